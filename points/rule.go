@@ -1,0 +1,132 @@
+package points
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Rule is one earning rule, as data. Exactly one of Spend, Multiply and Bonus
+// says what it gives; the rest says when. The order in which rules are listed
+// makes no difference.
+type Rule struct {
+	// Code names the rule in entries and receipts. It is unique in the program
+	// and has the form of a unit's code.
+	Code string `json:"code"`
+	// Unit is the unit that the rule earns; empty is the program's first.
+	Unit string `json:"unit,omitempty"`
+
+	// Spend makes this a base rate. Each line of an order earns by one base rate
+	// of a unit: the most specific match, then the highest priority, then the
+	// first code.
+	Spend *SpendRate `json:"spend,omitempty"`
+	// Multiply, above 0, makes this a multiplier of the base: 2 doubles it. Of
+	// several that apply to a line the one with the highest priority counts, then
+	// the first code.
+	Multiply decimal.Decimal `json:"multiply,omitzero"`
+	// Bonus, above 0, makes this a fixed bonus in the unit's smallest step, added
+	// un-multiplied: once per order, or per activity where Activity is set.
+	Bonus Amount `json:"bonus,omitempty"`
+
+	// Activity is the code of the activity that earns Bonus; orders then do not.
+	Activity string `json:"activity,omitempty"`
+	// Match narrows the rule to lines; the zero Match takes every line.
+	Match Match `json:"match,omitzero"`
+	// When narrows the rule in time.
+	When When `json:"when,omitzero"`
+	// Priority decides between rules of one kind; the highest wins.
+	Priority int `json:"priority,omitempty"`
+}
+
+// SpendRate earns points for money: Points for every Per of Currency.
+type SpendRate struct {
+	// Points is above 0, in the unit's smallest step.
+	Points Amount `json:"points"`
+	// Per is the money that earns Points, above 0, in the currency's main unit.
+	Per decimal.Decimal `json:"per"`
+	// Currency is the ISO 4217 code of the orders that the rate applies to.
+	Currency string `json:"currency"`
+	// Rounding says how an award is made whole; the zero value rounds down.
+	Rounding Rounding `json:"rounding,omitempty"`
+	// Grouping says whether parts of Per earn; the zero value is proportional.
+	Grouping Grouping `json:"grouping,omitempty"`
+	// Basis says which money counts.
+	Basis Basis `json:"basis,omitzero"`
+}
+
+// Rounding is how an exact number of points is made whole. An award is rounded
+// once; rates with the same rounding are rounded together.
+type Rounding string
+
+// The roundings.
+const (
+	Floor    Rounding = ""
+	HalfEven Rounding = "half-even"
+	HalfUp   Rounding = "half-up"
+	Ceil     Rounding = "ceil"
+)
+
+// Grouping says whether parts of a rate's Per earn.
+type Grouping string
+
+// The groupings.
+const (
+	// Proportional earns for parts: at 5 per 2.50, 3.00 earns 6.
+	Proportional Grouping = ""
+	// WholeGroups earns only for whole groups over all lines of the rule: at 5
+	// per 2.50, 3.00 earns 5.
+	WholeGroups Grouping = "whole-groups"
+)
+
+// Basis says which money of an order counts. The zero Basis counts what lines
+// cost after discounts, without tax, shipping, fees and stored value, and without
+// what was paid in points or by gift card.
+type Basis struct {
+	// BeforeDiscounts counts lines at their price before discounts.
+	BeforeDiscounts bool `json:"beforeDiscounts,omitempty"`
+	// Tax, Shipping and Fees count what they name.
+	Tax      bool `json:"tax,omitempty"`
+	Shipping bool `json:"shipping,omitempty"`
+	Fees     bool `json:"fees,omitempty"`
+	// StoredValue counts lines that sell gift cards and other stored value.
+	StoredValue bool `json:"storedValue,omitempty"`
+	// PointsTender counts the part paid in points, GiftCardTender the part paid
+	// by gift card.
+	PointsTender   bool `json:"pointsTender,omitempty"`
+	GiftCardTender bool `json:"giftCardTender,omitempty"`
+	// Exclude takes out lines that it matches.
+	Exclude Match `json:"exclude,omitzero"`
+}
+
+// Match selects lines of an order: those that have one of the Items, or one of
+// the Categories, or one of the Tags. The zero Match is empty: as a condition it
+// takes every line, as an exclusion none.
+type Match struct {
+	Items      []string `json:"items,omitempty"`
+	Categories []string `json:"categories,omitempty"`
+	Tags       []string `json:"tags,omitempty"`
+}
+
+// When narrows a rule in time; all that is set must hold. Days are those of the
+// program's zone.
+type When struct {
+	// Weekdays is a set of days of the week; empty is every day.
+	Weekdays Weekdays `json:"weekdays,omitempty"`
+	// From and Until bound the instants, [From, Until); zero is open.
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Weekdays is a set of days of the week, written in JSON as "mon,tue".
+type Weekdays uint8
+
+// The days of the week; add them up with |.
+const (
+	Mon Weekdays = 1 << iota
+	Tue
+	Wed
+	Thu
+	Fri
+	Sat
+	Sun
+)
