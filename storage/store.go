@@ -183,4 +183,3 @@ type Limiter interface {
 type Bound interface {
 	InTransaction()
 }
-
