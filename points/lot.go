@@ -28,7 +28,7 @@ const (
 )
 
 // Lot is a parcel of points that were credited together and expire together.
-// All but Remaining, Held, State and MergedInto is fixed when the lot is made:
+// All but Remaining, Held, State, MergedInto and Merged is fixed when the lot is made:
 // points that get other dates move to another lot.
 type Lot struct {
 	ID   LotID  `json:"id"`
@@ -55,8 +55,10 @@ type Lot struct {
 	Origin string `json:"origin,omitempty"`
 	// Qualifies says that the points count for status; transferred ones do not.
 	Qualifies bool `json:"qualifies,omitempty"`
-	// MergedInto is the lot that took this one's points, if any.
-	MergedInto LotID `json:"mergedInto,omitempty"`
+	// MergedInto is the lot that took this one's points, if any, and Merged how
+	// many they were.
+	MergedInto LotID  `json:"mergedInto,omitempty"`
+	Merged     Amount `json:"merged,omitempty"`
 }
 
 // DueAt is the next instant at which time alone changes the lot: activation of a

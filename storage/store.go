@@ -49,7 +49,8 @@ var (
 //   - L5 A requested record brings along the lots that it names.
 //   - L6 A Debit brings open lots of its unit that expire after its time and have
 //     points remaining, in consumption order, up to the first that covers the amount
-//     and never more than its limit. Pending lots do not count.
+//     and never more than its limit. Pending lots do not count. A Debit without a
+//     unit brings lots with points remaining or held, of every unit and state.
 //   - L7 Where DueBy is set and the account's DueAt is not after it, everything due by
 //     then comes, within the limit; MoreDue says that the limit cut it; NextDue
 //     is the first instant after DueBy.
