@@ -38,7 +38,7 @@ type Leg struct {
 
 // Scrub names rows under an account whose bodies are to be emptied: of
 // operations Command, Receipt, Reason, Actor, Reference and Salt, with the Key replaced
-// by one that no caller can use; of records and events Data. Entries have no
+// by [ScrubbedKey]; of records and events Data. Entries have no
 // bodies and are never scrubbed. Rows that do not exist are passed over.
 type Scrub struct {
 	Operations []int64
@@ -216,7 +216,8 @@ type MemberQuery struct {
 type RecordQuery struct {
 	Program string
 	Member  string
-	Kind    string
+	// Kind narrows a listing of one account too, unless it is empty there.
+	Kind string
 	// Reference and Status narrow a listing across members. Status needs
 	// Reference.
 	Reference string
@@ -241,8 +242,8 @@ type PruneRequest struct {
 	EventsBefore time.Time
 	// BodiesBefore empties Command and Receipt of operations recorded before it.
 	BodiesBefore time.Time
-	// KeysBefore replaces callers' keys of operations recorded before it by ones
-	// that no caller can use, so that the keys are free again.
+	// KeysBefore replaces callers' keys of operations recorded before it by
+	// [FreedKey], so that the keys are free again.
 	KeysBefore time.Time
 	// Limit bounds the rows changed by one call; 0 is 1000.
 	Limit int

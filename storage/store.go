@@ -67,21 +67,24 @@ var (
 //     other with it.
 //   - K4 Batches apply in the order given. One may expect the version that an
 //     earlier one makes, and is a Conflict if that one was not OK.
-//   - K5 A key that the member has used is DuplicateKey, whatever the version.
+//   - K5 A key that the member has used is DuplicateKey, whatever the version. Where
+//     several apply, the outcome is the first of: too large, duplicate key of any
+//     leg, conflict, claimed in the order given, bound exceeded in the order given.
 //   - K6 Claims are inserted if absent, else Claimed, with the holder.
 //   - K7 A claim is released only by its holder, else Claimed.
 //   - K8 A counter never passes the bound of the change that raises it, nor falls
 //     below 0: BoundExceeded.
 //   - K9 Lots and records replace those with the same key; entries and events are
 //     added.
-//   - K10 Scrub empties the bodies it names, and only those, with the batch.
+//   - K10 Scrub empties the bodies it names, and only those, with the batch and
+//     before the rows of its leg are written.
 //   - K11 A batch of up to 100 rows is accepted. One that is too large is TooLarge.
 //   - K12 An error from Commit, rather than an outcome, says nothing of what is
 //     stored: the caller looks.
 //   - K13 Concurrent Commits that expect one version: exactly one is OK.
-//   - K14 A Batch whose legs, claims or counters appear twice, whose rows are of
+//   - K14 A Batch whose legs, rows, claims or counters appear twice, whose rows are of
 //     another account or version, or that has more than MaxLegs legs is refused
-//     with an error and nothing of the call is stored.
+//     with an error and nothing of the call is stored: see [Batch.Validate].
 //
 // # Listings
 //
@@ -109,7 +112,8 @@ var (
 //     any other table.
 //   - U3 Prune empties Command and Receipt before the time and leaves Salt, Digests,
 //     Fingerprint and Hash.
-//   - U4 Prune frees keys before the time: the same key can be used again.
+//   - U4 Prune frees callers' keys before the time: the same key can be used again.
+//     The operation's own becomes [FreedKey]; reserved keys stay.
 //   - U5 A revision is written once: the same text again is no error, another text
 //     is ErrRevisionExists. Revisions come in order of number.
 type Store interface {
