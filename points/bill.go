@@ -1,0 +1,200 @@
+package points
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/shopspring/decimal"
+)
+
+// The lines under which the charges of an order show.
+const (
+	ShippingLine = "shipping"
+	FeesLine     = "fees"
+)
+
+// tenderPlaces is to how many decimals a tender is spread over lines. Orders
+// with finer money use all of maxMoneyDecimals.
+const tenderPlaces = 6
+
+// bill is an order in whole numbers: money × 10^scale.
+type bill struct {
+	order    *Order
+	currency string
+	scale    int
+	// step is the number that a spread tender is a multiple of.
+	step     uint64
+	lines    []billLine
+	total    uint128
+	points   uint128
+	giftCard uint128
+}
+
+// billLine is a line, or a charge of the order, which has no source.
+type billLine struct {
+	source *Line
+	id     string
+	price  decimal.Decimal
+	amount uint128
+	before uint128
+	tax    uint128
+}
+
+func newBill(order *Order, rules []Rule, space []billLine) (bill, error) {
+	b := bill{order: order, currency: order.Currency, lines: space}
+	places, ok := orderPlaces(order)
+	if !ok {
+		if err := order.Validate(); err != nil {
+			return bill{}, err
+		}
+		return bill{}, fmt.Errorf("points: order %q has money out of range", order.ID)
+	}
+	if len(order.Tenders) > 0 {
+		if places > tenderPlaces {
+			places = maxMoneyDecimals
+		} else {
+			places = tenderPlaces
+		}
+	}
+	b.scale = places
+	for i := range rules {
+		if spend := rules[i].Spend; spend != nil && spend.Currency == order.Currency {
+			if problem := moneyProblem(spend.Per); problem != "" || spend.Per.IsZero() || spend.Points <= 0 {
+				return bill{}, fmt.Errorf("points: rule %q: %d points per %q: both must be above 0 and in range", rules[i].Code, spend.Points, spend.Per)
+			}
+			b.scale = max(b.scale, decimals(spend.Per))
+		}
+	}
+	b.step = pow10(b.scale - places)
+	for i := range order.Lines {
+		b.addLine(&order.Lines[i], i)
+	}
+	b.addCharge(ShippingLine, order.Shipping)
+	b.addCharge(FeesLine, order.Fees)
+	for _, tender := range order.Tenders {
+		switch tender.Kind {
+		case PointsTender:
+			b.points = b.points.add(scaled(tender.Amount, b.scale))
+		case GiftCardTender:
+			b.giftCard = b.giftCard.add(scaled(tender.Amount, b.scale))
+		default:
+			return bill{}, fmt.Errorf("points: order %q has a tender of unknown kind %q", order.ID, tender.Kind)
+		}
+	}
+	if paid := b.points.add(b.giftCard); paid.cmp(b.total) > 0 {
+		return bill{}, fmt.Errorf("points: order %q: tenders of %s are more than its total of %s", order.ID,
+			money(paid, b.scale), money(b.total, b.scale))
+	}
+	return b, nil
+}
+
+func (b *bill) addLine(l *Line, i int) {
+	line := billLine{source: l, id: lineID(l, i), price: l.Amount, amount: scaled(l.Amount, b.scale)}
+	line.before = line.amount
+	if !l.Discount.IsZero() {
+		line.before = line.amount.add(scaled(l.Discount, b.scale))
+	}
+	if !l.Tax.IsZero() {
+		line.tax = scaled(l.Tax, b.scale)
+	}
+	b.lines = append(b.lines, line)
+	b.total = b.total.add(line.amount).add(line.tax)
+}
+
+func (b *bill) addCharge(id string, amount decimal.Decimal) {
+	if amount.IsZero() {
+		return
+	}
+	n := scaled(amount, b.scale)
+	b.lines = append(b.lines, billLine{id: id, price: amount, amount: n, before: n})
+	b.total = b.total.add(n)
+}
+
+// orderPlaces returns how many decimals the money of an order needs, and whether
+// all of it is in range.
+func orderPlaces(order *Order) (places int, ok bool) {
+	ok = true
+	look := func(d decimal.Decimal) {
+		if moneyProblem(d) != "" {
+			ok = false
+			return
+		}
+		places = max(places, decimals(d))
+	}
+	look(order.Shipping)
+	look(order.Fees)
+	for i := range order.Lines {
+		l := &order.Lines[i]
+		look(l.Amount)
+		look(l.Discount)
+		look(l.Tax)
+	}
+	for i := range order.Tenders {
+		look(order.Tenders[i].Amount)
+	}
+	return places, ok
+}
+
+// counted is the money of a line under a basis, before tenders.
+func (b *bill) counted(l *billLine, basis *Basis) uint128 {
+	if l.source == nil {
+		if l.id == ShippingLine && basis.Shipping || l.id == FeesLine && basis.Fees {
+			return l.amount
+		}
+		return uint128{}
+	}
+	if l.source.StoredValue && !basis.StoredValue {
+		return uint128{}
+	}
+	if !basis.Exclude.IsZero() && basis.Exclude.specificity(l.source) != noMatch {
+		return uint128{}
+	}
+	n := l.amount
+	if basis.BeforeDiscounts {
+		n = l.before
+	}
+	if basis.Tax {
+		n = n.add(l.tax)
+	}
+	return n
+}
+
+// uncounted is what was paid by tenders that a basis does not count.
+func (b *bill) uncounted(basis *Basis) uint128 {
+	var n uint128
+	if !basis.PointsTender {
+		n = n.add(b.points)
+	}
+	if !basis.GiftCardTender {
+		n = n.add(b.giftCard)
+	}
+	return n
+}
+
+// eligible returns the money of every line under a basis. A tender that does not
+// count pays for all of the bill alike, so it lowers the counted money in the
+// proportion of the tender to the total; what comes off is spread over the lines
+// in steps of 10^-6, the remainder by largest fraction, then in line order.
+func (b *bill) eligible(basis *Basis) []uint128 {
+	money := make([]uint128, len(b.lines))
+	var counted uint128
+	for i := range b.lines {
+		money[i] = b.counted(&b.lines[i], basis)
+		counted = counted.add(money[i])
+	}
+	tender := b.uncounted(basis)
+	if tender.isZero() || counted.isZero() {
+		return money
+	}
+	step := new(big.Int).SetUint64(b.step)
+	off := new(big.Int).Mul(tender.big(), counted.big())
+	off.Quo(off, new(big.Int).Mul(b.total.big(), step))
+	weights := make([]*big.Int, len(money))
+	for i := range money {
+		weights[i] = money[i].big()
+	}
+	for i, share := range apportion(off, weights, counted.big()) {
+		money[i] = money[i].sub(uint128Of(share.Mul(share, step)))
+	}
+	return money
+}
