@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -15,19 +16,23 @@ type evaluation struct {
 	unit  string
 	first bool
 	bill  *bill
+	lines []billLine
 	env   *Env
 	// picks has what was decided for each line of the bill.
 	picks []pick
-	terms []term
 }
 
 // pick is what applies to a line.
 type pick struct {
-	base       *Rule
+	// base and multiplier are the rules' places in the list, from 1; 0 is none.
+	base       int
 	specific   int
-	multiplier *Rule
-	eligible   uint128
-	done       bool
+	multiplier int
+	multiply   factor
+	// eligible is the money that counts, and num points are for den of it.
+	eligible uint128
+	num      uint64
+	den      uint128
 }
 
 // The kinds of terms, in the order in which they win a tie over a remainder.
@@ -52,100 +57,132 @@ type term struct {
 	points Amount
 }
 
-func (e *evaluation) award() (Award, bool, error) {
-	var space [8]term
-	e.terms = space[:0]
-	applied, err := e.bases()
+// terms appends the unit's terms, made whole. It reports whether a rule applied.
+func (e *evaluation) terms(terms []term) ([]term, bool, error) {
+	err := e.resolve()
 	if err != nil {
-		return Award{}, false, err
+		return nil, false, err
 	}
-	e.sort(compareTies)
-	if err := e.round(); err != nil {
-		return Award{}, false, err
-	}
-	bonus, err := e.bonuses()
-	if err != nil || !applied && !bonus {
-		return Award{}, false, err
-	}
-	e.sort(compareShares)
-	award := Award{Unit: e.unit, Shares: make([]Share, 0, len(e.terms))}
-	for i := range e.terms {
-		t := &e.terms[i]
-		if award.Points, err = award.Points.Add(t.points); err != nil {
-			return Award{}, false, err
+	boost, applied := factorOf(e.env.Boost[e.unit]), false
+	for l := range e.picks {
+		if e.picks[l].base != 0 {
+			terms, applied = e.appendLine(terms, l, boost), true
 		}
-		share := Share{Rule: t.rule, Line: e.bill.lines[t.line].id, Points: t.points}
+	}
+	sortTerms(terms, byTie)
+	if err := round(terms); err != nil {
+		return nil, false, err
+	}
+	for i := range e.rules {
+		rule := &e.rules[i]
+		if rule.Bonus == 0 || rule.Activity != "" || !rule.earns(e.unit, e.first) || !rule.When.Holds(e.env.At, e.env.Zone) {
+			continue
+		}
+		from := len(terms)
+		if terms, err = e.appendBonus(terms, rule); err != nil {
+			return nil, false, err
+		}
+		applied = applied || len(terms) > from
+	}
+	return terms, applied, nil
+}
+
+// newAward adds up terms that are whole.
+func newAward(unit string, terms []term, lines []billLine, scale int) (Award, error) {
+	sortTerms(terms, byShare)
+	award := Award{Unit: unit, Shares: make([]Share, 0, len(terms))}
+	for i := range terms {
+		t := &terms[i]
+		var err error
+		if award.Points, err = award.Points.Add(t.points); err != nil {
+			return Award{}, err
+		}
+		share := Share{Rule: t.rule, Line: lines[t.line].id, Points: t.points}
 		if t.kind != bonusTerm {
-			share.Eligible = e.bill.decimal(t)
+			share.Eligible = lines[t.line].decimal(t.money, scale)
 		} else if t.points == 0 {
 			continue
 		}
 		award.Shares = append(award.Shares, share)
 	}
-	return award, true, nil
+	return award, nil
 }
 
-func (e *evaluation) sort(compare func(a, b term) int) {
-	if len(e.terms) > 1 && !slices.IsSortedFunc(e.terms, compare) {
-		slices.SortFunc(e.terms, compare)
+// termOrder is an order of terms.
+type termOrder bool
+
+const (
+	// byTie has terms of one rounding together, those that win a tie first.
+	byTie termOrder = false
+	// byShare is the order of an award's shares.
+	byShare termOrder = true
+)
+
+func (o termOrder) compare(a, b *term) int {
+	if o == byTie {
+		if c := cmp.Or(strings.Compare(string(a.rounding), string(b.rounding)), cmp.Compare(a.kind, b.kind)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(strings.Compare(a.rule, b.rule), cmp.Compare(a.line, b.line))
+}
+
+func sortTerms(terms []term, order termOrder) {
+	for i := 1; i < len(terms); i++ {
+		if order.compare(&terms[i-1], &terms[i]) > 0 {
+			slices.SortFunc(terms, func(a, b term) int { return order.compare(&a, &b) })
+			return
+		}
 	}
 }
 
-func compareTies(a, b term) int {
-	return cmp.Or(cmp.Compare(a.rounding, b.rounding), cmp.Compare(a.kind, b.kind), cmp.Compare(a.rule, b.rule), cmp.Compare(a.line, b.line))
-}
-
-func compareShares(a, b term) int {
-	return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.line, b.line))
-}
-
-// bases picks the base rate and the multiplier of each line and makes their
-// terms. It reports whether a base rate took some line.
-func (e *evaluation) bases() (applied bool, err error) {
+// resolve picks the base rate and the multiplier of each line, and what each
+// rate counts and gives.
+func (e *evaluation) resolve() error {
 	for i := range e.rules {
 		rule := &e.rules[i]
 		if !rule.earns(e.unit, e.first) || rule.Spend == nil && rule.Multiply.IsZero() || !rule.When.Holds(e.env.At, e.env.Zone) {
 			continue
 		}
 		for l := range e.picks {
-			e.picks[l].offer(rule, e.bill.lines[l].source, e.bill.currency)
+			e.offer(i, l)
 		}
-	}
-	boost, err := factorOf(e.env.Boost[e.unit])
-	if err != nil {
-		return false, fmt.Errorf("points: boost of unit %q: %w", e.unit, err)
 	}
 	for l := range e.picks {
-		if e.picks[l].base == nil {
+		p := &e.picks[l]
+		if p.base == 0 {
 			continue
 		}
-		applied = true
-		if !e.picks[l].done {
-			if err := e.base(l, boost); err != nil {
-				return false, err
+		if p.den.isZero() {
+			if err := e.measure(l); err != nil {
+				return err
 			}
 		}
+		if p.multiplier != 0 {
+			p.multiply = factorOf(e.rules[p.multiplier-1].Multiply)
+		}
 	}
-	return applied, nil
+	return nil
 }
 
-// offer lets a rule compete for a line.
-func (p *pick) offer(rule *Rule, line *Line, currency string) {
-	specific := rule.Match.specificity(line)
+// offer lets the i-th rule compete for line l.
+func (e *evaluation) offer(i, l int) {
+	rule, p := &e.rules[i], &e.picks[l]
+	specific := rule.Match.specificity(e.lines[l].source)
 	if specific == noMatch {
 		return
 	}
 	if rule.Spend == nil {
-		if p.multiplier == nil || before(rule, p.multiplier) {
-			p.multiplier = rule
+		if p.multiplier == 0 || before(rule, &e.rules[p.multiplier-1]) {
+			p.multiplier = i + 1
 		}
 		return
 	}
-	if rule.Spend.Currency != currency {
+	if rule.Spend.Currency != e.bill.currency {
 		return
 	}
-	if p.base == nil || specific > p.specific || specific == p.specific && before(rule, p.base) {
-		p.base, p.specific = rule, specific
+	if p.base == 0 || specific > p.specific || specific == p.specific && before(rule, &e.rules[p.base-1]) {
+		p.base, p.specific = i+1, specific
 	}
 }
 
@@ -154,112 +191,94 @@ func before(a, b *Rule) bool {
 	return a.Priority > b.Priority || a.Priority == b.Priority && a.Code < b.Code
 }
 
-// base makes the terms of all lines that have the same base rate as line first.
-func (e *evaluation) base(first int, boost factor) error {
-	rule := e.picks[first].base
+// measure sets the money and the rate of all lines that have the same base rule
+// as line first.
+func (e *evaluation) measure(first int) error {
+	base := e.picks[first].base
+	rule := &e.rules[base-1]
 	var money []uint128
 	if !e.bill.uncounted(&rule.Spend.Basis).isZero() {
-		money = e.bill.eligible(&rule.Spend.Basis)
+		money = e.bill.eligible(e.lines, &rule.Spend.Basis)
 	}
 	var total uint128
 	for l := first; l < len(e.picks); l++ {
-		p := &e.picks[l]
-		if p.base != rule {
-			continue
+		if p := &e.picks[l]; p.base == base {
+			if money != nil {
+				p.eligible = money[l]
+			} else {
+				p.eligible = e.lines[l].counted(&rule.Spend.Basis)
+			}
+			total = total.add(p.eligible)
 		}
-		p.done = true
-		if money != nil {
-			p.eligible = money[l]
-		} else {
-			p.eligible = e.bill.counted(&e.bill.lines[l], &rule.Spend.Basis)
-		}
-		total = total.add(p.eligible)
 	}
 	num, den := uint64(rule.Spend.Points), scaled(rule.Spend.Per, e.bill.scale)
-	if rule.Spend.Grouping == WholeGroups {
+	if rule.Spend.Grouping == WholeGroups && !total.isZero() {
 		var err error
 		if num, err = wholeGroups(total, den, num); err != nil {
-			return fmt.Errorf("rule %q: %w", rule.Code, err)
+			return err
 		}
 		den = total
 	}
 	for l := first; l < len(e.picks); l++ {
-		p := &e.picks[l]
-		if p.base != rule || p.eligible.isZero() {
-			continue
+		if p := &e.picks[l]; p.base == base {
+			p.num, p.den = num, den
 		}
-		multiply := factor{1, 1}
-		if p.multiplier != nil {
-			var err error
-			if multiply, err = factorOf(p.multiplier.Multiply); err != nil {
-				return fmt.Errorf("points: rule %q: %w", p.multiplier.Code, err)
-			}
-		}
-		e.appendLine(l, num, den, boost, multiply)
 	}
 	return nil
 }
 
 // appendLine splits base × boost × multiplier of a line into what each gave. A
 // factor below 1 gives nothing and lowers the others.
-func (e *evaluation) appendLine(l int, num uint64, den uint128, boost, multiply factor) {
+func (e *evaluation) appendLine(terms []term, l int, boost factor) []term {
 	p := &e.picks[l]
-	t := term{
-		kind: baseTerm, rule: p.base.Code, line: l, money: p.eligible, num: num, den: den,
-		up: min(boost.up, boost.down) * min(multiply.up, multiply.down), down: boost.down * multiply.down,
-		rounding: p.base.Spend.Rounding,
+	if p.eligible.isZero() {
+		return terms
 	}
-	e.terms = append(e.terms, t)
+	base, multiply := &e.rules[p.base-1], p.multiply
+	if p.multiplier == 0 {
+		multiply = factor{1, 1}
+	}
+	t := term{
+		kind: baseTerm, rule: base.Code, line: l, money: p.eligible, num: p.num, den: p.den,
+		up: min(boost.up, boost.down) * min(multiply.up, multiply.down), down: boost.down * multiply.down,
+		rounding: base.Spend.Rounding,
+	}
+	terms = append(terms, t)
 	if boost.up != boost.down {
 		t.kind, t.rule = boostTerm, BoostRule
 		t.up = (max(boost.up, boost.down) - boost.down) * min(multiply.up, multiply.down)
-		e.terms = append(e.terms, t)
+		terms = append(terms, t)
 	}
-	if p.multiplier != nil {
-		t.kind, t.rule = multiplierTerm, p.multiplier.Code
+	if p.multiplier != 0 {
+		t.kind, t.rule = multiplierTerm, e.rules[p.multiplier-1].Code
 		t.up = boost.up * (max(multiply.up, multiply.down) - multiply.down)
-		e.terms = append(e.terms, t)
+		terms = append(terms, t)
 	}
+	return terms
 }
 
-// bonuses adds the terms of fixed bonuses, whole already, and reports whether
-// there are any.
-func (e *evaluation) bonuses() (applied bool, err error) {
-	for i := range e.rules {
-		rule := &e.rules[i]
-		if rule.Bonus == 0 || rule.Activity != "" || !rule.earns(e.unit, e.first) || !rule.When.Holds(e.env.At, e.env.Zone) {
+// appendBonus spreads a bonus over the lines that it matches.
+func (e *evaluation) appendBonus(terms []term, rule *Rule) ([]term, error) {
+	from := len(terms)
+	var total uint128
+	for l := range e.picks {
+		source := e.lines[l].source
+		if source == nil || rule.Match.specificity(source) == noMatch {
 			continue
 		}
-		if rule.Bonus < 0 {
-			return false, fmt.Errorf("points: rule %q: bonus %d must be positive", rule.Code, rule.Bonus)
-		}
-		from := len(e.terms)
-		var total uint128
-		for l := range e.picks {
-			if e.bill.lines[l].source == nil || rule.Match.specificity(e.bill.lines[l].source) == noMatch {
-				continue
-			}
-			total = total.add(e.picks[l].eligible)
-			e.terms = append(e.terms, term{
-				kind: bonusTerm, rule: rule.Code, line: l, money: e.picks[l].eligible, num: uint64(rule.Bonus), up: 1, down: 1,
-			})
-		}
-		spread := e.terms[from:]
-		if len(spread) == 0 {
-			continue
-		}
-		applied = true
-		for j := range spread {
-			spread[j].den = total
-			if total.isZero() {
-				spread[j].money, spread[j].den = uint128{lo: 1}, uint128{lo: uint64(len(spread))}
-			}
-		}
-		if err := roundTogether(spread, Floor); err != nil {
-			return false, err
+		total = total.add(e.picks[l].eligible)
+		terms = append(terms, term{
+			kind: bonusTerm, rule: rule.Code, line: l, money: e.picks[l].eligible, num: uint64(rule.Bonus), up: 1, down: 1,
+		})
+	}
+	spread := terms[from:]
+	for j := range spread {
+		spread[j].den = total
+		if total.isZero() {
+			spread[j].money, spread[j].den = uint128{lo: 1}, uint128{lo: uint64(len(spread))}
 		}
 	}
-	return applied, nil
+	return terms, roundTogether(spread, Floor)
 }
 
 // factor is up ÷ down.
@@ -270,13 +289,11 @@ const (
 	maxFactorPlaces = 6
 )
 
-// factorOf returns d as a fraction; zero, the absent factor, is 1.
-func factorOf(d decimal.Decimal) (factor, error) {
+// factorOf returns d, which has no problem, as a fraction; zero, the absent
+// factor, is 1.
+func factorOf(d decimal.Decimal) factor {
 	if d.IsZero() {
-		return factor{1, 1}, nil
-	}
-	if problem := factorProblem(d); problem != "" {
-		return factor{}, fmt.Errorf("factor %s", problem)
+		return factor{1, 1}
 	}
 	places := max(0, -int(d.Exponent()))
 	down := pow10(places)
@@ -284,7 +301,7 @@ func factorOf(d decimal.Decimal) (factor, error) {
 	for places > 0 && up%10 == 0 {
 		up, down, places = up/10, down/10, places-1
 	}
-	return factor{up, down}, nil
+	return factor{up, down}
 }
 
 // factorProblem says what is wrong with a multiplier, or "".
@@ -304,11 +321,10 @@ func lineID(l *Line, i int) string {
 	return strconv.Itoa(i + 1)
 }
 
-// decimal is the money of a term; that of a line whose price counts as it is
-// keeps the price's digits.
-func (b *bill) decimal(t *term) decimal.Decimal {
-	if line := &b.lines[t.line]; t.money == line.amount {
-		return line.price
+// decimal is n ÷ 10^scale; where that is the line's price, in the price's digits.
+func (l *billLine) decimal(n uint128, scale int) decimal.Decimal {
+	if n == l.amount {
+		return l.price
 	}
-	return money(t.money, b.scale)
+	return money(n, scale)
 }

@@ -19,12 +19,10 @@ const tenderPlaces = 6
 
 // bill is an order in whole numbers: money × 10^scale.
 type bill struct {
-	order    *Order
 	currency string
 	scale    int
 	// step is the number that a spread tender is a multiple of.
 	step     uint64
-	lines    []billLine
 	total    uint128
 	points   uint128
 	giftCard uint128
@@ -40,14 +38,15 @@ type billLine struct {
 	tax    uint128
 }
 
-func newBill(order *Order, rules []Rule, space []billLine) (bill, error) {
-	b := bill{order: order, currency: order.Currency, lines: space}
+// newBill returns the bill and appends its lines.
+func newBill(order *Order, rules []Rule, lines []billLine) (bill, []billLine, error) {
+	b := bill{currency: order.Currency}
 	places, ok := orderPlaces(order)
 	if !ok {
 		if err := order.Validate(); err != nil {
-			return bill{}, err
+			return bill{}, nil, err
 		}
-		return bill{}, fmt.Errorf("points: order %q has money out of range", order.ID)
+		return bill{}, nil, fmt.Errorf("points: order %q has money out of range", order.ID)
 	}
 	if len(order.Tenders) > 0 {
 		if places > tenderPlaces {
@@ -59,18 +58,18 @@ func newBill(order *Order, rules []Rule, space []billLine) (bill, error) {
 	b.scale = places
 	for i := range rules {
 		if spend := rules[i].Spend; spend != nil && spend.Currency == order.Currency {
-			if problem := moneyProblem(spend.Per); problem != "" || spend.Per.IsZero() || spend.Points <= 0 {
-				return bill{}, fmt.Errorf("points: rule %q: %d points per %q: both must be above 0 and in range", rules[i].Code, spend.Points, spend.Per)
-			}
 			b.scale = max(b.scale, decimals(spend.Per))
 		}
 	}
 	b.step = pow10(b.scale - places)
 	for i := range order.Lines {
-		b.addLine(&order.Lines[i], i)
+		lines = append(lines, newBillLine(&order.Lines[i], i, b.scale))
 	}
-	b.addCharge(ShippingLine, order.Shipping)
-	b.addCharge(FeesLine, order.Fees)
+	lines = appendCharge(lines, ShippingLine, order.Shipping, b.scale)
+	lines = appendCharge(lines, FeesLine, order.Fees, b.scale)
+	for i := range lines {
+		b.total = b.total.add(lines[i].amount).add(lines[i].tax)
+	}
 	for _, tender := range order.Tenders {
 		switch tender.Kind {
 		case PointsTender:
@@ -78,36 +77,34 @@ func newBill(order *Order, rules []Rule, space []billLine) (bill, error) {
 		case GiftCardTender:
 			b.giftCard = b.giftCard.add(scaled(tender.Amount, b.scale))
 		default:
-			return bill{}, fmt.Errorf("points: order %q has a tender of unknown kind %q", order.ID, tender.Kind)
+			return bill{}, nil, fmt.Errorf("points: order %q has a tender of unknown kind %q", order.ID, tender.Kind)
 		}
 	}
 	if paid := b.points.add(b.giftCard); paid.cmp(b.total) > 0 {
-		return bill{}, fmt.Errorf("points: order %q: tenders of %s are more than its total of %s", order.ID,
+		return bill{}, nil, fmt.Errorf("points: order %q: tenders of %s are more than its total of %s", order.ID,
 			money(paid, b.scale), money(b.total, b.scale))
 	}
-	return b, nil
+	return b, lines, nil
 }
 
-func (b *bill) addLine(l *Line, i int) {
-	line := billLine{source: l, id: lineID(l, i), price: l.Amount, amount: scaled(l.Amount, b.scale)}
+func newBillLine(l *Line, i, scale int) billLine {
+	line := billLine{source: l, id: lineID(l, i), price: l.Amount, amount: scaled(l.Amount, scale)}
 	line.before = line.amount
 	if !l.Discount.IsZero() {
-		line.before = line.amount.add(scaled(l.Discount, b.scale))
+		line.before = line.amount.add(scaled(l.Discount, scale))
 	}
 	if !l.Tax.IsZero() {
-		line.tax = scaled(l.Tax, b.scale)
+		line.tax = scaled(l.Tax, scale)
 	}
-	b.lines = append(b.lines, line)
-	b.total = b.total.add(line.amount).add(line.tax)
+	return line
 }
 
-func (b *bill) addCharge(id string, amount decimal.Decimal) {
+func appendCharge(lines []billLine, id string, amount decimal.Decimal, scale int) []billLine {
 	if amount.IsZero() {
-		return
+		return lines
 	}
-	n := scaled(amount, b.scale)
-	b.lines = append(b.lines, billLine{id: id, price: amount, amount: n, before: n})
-	b.total = b.total.add(n)
+	n := scaled(amount, scale)
+	return append(lines, billLine{id: id, price: amount, amount: n, before: n})
 }
 
 // orderPlaces returns how many decimals the money of an order needs, and whether
@@ -136,7 +133,7 @@ func orderPlaces(order *Order) (places int, ok bool) {
 }
 
 // counted is the money of a line under a basis, before tenders.
-func (b *bill) counted(l *billLine, basis *Basis) uint128 {
+func (l *billLine) counted(basis *Basis) uint128 {
 	if l.source == nil {
 		if l.id == ShippingLine && basis.Shipping || l.id == FeesLine && basis.Fees {
 			return l.amount
@@ -175,11 +172,11 @@ func (b *bill) uncounted(basis *Basis) uint128 {
 // count pays for all of the bill alike, so it lowers the counted money in the
 // proportion of the tender to the total; what comes off is spread over the lines
 // in steps of 10^-6, the remainder by largest fraction, then in line order.
-func (b *bill) eligible(basis *Basis) []uint128 {
-	money := make([]uint128, len(b.lines))
+func (b *bill) eligible(lines []billLine, basis *Basis) []uint128 {
+	money := make([]uint128, len(lines))
 	var counted uint128
-	for i := range b.lines {
-		money[i] = b.counted(&b.lines[i], basis)
+	for i := range lines {
+		money[i] = lines[i].counted(basis)
 		counted = counted.add(money[i])
 	}
 	tender := b.uncounted(basis)

@@ -84,27 +84,36 @@ func Evaluate(rules []Rule, units []Unit, order Order, env Env) ([]Award, error)
 	if !accepts(rules, order.Currency) {
 		return nil, fmt.Errorf("%w: %q: add a spend rate for it", ErrUnknownCurrency, order.Currency)
 	}
-	if env.Zone == nil {
-		env.Zone = time.UTC
+	if err := computable(rules, units, &env); err != nil {
+		return nil, err
 	}
 	var lineSpace [4]billLine
-	bill, err := newBill(&order, rules, lineSpace[:0])
+	bill, lines, err := newBill(&order, rules, lineSpace[:0])
 	if err != nil {
 		return nil, err
 	}
 	var pickSpace [4]pick
-	picks := append(pickSpace[:0], make([]pick, len(bill.lines))...)
+	picks := pickSpace[:min(len(lines), len(pickSpace))]
+	if len(lines) > len(picks) {
+		picks = make([]pick, len(lines))
+	}
+	var termSpace [8]term
 	awards := make([]Award, 0, len(units))
 	for i := range units {
 		clear(picks)
-		unit := evaluation{rules: rules, unit: units[i].Code, first: i == 0, bill: &bill, picks: picks, env: &env}
-		award, applied, err := unit.award()
+		unit := evaluation{rules: rules, unit: units[i].Code, first: i == 0, bill: &bill, lines: lines, picks: picks, env: &env}
+		terms, applied, err := unit.terms(termSpace[:0])
 		if err != nil {
 			return nil, err
 		}
-		if applied {
-			awards = append(awards, award)
+		if !applied {
+			continue
 		}
+		award, err := newAward(units[i].Code, terms, lines, bill.scale)
+		if err != nil {
+			return nil, err
+		}
+		awards = append(awards, award)
 	}
 	return awards, nil
 }
@@ -112,8 +121,8 @@ func Evaluate(rules []Rule, units []Unit, order Order, env Env) ([]Award, error)
 // EvaluateActivity returns what an activity, such as "birthday", earns: the sum
 // of the bonuses for it, for each unit of which there is one, in the order of units.
 func EvaluateActivity(rules []Rule, units []Unit, activity string, env Env) ([]Award, error) {
-	if env.Zone == nil {
-		env.Zone = time.UTC
+	if err := computable(rules, units, &env); err != nil {
+		return nil, err
 	}
 	var awards []Award
 	for i, unit := range units {
@@ -122,9 +131,6 @@ func EvaluateActivity(rules []Rule, units []Unit, activity string, env Env) ([]A
 			rule := &rules[j]
 			if activity == "" || rule.Activity != activity || !rule.earns(unit.Code, i == 0) || !rule.When.Holds(env.At, env.Zone) {
 				continue
-			}
-			if rule.Bonus <= 0 {
-				return nil, fmt.Errorf("points: rule %q: bonus %d must be positive", rule.Code, rule.Bonus)
 			}
 			var err error
 			if award.Points, err = award.Points.Add(rule.Bonus); err != nil {
@@ -139,6 +145,37 @@ func EvaluateActivity(rules []Rule, units []Unit, activity string, env Env) ([]A
 		awards = append(awards, award)
 	}
 	return awards, nil
+}
+
+// computable reports what would make the arithmetic wrong in rules that were not
+// validated, and fills in the zone.
+func computable(rules []Rule, units []Unit, env *Env) error {
+	for i := range rules {
+		rule := &rules[i]
+		problem := ""
+		switch spend := rule.Spend; {
+		case spend != nil && (spend.Points <= 0 || moneyProblem(spend.Per) != "" || spend.Per.IsZero()):
+			problem = "points and money of the rate must be above 0 and in range"
+		case spend != nil && !spend.Rounding.valid():
+			problem = "its rounding is unknown"
+		case !rule.Multiply.IsZero():
+			problem = factorProblem(rule.Multiply)
+		case rule.Bonus < 0 || rule.Activity != "" && rule.Bonus == 0:
+			problem = "its bonus must be positive"
+		}
+		if problem != "" {
+			return fmt.Errorf("points: rule %q: %s", rule.Code, problem)
+		}
+	}
+	for i := range units {
+		if boost, ok := env.Boost[units[i].Code]; ok && factorProblem(boost) != "" {
+			return fmt.Errorf("points: boost of unit %q: %s", units[i].Code, factorProblem(boost))
+		}
+	}
+	if env.Zone == nil {
+		env.Zone = time.UTC
+	}
+	return nil
 }
 
 // earns reports whether the rule is one of the unit, which may be the program's

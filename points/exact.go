@@ -9,8 +9,8 @@ import (
 )
 
 // round makes the terms whole: those of one rounding together, once.
-func (e *evaluation) round() error {
-	for terms := e.terms; len(terms) > 0; {
+func round(terms []term) error {
+	for len(terms) > 0 {
 		n := 1
 		for n < len(terms) && terms[n].rounding == terms[0].rounding {
 			n++
@@ -27,9 +27,6 @@ func (e *evaluation) round() error {
 // they add up to it: each is rounded down, and what is left goes to the largest
 // fractions, ties to the first.
 func roundTogether(terms []term, rounding Rounding) error {
-	if !rounding.valid() {
-		return fmt.Errorf("points: unknown rounding %q", rounding)
-	}
 	if roundFast(terms, rounding) {
 		return nil
 	}
@@ -132,7 +129,7 @@ func roundBig(terms []term, rounding Rounding) error {
 		sum.Add(sum, n)
 		whole, fraction := new(big.Int).QuoRem(n, common, new(big.Int))
 		if !whole.IsInt64() {
-			return fmt.Errorf("%w: rule %q alone earns %s", ErrOverflow, t.rule, whole)
+			return fmt.Errorf("%w: one rule alone earns %s", ErrOverflow, whole)
 		}
 		floors.Add(floors, whole)
 		t.points, fractions[i] = Amount(whole.Int64()), fraction

@@ -1,0 +1,46 @@
+package points_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+func BenchmarkEvaluate(b *testing.B) {
+	units := []points.Unit{{Code: "bean", Expiry: points.ExpireAfter(12, points.Months)}}
+	base := points.Rule{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}
+	monday := points.Rule{Code: "monday", When: points.When{Weekdays: points.Mon}, Multiply: decimal.NewFromInt(2)}
+	welcome := points.Rule{Code: "welcome", Bonus: 50}
+	env := points.Env{At: time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC), Zone: time.UTC}
+	order := func(amounts ...string) points.Order {
+		o := points.Order{ID: "1001", Currency: "EUR"}
+		for _, amount := range amounts {
+			o.Lines = append(o.Lines, points.Line{Amount: decimal.RequireFromString(amount)})
+		}
+		return o
+	}
+	tendered := order("12.40", "3.10")
+	tendered.Tenders = []points.Tender{{Kind: points.GiftCardTender, Amount: decimal.RequireFromString("5.00")}}
+	for _, c := range []struct {
+		name  string
+		rules []points.Rule
+		order points.Order
+	}{
+		{"one line under one rule", []points.Rule{base}, order("12.40")},
+		{"one line doubled on Mondays", []points.Rule{base, monday}, order("12.40")},
+		{"four lines under three rules", []points.Rule{base, monday, welcome}, order("12.40", "3.10", "7.99", "0.50")},
+		{"two lines partly paid by gift card", []points.Rule{base}, tendered},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := points.Evaluate(c.rules, units, c.order, env); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
