@@ -51,53 +51,40 @@ func sinceMidnight(local time.Time) time.Duration {
 		time.Duration(local.Nanosecond())
 }
 
+// maxShift is more than any two offsets of a zone differ: they lie between
+// UTC−12 and UTC+14.
+const maxShift = 27 * time.Hour
+
 // date returns the instant of a wall-clock time, resolving gaps and overlaps.
 func date(y int, m time.Month, d int, clock time.Duration, zone *time.Location) time.Time {
-	want := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Add(clock)
-	got := time.Date(y, m, d, 0, 0, 0, int(clock), zone)
-	wall := wallOf(got)
-	switch {
-	case wall.Equal(want):
-		// An overlap has two candidates; the earlier has the larger offset.
-		if earlier := overlapFirst(got, want); !earlier.IsZero() {
-			return earlier.UTC()
+	wall := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Add(clock)
+	guess := wall.Add(-offsetAt(wall, zone))
+	if offsetAt(guess, zone) == wall.Sub(guess) {
+		if start, _ := guess.In(zone).ZoneBounds(); start.IsZero() || guess.Sub(start) > maxShift {
+			return guess
 		}
-		return got.UTC()
-	default:
-		return gapEnd(want, zone).UTC()
+	}
+	return search(wall, zone)
+}
+
+// search looks through the offsets in force around a wall-clock time, from the
+// earliest on: for the first that shows it, or the first that starts after it.
+func search(wall time.Time, zone *time.Location) time.Time {
+	for start := wall.Add(-maxShift); ; {
+		offset := offsetAt(start, zone)
+		instant := wall.Add(-offset)
+		if instant.Before(start) {
+			return start.UTC()
+		}
+		_, end := start.In(zone).ZoneBounds()
+		if end.IsZero() || instant.Before(end) {
+			return instant
+		}
+		start = end
 	}
 }
 
-func wallOf(t time.Time) time.Time {
-	_, offset := t.Zone()
-	return t.UTC().Add(time.Duration(offset) * time.Second)
-}
-
-func overlapFirst(t, wall time.Time) time.Time {
-	_, offset := t.Zone()
-	for _, back := range []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 24 * time.Hour} {
-		before := t.Add(-back)
-		if _, o := before.Zone(); o > offset {
-			first := before.Add(back - time.Duration(o-offset)*time.Second)
-			if wallOf(first).Equal(wall) {
-				return first
-			}
-		}
-	}
-	return time.Time{}
-}
-
-// gapEnd returns the first instant whose wall clock is not before wall.
-func gapEnd(wall time.Time, zone *time.Location) time.Time {
-	lo := wall.Add(-26 * time.Hour).In(zone) // wall clock before
-	hi := wall.Add(26 * time.Hour).In(zone)  // wall clock after
-	for hi.Sub(lo) > time.Nanosecond {
-		mid := lo.Add(hi.Sub(lo) / 2)
-		if wallOf(mid).Before(wall) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return hi
+func offsetAt(t time.Time, zone *time.Location) time.Duration {
+	_, seconds := t.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
 }
