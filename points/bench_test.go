@@ -44,3 +44,32 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkOrder(b *testing.B) {
+	order := points.Order{ID: "1001", Currency: "EUR", Lines: []points.Line{{ID: "filter-1", Item: "filter", Quantity: 2, Amount: decimal.RequireFromString("12.40")}}}
+	awards := []points.Award{{Unit: "bean", Points: 12, Shares: []points.Share{{Rule: "base", Line: "filter-1", Points: 12, Eligible: order.Lines[0].Amount}}}}
+	b.Run("validate", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := order.Validate(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("keep for refunds", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			points.NewOrderState(order, awards)
+		}
+	})
+	b.Run("refund a piece", func(b *testing.B) {
+		b.ReportAllocs()
+		state := points.NewOrderState(order, awards)
+		for b.Loop() {
+			again := state
+			if _, err := again.Refund(points.Refund{Lines: []points.RefundLine{{Line: "filter-1", Quantity: 1}}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

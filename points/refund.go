@@ -113,47 +113,63 @@ type Take struct {
 // NewOrderState returns the state of an order that earned the awards that
 // [Evaluate] returned for it.
 func NewOrderState(order Order, awards []Award) OrderState {
-	s := OrderState{Lines: make([]LineState, 0, len(order.Lines))}
-	total, lines := order.Shipping.Add(order.Fees), order.Shipping.Add(order.Fees)
-	index := make(map[string]int, len(order.Lines))
+	s := OrderState{Lines: make([]LineState, 0, len(order.Lines)+2)}
+	taxed := false
 	for i := range order.Lines {
 		l := &order.Lines[i]
-		index[lineID(l, i)] = i
 		s.Lines = append(s.Lines, LineState{ID: l.ID, Quantity: l.Quantity, Amount: l.Amount})
-		lines = lines.Add(l.Amount)
-		total = total.Add(l.Amount).Add(l.Tax)
+		taxed = taxed || !l.Tax.IsZero()
 	}
-	for _, charge := range []LineState{{ID: ShippingLine, Amount: order.Shipping}, {ID: FeesLine, Amount: order.Fees}} {
-		if !charge.Amount.IsZero() {
-			index[charge.ID] = len(s.Lines)
-			s.Lines = append(s.Lines, charge)
+	if !order.Shipping.IsZero() {
+		s.Lines = append(s.Lines, LineState{ID: ShippingLine, Amount: order.Shipping})
+	}
+	if !order.Fees.IsZero() {
+		s.Lines = append(s.Lines, LineState{ID: FeesLine, Amount: order.Fees})
+	}
+	if taxed {
+		s.Total = order.Shipping.Add(order.Fees)
+		for i := range order.Lines {
+			s.Total = s.Total.Add(order.Lines[i].Amount).Add(order.Lines[i].Tax)
 		}
 	}
-	if !total.Equal(lines) {
-		s.Total = total
-	}
-	for _, award := range awards {
-		s.Awards = append(s.Awards, newAwardState(award, s.Lines, index))
+	find := lineFinder(len(s.Lines), s.id)
+	s.Awards = make([]AwardState, len(awards))
+	for i := range awards {
+		s.Awards[i] = newAwardState(&awards[i], s.Lines, find)
 	}
 	return s
 }
 
-func newAwardState(award Award, lines []LineState, index map[string]int) AwardState {
-	a := AwardState{Unit: award.Unit, Points: make([]Amount, len(lines)), Eligible: make([]decimal.Decimal, len(lines))}
-	for _, share := range award.Shares {
-		l, ok := index[share.Line]
-		if !ok {
+func newAwardState(award *Award, lines []LineState, find func(id string) int) AwardState {
+	a := AwardState{Unit: award.Unit, Points: make([]Amount, len(lines))}
+	var space [4]decimal.Decimal
+	eligible := append(space[:0], make([]decimal.Decimal, len(lines))...)
+	for i := range award.Shares {
+		share := &award.Shares[i]
+		l := find(share.Line)
+		if l < 0 {
 			continue
 		}
 		a.Points[l] += share.Points
-		if share.Eligible.GreaterThan(a.Eligible[l]) {
-			a.Eligible[l] = share.Eligible
+		if !share.Eligible.IsZero() {
+			eligible[l] = share.Eligible
 		}
 	}
-	if slices.EqualFunc(a.Eligible, lines, func(e decimal.Decimal, l LineState) bool { return e.Equal(l.Amount) }) {
-		a.Eligible = nil
+	for l := range lines {
+		if !eligible[l].Equal(lines[l].Amount) {
+			a.Eligible = slices.Clone(eligible)
+			break
+		}
 	}
 	return a
+}
+
+// id is the id of a line by which refunds name it.
+func (s *OrderState) id(i int) string {
+	if id := s.Lines[i].ID; id != "" {
+		return id
+	}
+	return strconv.Itoa(i + 1)
 }
 
 // Refund books a refund and returns what it takes back of each award, which may
@@ -170,23 +186,30 @@ func (s *OrderState) Refund(r Refund) ([]Take, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
+	if s.Full && !r.Full {
+		return nil, &RefundError{}
+	}
 	next := *s
 	if r.Full {
 		next.Full = true
 	} else {
 		next.Lines = slices.Clone(s.Lines)
+		find := lineFinder(len(s.Lines), s.id)
 		for _, line := range r.Lines {
-			if err := next.refundLine(line); err != nil {
+			if err := next.refundLine(line, find); err != nil {
 				return nil, err
 			}
 		}
 		next.Refunded = s.Refunded.Add(r.Amount)
 	}
-	left := next.left()
-	if left.Sign() < 0 {
-		return nil, &RefundError{AmountLeft: roundDown(s.left())}
+	all := next.Full
+	if !all && !next.Refunded.IsZero() {
+		left := next.left()
+		if left.Sign() < 0 {
+			return nil, &RefundError{AmountLeft: roundDown(s.left())}
+		}
+		all = left.Sign() == 0
 	}
-	all := next.Full || left.Sign() == 0 && !next.Refunded.IsZero()
 	next.Awards = slices.Clone(s.Awards)
 	takes := make([]Take, len(next.Awards))
 	for i := range next.Awards {
@@ -231,9 +254,9 @@ func (r Refund) Validate() error {
 	return p.Err()
 }
 
-func (s *OrderState) refundLine(r RefundLine) error {
-	i := s.find(r.Line)
-	if i < 0 || s.Full {
+func (s *OrderState) refundLine(r RefundLine, find func(id string) int) error {
+	i := find(r.Line)
+	if i < 0 {
 		return &RefundError{Line: r.Line}
 	}
 	line := &s.Lines[i]
@@ -251,15 +274,6 @@ func (s *OrderState) refundLine(r RefundLine) error {
 		return before.tooMuch(r.Line)
 	}
 	return nil
-}
-
-func (s *OrderState) find(id string) int {
-	for i := range s.Lines {
-		if own := s.Lines[i].ID; own == id || own == "" && strconv.Itoa(i+1) == id {
-			return i
-		}
-	}
-	return -1
 }
 
 func (l *LineState) pieces() int64 { return max(l.Quantity, 1) }
@@ -290,11 +304,7 @@ func (l *LineState) tooMuch(id string) error {
 // left is the money of the order that was not refunded, below 0 where that was
 // too much.
 func (s *OrderState) left() *big.Rat {
-	left := new(big.Rat)
-	if s.Full {
-		return left
-	}
-	lines := new(big.Rat)
+	left, lines := new(big.Rat), new(big.Rat)
 	for i := range s.Lines {
 		l := &s.Lines[i]
 		amount := l.Amount.Rat()
@@ -320,8 +330,10 @@ func (s *OrderState) target(a *AwardState) Amount {
 		}
 		refunded := l.refunded()
 		earned := new(big.Rat).SetInt64(int64(a.Points[i]))
-		target.Add(target, new(big.Rat).Mul(earned, refunded))
-		if money.IsZero() {
+		if refunded.Sign() > 0 {
+			target.Add(target, new(big.Rat).Mul(earned, refunded))
+		}
+		if s.Refunded.IsZero() || money.IsZero() {
 			continue
 		}
 		kept := refunded.Sub(one, refunded)

@@ -28,10 +28,10 @@ func (o Order) Validate() error {
 	}
 	p.money("shipping", o.Shipping)
 	p.money("fees", o.Fees)
-	switch {
-	case len(o.Lines) == 0:
+	if len(o.Lines) == 0 {
 		p.Add("lines", "at least one line is needed")
-	case len(o.Lines) > MaxLines:
+	}
+	if len(o.Lines) > MaxLines {
 		p.Add("lines", "at most %d lines fit an order, here are %d", MaxLines, len(o.Lines))
 		return p
 	}
@@ -44,42 +44,70 @@ func (o Order) Validate() error {
 }
 
 func (p *Problems) line(i int, l *Line) {
-	if l.ID == "" && l.Item == "" && l.Category == "" && l.Tags == nil && l.Quantity == 0 &&
-		l.Discount.IsZero() && l.Tax.IsZero() && moneyProblem(l.Amount) == "" {
-		return
-	}
-	path := fmt.Sprintf("lines[%d]", i)
-	p.optionalID(path+".id", l.ID)
-	p.optionalID(path+".item", l.Item)
-	p.optionalID(path+".category", l.Category)
+	var own Problems
+	own.optionalID("id", l.ID)
+	own.optionalID("item", l.Item)
+	own.optionalID("category", l.Category)
 	if len(l.Tags) > maxTags {
-		p.Add(path+".tags", "at most %d tags fit a line, here are %d", maxTags, len(l.Tags))
+		own.Add("tags", "at most %d tags fit a line, here are %d", maxTags, len(l.Tags))
 	} else {
-		p.texts(path+".tags", l.Tags)
+		own.texts("tags", l.Tags)
 	}
 	if l.Quantity < 0 || l.Quantity > MaxQuantity {
-		p.Add(path+".quantity", "%d is not a number of pieces from 0 to %d", l.Quantity, MaxQuantity)
+		own.Add("quantity", "%d is not a number of pieces from 0 to %d", l.Quantity, MaxQuantity)
 	}
-	p.money(path+".amount", l.Amount)
-	p.money(path+".discount", l.Discount)
-	p.money(path+".tax", l.Tax)
+	own.money("amount", l.Amount)
+	own.money("discount", l.Discount)
+	own.money("tax", l.Tax)
+	for _, problem := range own {
+		p.Add(fmt.Sprintf("lines[%d].%s", i, problem.Path), "%s", problem.Message)
+	}
 }
 
 func (p *Problems) lineIDs(o *Order) {
-	seen := make(map[string]string, len(o.Lines)+2)
-	if !o.Shipping.IsZero() {
-		seen[ShippingLine] = "the order's shipping"
+	if len(o.Lines) < 2 && o.Shipping.IsZero() && o.Fees.IsZero() {
+		return
 	}
-	if !o.Fees.IsZero() {
-		seen[FeesLine] = "the order's fees"
-	}
+	find := lineFinder(len(o.Lines), func(i int) string { return lineID(&o.Lines[i], i) })
 	for i := range o.Lines {
 		id := lineID(&o.Lines[i], i)
-		if other, ok := seen[id]; ok {
-			p.Add(fmt.Sprintf("lines[%d].id", i), "%q is already the id of %s", id, other)
+		other := ""
+		switch first := find(id); {
+		case first < i:
+			other = fmt.Sprintf("lines[%d]", first)
+		case id == ShippingLine && !o.Shipping.IsZero(), id == FeesLine && !o.Fees.IsZero():
+			other = "the order's " + id
+		default:
 			continue
 		}
-		seen[id] = fmt.Sprintf("lines[%d]", i)
+		p.Add(fmt.Sprintf("lines[%d].id", i), "%q is already the id of %s", id, other)
+	}
+}
+
+// lineFinder returns a function that finds the first of n lines with an id, or -1.
+func lineFinder(n int, id func(i int) string) func(string) int {
+	const few = 16
+	if n <= few {
+		return func(want string) int {
+			for i := range n {
+				if id(i) == want {
+					return i
+				}
+			}
+			return -1
+		}
+	}
+	index := make(map[string]int, n)
+	for i := range n {
+		if _, ok := index[id(i)]; !ok {
+			index[id(i)] = i
+		}
+	}
+	return func(want string) int {
+		if i, ok := index[want]; ok {
+			return i
+		}
+		return -1
 	}
 }
 
