@@ -1,0 +1,92 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// call is one command on its way through the engine.
+type call struct {
+	cmd         Command
+	typ         string
+	plan        Plan
+	body        []byte
+	fingerprint [32]byte
+	// now is the clock's time when the command came in.
+	now   time.Time
+	quote bool
+
+	// ctx is the caller's; done is closed when the call is finished. Both are set
+	// only for calls that wait in a queue.
+	ctx  context.Context //nolint:containedctx // it lives as long as the caller waits
+	done chan struct{}
+	// picked is set when the call leaves the queue for a group.
+	picked bool
+
+	// verdict and what follows is the working state of the round that the call is
+	// in. rests holds the earlier calls of the round that the answer rests on.
+	verdict verdict
+	rests   []*call
+	stored  bool
+	// more is set where a settlement goes on with another round.
+	more bool
+	// doubtful is set after a commit whose outcome is unknown.
+	doubtful bool
+	attempts int
+
+	receipt *Receipt
+	err     error
+}
+
+// member returns the plan's i-th account: the member itself, then the others.
+func (c *call) member(i int) string {
+	if i == 0 {
+		return c.plan.Member
+	}
+	return c.plan.Others[i-1]
+}
+
+func (c *call) accounts() int { return 1 + len(c.plan.Others) }
+
+func (c *call) finish(receipt *Receipt, err error) {
+	c.receipt, c.err = receipt, err
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+func (c *call) result() (Receipt, error) {
+	if c.err != nil {
+		return Receipt{}, c.wrap(c.err)
+	}
+	return *c.receipt, nil
+}
+
+// wrap adds, once, what the error is about.
+func (c *call) wrap(err error) error {
+	var done *CommandError
+	if errors.As(err, &done) {
+		return err
+	}
+	return &CommandError{Command: c.typ, Member: c.plan.Member, Key: c.plan.Key, Err: err}
+}
+
+const maxText = 1000
+
+func checkText(text string) error {
+	switch {
+	case len(text) > maxText:
+		return fmt.Errorf("must have at most %d bytes, has %d", maxText, len(text))
+	case !utf8.ValidString(text):
+		return errors.New("must be UTF-8")
+	}
+	for i := range len(text) {
+		if text[i] == 0 {
+			return errors.New("must not contain NUL")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package loyalty
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// groupCalls bounds the calls that share a round.
+const groupCalls = 64
+
+// combiner lets calls that come while others are in flight share the next round.
+// A call that finds nobody in its way runs at once on its caller's goroutine; the
+// rest wait in order of arrival. Groups in flight have disjoint accounts.
+type combiner struct {
+	engine *Engine
+	mu     sync.Mutex
+	queue  []*call
+	busy   map[string]struct{}
+	flying int
+}
+
+func newCombiner(e *Engine) *combiner {
+	return &combiner{engine: e, busy: map[string]struct{}{}}
+}
+
+// submit runs a call, by itself or with others, and returns when it is finished
+// or its caller gave up. A call whose caller gives up while it waits never
+// happened; in flight its outcome is unknown to the caller.
+func (b *combiner) submit(ctx context.Context, c *call) error {
+	b.mu.Lock()
+	if len(b.queue) == 0 && b.flying < b.engine.limits.Calls && b.free(c) {
+		b.take(c)
+		b.flying++
+		b.mu.Unlock()
+		b.alone(ctx, c)
+		return nil
+	}
+	c.ctx, c.done = ctx, make(chan struct{})
+	b.queue = append(b.queue, c)
+	b.start()
+	b.mu.Unlock()
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return b.abandon(ctx, c)
+	}
+}
+
+// alone runs a call that found nobody in its way.
+func (b *combiner) alone(ctx context.Context, c *call) {
+	defer b.land([]*call{c})
+	b.engine.run(ctx, []*call{c})
+}
+
+// abandon takes a call whose caller gave up out of the queue.
+func (b *combiner) abandon(ctx context.Context, c *call) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.queue, c); i >= 0 {
+		b.queue = slices.Delete(b.queue, i, i+1)
+		return ctx.Err()
+	}
+	select {
+	case <-c.done:
+		return nil
+	default:
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+// land gives the accounts of a group free and starts the next.
+func (b *combiner) land(group []*call) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range group {
+		for i := range c.accounts() {
+			delete(b.busy, c.member(i))
+		}
+	}
+	b.flying--
+	b.start()
+}
+
+// start sends off as many groups as may fly. A group has a goroutine of its own,
+// which ends with it, so that a caller who gives up leaves at once.
+func (b *combiner) start() {
+	for b.flying < b.engine.limits.Calls {
+		group := b.pick()
+		if len(group) == 0 {
+			return
+		}
+		b.flying++
+		go b.fly(group)
+	}
+}
+
+func (b *combiner) fly(group []*call) {
+	defer b.land(group)
+	b.engine.run(context.WithoutCancel(group[0].ctx), slices.Clone(group))
+}
+
+// pick takes the next group from the queue: in order of arrival, round-robin over
+// members, at most groupCalls. A call stays behind while one of its accounts is
+// in flight, or an earlier call of such an account stays behind.
+func (b *combiner) pick() []*call {
+	if len(b.queue) == 0 {
+		return nil
+	}
+	var ready []*call
+	held := map[string]struct{}{}
+	for _, c := range b.queue {
+		if b.free(c) && !touches(held, c) {
+			ready = append(ready, c)
+			continue
+		}
+		for i := range c.accounts() {
+			held[c.member(i)] = struct{}{}
+		}
+	}
+	group := fair(ready, groupCalls)
+	if len(group) == 0 {
+		return nil
+	}
+	for _, c := range group {
+		c.picked = true
+		b.take(c)
+	}
+	b.queue = slices.DeleteFunc(b.queue, func(c *call) bool { return c.picked })
+	return group
+}
+
+// fair picks at most n calls, the first of every member before the second of
+// any, in order of arrival.
+func fair(ready []*call, n int) []*call {
+	if len(ready) <= n {
+		return ready
+	}
+	turns := map[string]int{}
+	turn := make(map[*call]int, len(ready))
+	for _, c := range ready {
+		t := 0
+		for i := range c.accounts() {
+			t = max(t, turns[c.member(i)])
+		}
+		turn[c] = t
+		for i := range c.accounts() {
+			turns[c.member(i)] = t + 1
+		}
+	}
+	order := slices.Clone(ready)
+	slices.SortStableFunc(order, func(a, b *call) int { return turn[a] - turn[b] })
+	for _, c := range order[:n] {
+		c.picked = true
+	}
+	return slices.DeleteFunc(ready, func(c *call) bool { return !c.picked })
+}
+
+func touches(members map[string]struct{}, c *call) bool {
+	for i := range c.accounts() {
+		if _, ok := members[c.member(i)]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *combiner) free(c *call) bool { return !touches(b.busy, c) }
+
+func (b *combiner) take(c *call) {
+	for i := range c.accounts() {
+		b.busy[c.member(i)] = struct{}{}
+	}
+}

@@ -1,0 +1,98 @@
+package loyalty
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// Confirm makes an order's pending points available: those that wait for a
+// confirmation, and those whose return window is still open. Their validity is
+// counted from the confirmation.
+type Confirm struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	// Order is the id of an order that earned.
+	Order      string    `json:"order"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Confirm) Plan() Plan {
+	return Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Order,
+		Records: []RecordRef{{Kind: orderKind, ID: c.Order}},
+	}
+}
+
+// Validate reports every problem of the confirmation.
+func (c Confirm) Validate() error { return checkOrder(c.Order) }
+
+// Apply implements [Command].
+func (c Confirm) Apply(_ context.Context, tx *Tx) error {
+	row, exists, err := tx.Record(orderKind, c.Order)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return fmt.Errorf("%w: %q", ErrUnknownOrder, c.Order)
+	}
+	confirmed := false
+	lots := make([]points.LotID, len(row.Lots))
+	for i, id := range row.Lots {
+		lot, err := tx.lot(id)
+		if err != nil {
+			return err
+		}
+		lots[i] = lot.ID
+		if lot.State != points.LotPending {
+			continue
+		}
+		confirmed = true
+		if lots[i], err = tx.confirm(lot, c.Order); err != nil {
+			return err
+		}
+	}
+	if !confirmed {
+		return fmt.Errorf("%w: order %q", ErrNothingPending, c.Order)
+	}
+	row.Lots = lots
+	return tx.PutRecord(row)
+}
+
+// confirm moves a pending lot's points into a lot with dates counted from now.
+func (tx *Tx) confirm(lot points.Lot, order string) (points.LotID, error) {
+	unit, err := tx.rev.unit("unit", lot.Unit)
+	if err != nil {
+		return 0, err
+	}
+	amount := lot.Remaining
+	next := tx.newLot(unit, amount, creditTerms{
+		source: lot.Source, at: tx.occurred, earnedAt: lot.EarnedAt, availableFrom: tx.occurred,
+		expiresAt: unit.Expiry.From(tx.occurred, tx.rev.zone), origin: lot.Origin, qualifies: lot.Qualifies,
+	})
+	lot.Remaining, lot.MergedInto, lot.Merged = 0, next.ID, amount
+	tx.putLot(lot)
+	err = tx.book(points.Entry{
+		Unit: lot.Unit, Kind: points.EntryConfirm, From: points.Pending, To: points.Available, Amount: amount,
+		Lot: lot.ID, Into: next.ID, Reference: order,
+	})
+	if err != nil {
+		return 0, err
+	}
+	tx.putLot(next)
+	_, err = tx.arrive(next, tx.occurred)
+	return next.ID, err
+}
+
+func checkOrder(id string) error {
+	var problems points.Problems
+	if err := points.CheckID(id, maxID); err != nil {
+		problems.Add("order", "%v", err)
+	}
+	return problems.Err()
+}

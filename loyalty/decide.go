@@ -1,0 +1,272 @@
+package loyalty
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// deciding is one round over a group of calls: what was loaded for them, their
+// common working state, and the batches that they made.
+type deciding struct {
+	engine   *Engine
+	ctx      context.Context //nolint:containedctx // a round lives within one call of run and its context is that of the round's store calls
+	store    storage.Store
+	accounts map[string]*account
+	claims   map[storage.ClaimKey]claimed
+	counters map[storage.CounterKey]counted
+	batches  []storage.Batch
+	owners   []*call
+	rows     int
+	// rests collects the earlier calls that the current one's answer rests on.
+	rests []*call
+	// alone is set where the round has one call, which may then read more.
+	alone      bool
+	wantsAlone bool
+	quote      bool
+}
+
+type claimed struct {
+	holder string
+	held   bool
+	by     *call
+}
+
+type counted struct {
+	used int64
+	by   *call
+}
+
+func (d *deciding) holder(k storage.ClaimKey) (string, bool) {
+	c := d.claims[k]
+	if c.by != nil {
+		d.rests = append(d.rests, c.by)
+	}
+	return c.holder, c.held
+}
+
+func (d *deciding) used(k storage.CounterKey) int64 {
+	c := d.counters[k]
+	if c.by != nil {
+		d.rests = append(d.rests, c.by)
+	}
+	return c.used
+}
+
+func (d *deciding) load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
+	d.engine.observer.Load(len(requests))
+	snaps, err := d.store.Load(ctx, requests)
+	if err != nil {
+		return nil, err
+	}
+	if len(snaps) != len(requests) {
+		return nil, fmt.Errorf("loyalty: the store answered %d of %d requests", len(snaps), len(requests))
+	}
+	return snaps, nil
+}
+
+// verdict is how a round decided one call.
+type verdict uint8
+
+const (
+	undecided verdict = iota
+	// accepted calls have batches to commit.
+	accepted
+	// answered calls have a refusal or a replay.
+	answered
+	// stale calls are decided again with a fresh load.
+	stale
+	// lonely calls are decided again by themselves.
+	lonely
+	// backlogged calls wait for a long settlement of one of their accounts.
+	backlogged
+)
+
+// decide decides one call on the working state. A call that is not accepted
+// leaves the state as it was.
+func (d *deciding) decide(c *call) {
+	d.rests, d.wantsAlone = nil, false
+	accounts := make([]*account, 0, 1+len(c.plan.Others))
+	for i := range 1 + len(c.plan.Others) {
+		accounts = append(accounts, d.accounts[c.member(i)])
+	}
+	saved := make([]account, len(accounts))
+	for i, a := range accounts {
+		saved[i] = *a
+		if a.last != nil {
+			d.rests = append(d.rests, a.last)
+		}
+	}
+	batches, owners, rows := len(d.batches), len(d.owners), d.rows
+	receipt, err := d.answer(c, accounts)
+	c.rests = d.rests
+	if err == nil && receipt != nil && !receipt.Replayed {
+		c.receipt, c.verdict = receipt, accepted
+		for _, a := range accounts {
+			a.last = c
+		}
+		return
+	}
+	d.batches, d.owners, d.rows = d.batches[:batches], d.owners[:owners], rows
+	for i, a := range accounts {
+		*a = saved[i]
+	}
+	switch {
+	case d.wantsAlone:
+		c.verdict = lonely
+	case errors.Is(err, errStale):
+		c.verdict = stale
+	case errors.Is(err, errBacklog):
+		c.verdict = backlogged
+	default:
+		c.receipt, c.err, c.verdict = receipt, err, answered
+	}
+}
+
+// answer replays, or settles and applies, and seals what came of it.
+func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
+	main := accounts[0]
+	if due, ok := c.cmd.(*settleDue); ok {
+		now := instant(c.now)
+		if main.exists && main.row.RecordedAt.After(now) {
+			now = main.row.RecordedAt
+		}
+		return d.answerDue(c, due, main, now)
+	}
+	if op := main.operation(c.plan.Key); op != nil {
+		return replay(c, op)
+	}
+	now := instant(c.now)
+	for _, a := range accounts {
+		if a.exists && a.row.RecordedAt.After(now) {
+			now = a.row.RecordedAt
+		}
+	}
+	occurred := now
+	if !c.plan.OccurredAt.IsZero() {
+		occurred = instant(c.plan.OccurredAt)
+		if occurred.After(now.Add(d.engine.options.Skew)) {
+			return nil, fmt.Errorf("%w: %w", ErrNotYet, invalid("occurredAt", "is %s, after now (%s)", occurred.Format(time.RFC3339), now.Format(time.RFC3339)))
+		}
+		if occurred.After(now) {
+			occurred = now
+		}
+	}
+	for _, a := range accounts {
+		if err := d.settle(c, a, now); err != nil {
+			return nil, err
+		}
+	}
+	tx, err := d.newTx(c, &c.plan, now, occurred)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.apply(c, tx); err != nil {
+		return nil, err
+	}
+	if tx.failed != nil {
+		return nil, tx.failed
+	}
+	return d.seal(c, tx)
+}
+
+// apply runs the command's Apply and turns a panic into an error.
+func (d *deciding) apply(c *call, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrPanicked, p)
+			d.engine.options.Logger.Error("loyalty: a command panicked", "command", c.typ, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	if !tx.Enrolled() {
+		if _, enrolls := c.cmd.(enroller); !enrolls {
+			return ErrNotEnrolled
+		}
+	}
+	for _, other := range tx.parties[1:] {
+		if !other.Enrolled() {
+			return fmt.Errorf("%w: %q", ErrNotEnrolled, other.row.Member)
+		}
+	}
+	return c.cmd.Apply(context.WithValue(d.ctx, insideApply{}, true), tx)
+}
+
+// insideApply marks the context of an Apply, where the engine must not be called.
+type insideApply struct{}
+
+// enroller is implemented by commands that may open the account they are about.
+type enroller interface{ enrolls() }
+
+func replay(c *call, op *storage.Operation) (*Receipt, error) {
+	if !bytes.Equal(op.Fingerprint, c.fingerprint[:]) {
+		return nil, fmt.Errorf("%w: %q was %s at %s", ErrKeyReused, op.Key, op.Type, op.RecordedAt.Format(time.RFC3339))
+	}
+	receipt, err := receiptOf(op)
+	if err != nil {
+		return nil, err
+	}
+	receipt.Replayed = true
+	return receipt, nil
+}
+
+// receiptOf reads an operation's receipt. Where it was pruned, what the row still
+// tells is the receipt.
+func receiptOf(op *storage.Operation) (*Receipt, error) {
+	if len(op.Receipt) == 0 {
+		return &Receipt{
+			Command: op.Type, Program: op.Program, Member: op.Member, Key: op.Key, Version: op.Version,
+			Reference: op.Reference, OccurredAt: op.OccurredAt, RecordedAt: op.RecordedAt,
+		}, nil
+	}
+	var receipt Receipt
+	if err := json.Unmarshal(op.Receipt, &receipt); err != nil {
+		return nil, fmt.Errorf("loyalty: receipt of version %d: %w", op.Version, err)
+	}
+	return &receipt, nil
+}
+
+// dueBefore reports whether something known of the account falls due by t, or
+// might among what is not known.
+func (a *account) dueBefore(t time.Time) bool {
+	if !a.exists {
+		return false
+	}
+	if !a.dueBound().After(t) {
+		return true
+	}
+	for i := range a.lots {
+		if !a.lots[i].DueAt().After(t) {
+			return true
+		}
+	}
+	for i := range a.records {
+		if r := &a.records[i]; r.exists && !r.row.DueAt.After(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// nextDueAt is the account's new DueAt: the earliest of what is known and the
+// bound of what is not.
+func nextDueAt(bound time.Time, lots []points.Lot, records []record) time.Time {
+	due := bound
+	for i := range lots {
+		if at := lots[i].DueAt(); at.Before(due) {
+			due = at
+		}
+	}
+	for i := range records {
+		if r := &records[i]; r.exists && r.row.DueAt.Before(due) {
+			due = r.row.DueAt
+		}
+	}
+	return due
+}

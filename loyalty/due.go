@@ -1,0 +1,178 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// DueOptions says how RunDue works; nil and the zero value are good defaults.
+type DueOptions struct {
+	// Limit bounds the accounts that one call visits; 0 is no bound.
+	Limit int
+	// RetryAfter is how long an account whose settlement failed is left alone; 0
+	// is an hour.
+	RetryAfter time.Duration
+	// Progress, if not nil, is called after every page.
+	Progress func(DueReport)
+}
+
+// DueReport says what one RunDue did.
+type DueReport struct {
+	// Visited counts accounts that were due, Settled those that are no longer.
+	Visited int
+	Settled int
+	// Skipped counts accounts that stay due, because they hold records of kinds
+	// that this engine does not know.
+	Skipped int
+	// Failed holds an error for each account whose settlement failed, at most 100.
+	Failed []error
+	// More is set where Limit stopped the run.
+	More bool
+}
+
+// RunDue books what time has made true: pending points that matured, points
+// that expired, holds and feature records whose deadline came. What it books holds
+// already when it has not run, since every read and every command looks at the time;
+// so it may run seldom, by several workers at once, and be stopped at any moment.
+//
+// An account whose settlement fails is reported, tried again later, and stops no
+// other.
+func (e *Engine) RunDue(ctx context.Context, options *DueOptions) (DueReport, error) {
+	var o DueOptions
+	if options != nil {
+		o = *options
+	}
+	if o.RetryAfter == 0 {
+		o.RetryAfter = time.Hour
+	}
+	var report DueReport
+	if err := e.writeRevisions(ctx); err != nil {
+		return report, fmt.Errorf("loyalty: run due: %w", err)
+	}
+	now := instant(e.options.Clock())
+	query := storage.AccountQuery{Program: e.program, DueBy: now, Limit: groupCalls}
+	for {
+		page, err := e.store.Accounts(ctx, query)
+		if err != nil {
+			return report, fmt.Errorf("loyalty: run due: %w", err)
+		}
+		if o.Limit > 0 && report.Visited+len(page.Items) > o.Limit {
+			page.Items, page.Next = page.Items[:o.Limit-report.Visited], ""
+			report.More = true
+		}
+		e.settlePage(ctx, page.Items, now, &o, &report)
+		if o.Progress != nil {
+			o.Progress(report)
+		}
+		if err := ctx.Err(); err != nil {
+			return report, fmt.Errorf("loyalty: run due: %w", err)
+		}
+		if page.Next == "" {
+			return report, nil
+		}
+		query.After = page.Next
+	}
+}
+
+func (e *Engine) settlePage(ctx context.Context, accounts []storage.Account, now time.Time, o *DueOptions, report *DueReport) {
+	report.Visited += len(accounts)
+	calls := make([]*call, len(accounts))
+	for i := range accounts {
+		calls[i] = e.dueCall(accounts[i].Member, now)
+	}
+	e.run(ctx, append([]*call(nil), calls...))
+	for _, c := range calls {
+		switch {
+		case c.err == nil && c.cmd.(*settleDue).skipped:
+			report.Skipped++
+		case c.err == nil:
+			report.Settled++
+		default:
+			e.settleFailed(ctx, c, now, o, report)
+		}
+	}
+}
+
+func (e *Engine) settleFailed(ctx context.Context, c *call, now time.Time, o *DueOptions, report *DueReport) {
+	if len(report.Failed) < 100 {
+		report.Failed = append(report.Failed, c.wrap(c.err))
+	}
+	if ctx.Err() != nil || errors.Is(c.err, ErrOutcomeUnknown) || errors.Is(c.err, ErrContention) {
+		return
+	}
+	retry := e.dueCall(c.plan.Member, now)
+	retry.cmd.(*settleDue).retryAt = instant(now.Add(o.RetryAfter))
+	e.run(ctx, []*call{retry})
+}
+
+// dueCall is the call that settles one account and does nothing else.
+func (e *Engine) dueCall(member string, now time.Time) *call {
+	c := &call{cmd: &settleDue{}, typ: settleType, now: now}
+	c.plan = Plan{Member: member, Key: storage.ReservedPrefix + "due"}
+	return c
+}
+
+// settleMember settles an account by as many commits as it takes.
+func (e *Engine) settleMember(ctx context.Context, member string, now time.Time) error {
+	c := e.dueCall(member, now)
+	e.run(ctx, []*call{c})
+	return c.err
+}
+
+// settleDue settles an account. It is no command of a caller and leaves no
+// operation but those of the settle steps, unless the account's DueAt must move.
+type settleDue struct {
+	retryAt time.Time
+	skipped bool
+}
+
+// Plan implements Command; the engine makes the plan itself.
+func (s *settleDue) Plan() Plan { return Plan{} }
+
+// Apply implements Command; the engine settles without it.
+func (s *settleDue) Apply(context.Context, *Tx) error { return nil }
+
+// answerDue settles the account of a settleDue. Batches that were decided are
+// committed even where more is due than one load brings.
+func (d *deciding) answerDue(c *call, s *settleDue, a *account, now time.Time) (*Receipt, error) {
+	if !a.exists {
+		return &Receipt{}, nil
+	}
+	s.skipped = false
+	if !s.retryAt.IsZero() {
+		return d.touch(c, a, now, s.retryAt)
+	}
+	before := len(d.batches)
+	err := d.settle(c, a, now)
+	if errors.Is(err, errBacklog) {
+		c.more = true
+		if len(d.batches) == before {
+			return nil, errStale
+		}
+		return &Receipt{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	due := nextDueAt(a.dueBound(), a.lots, a.records)
+	s.skipped = !due.After(now)
+	if len(d.batches) == before && due.After(a.row.DueAt) {
+		return d.touch(c, a, now, time.Time{})
+	}
+	return &Receipt{}, nil
+}
+
+// touch writes an operation without entries, to move DueAt or RetryAt.
+func (d *deciding) touch(c *call, a *account, now, retryAt time.Time) (*Receipt, error) {
+	plan := &Plan{Member: a.id, Key: fmt.Sprintf("%ssettle/%d", storage.ReservedPrefix, a.row.Version+1)}
+	tx, err := d.settleTx(c, a, plan, now)
+	if err != nil {
+		return nil, err
+	}
+	tx.retryAt = retryAt
+	return d.seal(c, tx)
+}

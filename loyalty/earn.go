@@ -1,0 +1,213 @@
+package loyalty
+
+import (
+	"context"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+const (
+	orderKind  = "order"
+	orderSpace = "order"
+)
+
+// Earn awards points for an order that is final and paid. An order earns once in
+// the program, or once per member where the program says so: again under another
+// key is [ErrOrderEarned].
+type Earn struct {
+	Member string       `json:"member"`
+	Key    string       `json:"key"`
+	Order  points.Order `json:"order"`
+	// OccurredAt decides which revision and which rules apply; zero is now.
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Earn) Plan() Plan {
+	return Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Order.ID,
+		Records: []RecordRef{{Kind: orderKind, ID: c.Order.ID}},
+	}
+}
+
+func (c Earn) planIn(p *Program) Plan {
+	plan := c.Plan()
+	if !p.OrdersPerMember {
+		plan.Records = nil
+	}
+	return plan
+}
+
+// Validate reports every problem of the order.
+func (c Earn) Validate() error { return underPath("order", c.Order.Validate()) }
+
+// Apply implements [Command].
+func (c Earn) Apply(_ context.Context, tx *Tx) error {
+	if err := tx.CanEarn(); err != nil {
+		return err
+	}
+	if err := c.claim(tx); err != nil {
+		return err
+	}
+	rev := revisionAt(tx.deciding.engine.revisions, tx.occurred)
+	awards, err := points.Evaluate(rev.Earning, rev.Units, c.Order, points.Env{At: tx.occurred, Zone: rev.zone})
+	if err != nil {
+		return err
+	}
+	state := orderState{Version: tx.row.Version + 1}
+	tx.receipt.Awards = make([]AwardReceipt, 0, len(awards))
+	lots := make([]points.LotID, 0, len(awards))
+	for i, award := range awards {
+		if len(tx.entries) > 0 {
+			state.Entries = append(state.Entries, make([]int, i-len(state.Entries))...)
+			state.Entries = append(state.Entries, len(tx.entries))
+		}
+		lot, err := tx.award(rev, award, c.Order.ID, c.Order.Currency)
+		if err != nil {
+			return err
+		}
+		if lot != 0 {
+			lots = append(lots, lot)
+		}
+	}
+	state.OrderState = points.NewOrderState(c.Order, awards)
+	return tx.putOrder(c.Order.ID, state, lots)
+}
+
+func (c Earn) claim(tx *Tx) error {
+	if !tx.rev.OrdersPerMember {
+		return tx.Claim(orderSpace, c.Order.ID)
+	}
+	_, exists, err := tx.Record(orderKind, c.Order.ID)
+	if err != nil {
+		return err
+	}
+	if exists {
+		return &ClaimedError{Space: orderSpace, Key: c.Order.ID, Holder: c.Member}
+	}
+	return nil
+}
+
+// orderState is what an account keeps of an order that earned.
+type orderState struct {
+	points.OrderState
+	// Version is the account version of the award, Entries the ordinals of its
+	// awards' first entries where they are not all 0.
+	Version int64 `json:"v,omitempty"`
+	Entries []int `json:"o,omitempty"`
+	// Drawn is what refunds took of the order's share in consolidated lots.
+	Drawn []points.Part `json:"d,omitempty"`
+}
+
+// entry names the first entry of the i-th award.
+func (s *orderState) entry(i int) points.EntryRef {
+	ref := points.EntryRef{Version: s.Version}
+	if i < len(s.Entries) {
+		ref.Ordinal = s.Entries[i]
+	}
+	return ref
+}
+
+func (s *orderState) drawn(lot points.LotID) points.Amount {
+	for _, part := range s.Drawn {
+		if part.Lot == lot {
+			return part.Amount
+		}
+	}
+	return 0
+}
+
+func (s *orderState) draw(lot points.LotID, amount points.Amount) {
+	for i := range s.Drawn {
+		if s.Drawn[i].Lot == lot {
+			s.Drawn[i].Amount += amount
+			return
+		}
+	}
+	s.Drawn = append(s.Drawn, points.Part{Lot: lot, Amount: amount})
+}
+
+func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {
+	data, err := canon.Append(make([]byte, 0, 128), state)
+	if err != nil {
+		return tx.fail(err)
+	}
+	return tx.PutRecord(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
+}
+
+// award books one award and explains it on the receipt. It returns the lot.
+func (tx *Tx) award(rev *revision, award points.Award, reference, currency string) (points.LotID, error) {
+	unit, _ := rev.Unit(award.Unit)
+	receipt := AwardReceipt{Unit: award.Unit, Points: award.Points, Rules: rev.explain(award, currency)}
+	byRule := award.ByRule()
+	var lot points.Lot
+	if unit.Kind == points.Metric {
+		for _, share := range byRule {
+			if err := tx.countFor(unit.Code, share, reference, rev.number); err != nil {
+				return 0, err
+			}
+		}
+	} else if award.Points > 0 {
+		var err error
+		lot, err = tx.credit(unit, award.Points, creditTerms{
+			source: reference, from: points.Issued, kind: points.EntryEarn, at: tx.occurred, qualifies: true,
+			revision: rev.number, shares: byRule,
+			availableFrom: unit.Pending.From(tx.occurred, rev.zone),
+			expiresAt:     unit.Expiry.From(unit.Pending.From(tx.occurred, rev.zone), rev.zone),
+		})
+		if err != nil {
+			return 0, err
+		}
+		receipt.Lot, receipt.AvailableFrom, receipt.ExpiresAt = lot.ID, lot.AvailableFrom, lot.ExpiresAt
+	}
+	tx.receipt.Awards = append(tx.receipt.Awards, receipt)
+	return lot.ID, nil
+}
+
+func (tx *Tx) countFor(unit string, share points.Share, reference string, revision int64) error {
+	if share.Points == 0 {
+		return nil
+	}
+	return tx.book(points.Entry{
+		Unit: unit, Kind: points.EntryCount, From: points.Source, To: points.Counted, Amount: share.Points,
+		Rule: share.Rule, Reference: reference, Revision: revision, OccurredAt: tx.occurred,
+	})
+}
+
+// explain says by which rules an award came about.
+func (r *revision) explain(award points.Award, currency string) []RuleReceipt {
+	shares := award.ByRule()
+	explained := make([]RuleReceipt, 0, len(shares))
+	for _, share := range shares {
+		receipt := RuleReceipt{Rule: share.Rule, Points: share.Points}
+		if rule := r.rule(share.Rule); rule != nil {
+			switch {
+			case rule.Spend != nil:
+				receipt.Eligible, receipt.Currency = share.Eligible, currency
+				receipt.Rate, receipt.Per = rule.Spend.Points, rule.Spend.Per
+			case rule.Multiply.GreaterThan(decimal.Zero):
+				receipt.Factor, receipt.Weekdays = rule.Multiply, rule.When.Weekdays
+			default:
+				receipt.Activity = rule.Activity
+			}
+		}
+		explained = append(explained, receipt)
+	}
+	return explained
+}
+
+func (r *revision) rule(code string) *points.Rule {
+	for i := range r.Earning {
+		if r.Earning[i].Code == code {
+			return &r.Earning[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,346 @@
+package loyalty
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Options says how an engine works; nil and the zero value are good defaults.
+type Options struct {
+	// Clock is the engine's now; nil is the system's clock.
+	Clock func() time.Time
+	// Random is where the engine takes random bytes from when it is made; nil is
+	// the system's cryptographic source.
+	Random io.Reader
+	// Secret salts digests and seeds the draws of commands, so that a retry does
+	// not draw again. Engines on one store should share it; empty takes 32 bytes
+	// from Random.
+	Secret []byte
+	// Skew is how far ahead of the clock an OccurredAt may be; 0 is 5 minutes.
+	Skew time.Duration
+	// StoreTimeout bounds one round of store calls; 0 is 30 seconds.
+	StoreTimeout time.Duration
+	// Attempts bounds how often a command is decided again after conflicts; 0 is
+	// 64.
+	Attempts int
+	// NoCombining gives every call its own round trips.
+	NoCombining bool
+	// Features lists the features whose commands and records the engine knows.
+	Features []Feature
+	// Observer is told of store calls; nil is nobody.
+	Observer Observer
+	// Logger takes what no caller is told, such as a panic's stack. Nil is silent.
+	Logger *slog.Logger
+}
+
+// Observer is told what the engine does, for metrics. Its methods are called on
+// hot paths and from several goroutines.
+type Observer interface {
+	// Load is a store call that brings what n commands need.
+	Load(n int)
+	// Commit is a store call that commits n batches.
+	Commit(n int)
+	// UndeclaredRead is a read that the named type of command did not plan.
+	UndeclaredRead(command string)
+	// Retry is a command that is decided again after a conflict.
+	Retry(command string)
+}
+
+type silent struct{}
+
+func (silent) Load(int)              {}
+func (silent) Commit(int)            {}
+func (silent) UndeclaredRead(string) {}
+func (silent) Retry(string)          {}
+
+// Engine runs a loyalty program on a store. It is safe for concurrent use.
+// Concurrent calls are combined, so that many share a round trip.
+type Engine struct {
+	revisions []*revision
+	program   string
+	store     storage.Store
+	options   Options
+	secret    []byte
+	observer  Observer
+	settlers  map[string]Settler
+	commands  map[string]Command
+	limits    storage.Limits
+	bound     bool
+	combiner  *combiner
+	written   *written
+}
+
+// written remembers whether the store holds the engine's revisions.
+type written struct {
+	done atomic.Bool
+	mu   sync.Mutex
+}
+
+// New makes an engine for the revisions of one program, validated once. It
+// opens nothing and starts no goroutine; the store stays the caller's.
+func New(revisions Revisions, store storage.Store, options *Options) (*Engine, error) {
+	prepared, err := prepare(revisions)
+	if err != nil {
+		return nil, err
+	}
+	if store == nil {
+		return nil, errors.New("loyalty: a store is needed")
+	}
+	e := &Engine{revisions: prepared, program: prepared[0].ID, written: &written{}}
+	if options != nil {
+		e.options = *options
+	}
+	if err := e.complete(); err != nil {
+		return nil, err
+	}
+	if err := e.addFeatures(); err != nil {
+		return nil, err
+	}
+	e.use(store)
+	return e, nil
+}
+
+func (e *Engine) complete() error {
+	o := &e.options
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Skew == 0 {
+		o.Skew = 5 * time.Minute
+	}
+	if o.StoreTimeout == 0 {
+		o.StoreTimeout = 30 * time.Second
+	}
+	if o.Attempts == 0 {
+		o.Attempts = 64
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	e.observer = o.Observer
+	if e.observer == nil {
+		e.observer = silent{}
+	}
+	e.secret = slices.Clone(o.Secret)
+	if len(e.secret) == 0 {
+		e.secret = make([]byte, 32)
+		if _, err := io.ReadFull(o.Random, e.secret); err != nil {
+			return fmt.Errorf("loyalty: random source: %w", err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) addFeatures() error {
+	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
+	owner := map[string]string{holdKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty"}
+	for _, cmd := range kernelCommands() {
+		e.commands[commandType(cmd)] = cmd
+	}
+	for _, feature := range e.options.Features {
+		for _, kind := range feature.Kinds() {
+			if other, taken := owner[kind]; taken {
+				return fmt.Errorf("loyalty: feature %q: record kind %q belongs to %q", feature.Name(), kind, other)
+			}
+			owner[kind] = feature.Name()
+			if settler, ok := feature.(Settler); ok {
+				e.settlers[kind] = settler
+			}
+		}
+		for _, cmd := range feature.Commands() {
+			typ := commandType(cmd)
+			if _, taken := e.commands[typ]; taken {
+				return fmt.Errorf("loyalty: feature %q: command type %q is taken", feature.Name(), typ)
+			}
+			e.commands[typ] = cmd
+		}
+	}
+	return nil
+}
+
+func (e *Engine) use(store storage.Store) {
+	e.store = store
+	e.limits = storage.Limits{}
+	if limiter, ok := storage.As[storage.Limiter](store); ok {
+		e.limits = limiter.Limits()
+	}
+	if e.limits.Rows == 0 {
+		e.limits.Rows = 500
+	}
+	if e.limits.Bytes == 0 {
+		e.limits.Bytes = 1 << 20
+	}
+	if e.limits.Calls == 0 {
+		e.limits.Calls = 2
+	}
+	_, e.bound = storage.As[storage.Bound](store)
+	e.combiner = nil
+	if !e.bound && !e.options.NoCombining {
+		e.combiner = newCombiner(e)
+	}
+}
+
+// WithStore returns an engine of the same program on another store, such as one
+// that is bound to the host's transaction. On a bound store calls are not
+// combined, and a conflict is [ErrRetryTransaction].
+func (e *Engine) WithStore(store storage.Store) *Engine {
+	other := *e
+	other.settlers, other.commands = maps.Clone(e.settlers), maps.Clone(e.commands)
+	if _, bound := storage.As[storage.Bound](store); !bound {
+		other.written = &written{}
+	}
+	other.use(store)
+	return &other
+}
+
+// Program returns the revision of the program in force at t.
+func (e *Engine) Program(t time.Time) Program { return revisionAt(e.revisions, t).Program }
+
+// Do runs a command: it decides, commits, and returns the receipt. The same
+// command with the same key again returns the same receipt, marked as Replayed.
+// An error is a [CommandError]; nothing is stored then, except after
+// [ErrOutcomeUnknown], where the same key asked again answers.
+func (e *Engine) Do(ctx context.Context, cmd Command) (Receipt, error) {
+	c, err := e.newCall(ctx, cmd)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := e.writeRevisions(ctx); err != nil {
+		return Receipt{}, c.wrap(err)
+	}
+	if e.combiner == nil {
+		e.run(ctx, []*call{c})
+	} else if err := e.combiner.submit(ctx, c); err != nil {
+		return Receipt{}, c.wrap(err)
+	}
+	return c.result()
+}
+
+// Quote answers what Do would answer now, and stores nothing. A command that
+// draws at random draws differently in a quote.
+func (e *Engine) Quote(ctx context.Context, cmd Command) (Receipt, error) {
+	c, err := e.newCall(ctx, cmd)
+	if err != nil {
+		return Receipt{}, err
+	}
+	c.quote = true
+	e.run(ctx, []*call{c})
+	return c.result()
+}
+
+// newCall checks a command's plan and makes it ready to be decided.
+func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
+	if cmd == nil {
+		return nil, fmt.Errorf("loyalty: %w", invalid("command", "is nil"))
+	}
+	c := &call{cmd: cmd, typ: commandType(cmd)}
+	if ctx.Value(insideApply{}) != nil {
+		return nil, c.wrap(ErrNested)
+	}
+	if p, ok := cmd.(planner); ok {
+		c.plan = p.planIn(&e.revisions[len(e.revisions)-1].Program)
+	} else {
+		c.plan = cmd.Plan()
+	}
+	if err := c.plan.check(); err != nil {
+		return nil, c.wrap(err)
+	}
+	if v, ok := cmd.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			if !errors.Is(err, ErrInvalid) {
+				err = fmt.Errorf("%w: %w", ErrInvalid, err)
+			}
+			return nil, c.wrap(err)
+		}
+	}
+	body, err := canon.Append(make([]byte, 0, 256), cmd)
+	if err != nil {
+		return nil, c.wrap(fmt.Errorf("%w: %w", ErrInvalid, err))
+	}
+	c.body = body
+	sum := sha256.New()
+	sum.Write([]byte(c.typ))
+	sum.Write([]byte{0})
+	sum.Write(body)
+	sum.Sum(c.fingerprint[:0])
+	c.now = e.options.Clock()
+	return c, nil
+}
+
+// check reports every problem of a plan.
+func (p *Plan) check() error {
+	var problems points.Problems
+	id := func(path, value string) {
+		if err := points.CheckID(value, maxID); err != nil {
+			problems.Add(path, "%v", err)
+		}
+	}
+	id("member", p.Member)
+	id("key", p.Key)
+	if p.Reference != "" {
+		id("reference", p.Reference)
+	}
+	if err := checkText(p.Reason); err != nil {
+		problems.Add("reason", "%v", err)
+	}
+	if err := checkText(p.Actor); err != nil {
+		problems.Add("actor", "%v", err)
+	}
+	if len(p.Others) > storage.MaxLegs-1 {
+		problems.Add("others", "at most %d further members may change", storage.MaxLegs-1)
+	}
+	for i, other := range p.Others {
+		if other == p.Member || slices.Contains(p.Others[:i], other) {
+			problems.Add("others", "%q is named twice", other)
+		}
+		id(fmt.Sprintf("others[%d]", i), other)
+	}
+	if !p.OccurredAt.IsZero() && (p.OccurredAt.Year() < 1900 || p.OccurredAt.Year() > 9000) {
+		problems.Add("occurredAt", "the year must be 1900 to 9000, is %d", p.OccurredAt.Year())
+	}
+	if err := problems.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+// writeRevisions makes sure, once, that the store holds the engine's revisions.
+func (e *Engine) writeRevisions(ctx context.Context) error {
+	if e.written.done.Load() {
+		return nil
+	}
+	e.written.mu.Lock()
+	defer e.written.mu.Unlock()
+	if e.written.done.Load() {
+		return nil
+	}
+	for _, r := range e.revisions {
+		if err := e.store.PutRevision(ctx, r.row); err != nil {
+			if errors.Is(err, storage.ErrRevisionExists) {
+				return fmt.Errorf("%w: revision %d of %q: %w", ErrRevisionMismatch, r.number, r.ID, err)
+			}
+			return fmt.Errorf("write revision %d: %w", r.number, err)
+		}
+	}
+	if !e.bound {
+		e.written.done.Store(true)
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Operation is one line of a member's history: what a command, or time, did.
+type Operation struct {
+	Version int64
+	// Type is the command's type, or "settle" for what time did.
+	Type string
+	// Key is the caller's key, empty for what no caller asked.
+	Key        string
+	Reason     string
+	Actor      string
+	Reference  string
+	OccurredAt time.Time
+	RecordedAt time.Time
+	Entries    []points.Entry
+	// Receipt is nil where the operation has none, or it was pruned or erased.
+	Receipt *Receipt
+}
+
+// History iterates over a member's operations with their entries, from the
+// first. It stops at the first error, which it yields.
+func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation, error] {
+	return func(yield func(Operation, error) bool) {
+		query := storage.MemberQuery{Program: e.program, Member: member}
+		entries, stop := iter.Pull2(storage.AllEntries(ctx, e.store, query))
+		defer stop()
+		entry, err, more := entries()
+		for row, rowErr := range storage.AllOperations(ctx, e.store, query) {
+			if rowErr != nil {
+				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, rowErr))
+				return
+			}
+			op, opErr := newOperation(row)
+			for opErr == nil && more && err == nil && entry.Version <= row.Version {
+				op.Entries = append(op.Entries, entry.Entry)
+				entry, err, more = entries()
+			}
+			if failed := errors.Join(opErr, err); failed != nil {
+				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, failed))
+				return
+			}
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}
+
+func newOperation(row storage.Operation) (Operation, error) {
+	op := Operation{
+		Version: row.Version, Type: row.Type, Reason: row.Reason, Actor: row.Actor, Reference: row.Reference,
+		OccurredAt: row.OccurredAt, RecordedAt: row.RecordedAt,
+	}
+	if !reserved(row.Key) {
+		op.Key = row.Key
+	}
+	if len(row.Receipt) > 0 {
+		receipt, err := receiptOf(&row)
+		if err != nil {
+			return op, err
+		}
+		op.Receipt = receipt
+	}
+	return op, nil
+}
+
+func reserved(key string) bool { return len(key) > 0 && key[0] == storage.ReservedPrefix[0] }
+
+func isConflict(err error) bool { return errors.Is(err, storage.ErrConflict) }
+
+// memberThen rebuilds a member as of an instant before the last operation: the
+// entries recorded by then are replayed over the lots, and what was due by then is
+// settled.
+func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Time) (Member, error) {
+	if at.Before(row.EnrolledAt) {
+		return Member{}, fmt.Errorf("%w at %s", ErrNotEnrolled, at.Format(time.RFC3339))
+	}
+	lots := map[points.LotID]points.Lot{}
+	for lot, err := range storage.AllLots(ctx, e.store, storage.MemberQuery{Program: e.program, Member: row.Member, Limit: 1000}) {
+		if err != nil {
+			return Member{}, err
+		}
+		lots[lot.ID] = unused(lot.Lot)
+	}
+	then := row
+	then.Balances, then.Version = nil, 0
+	touched := map[points.LotID]bool{}
+	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: row.Member, Limit: 1000}) {
+		if err != nil {
+			return Member{}, err
+		}
+		if entry.RecordedAt.After(at) {
+			break
+		}
+		then.Version = entry.Version
+		if then.Balances, err = applyEntry(then.Balances, entry.Entry); err != nil {
+			return Member{}, err
+		}
+		if err := replayLot(lots, entry.Entry); err != nil {
+			return Member{}, err
+		}
+		touched[entry.Lot], touched[entry.Into] = true, true
+	}
+	a := &account{id: row.Member, exists: true, row: then, dueKnown: true, nextDue: points.Never, loaded: then.Version}
+	for id, lot := range lots {
+		if touched[id] && (lot.Remaining > 0 || lot.Held > 0) {
+			a.lots = append(a.lots, lot)
+		}
+	}
+	slices.SortFunc(a.lots, points.ConsumptionOrder)
+	d := &deciding{engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{row.Member: a}}
+	if err := d.settle(e.dueCall(row.Member, at), a, at); err != nil {
+		return Member{}, err
+	}
+	return newMember(a.row, a.lots, at)
+}
+
+// unused is a lot as it was before any entry: its fixed fields only.
+func unused(lot points.Lot) points.Lot {
+	lot.State, lot.Remaining, lot.Held, lot.MergedInto, lot.Merged = points.LotUsed, 0, 0, 0, 0
+	return lot
+}
+
+func applyEntry(balances []points.Balance, e points.Entry) ([]points.Balance, error) {
+	i := slices.IndexFunc(balances, func(b points.Balance) bool { return b.Unit >= e.Unit })
+	if i < 0 {
+		i = len(balances)
+	}
+	if i == len(balances) || balances[i].Unit != e.Unit {
+		balances = slices.Insert(balances, i, points.Balance{Unit: e.Unit})
+	}
+	return balances, balances[i].Apply(e)
+}
+
+// replayLot books an entry's effect on the lots: the caches that a rebuild from
+// entries must reproduce.
+func replayLot(lots map[points.LotID]points.Lot, e points.Entry) error {
+	if e.Lot == 0 {
+		return nil
+	}
+	lot, ok := lots[e.Lot]
+	if !ok {
+		return fmt.Errorf("lot %d is missing", e.Lot)
+	}
+	switch e.From {
+	case points.Pending, points.Available:
+		lot.Remaining -= e.Amount
+	case points.Held:
+		lot.Held -= e.Amount
+	}
+	if e.Into != 0 {
+		lot.MergedInto = e.Into
+		lot.Merged += e.Amount
+		lots[e.Lot] = stated(lot, e.From)
+		if lot, ok = lots[e.Into]; !ok {
+			return fmt.Errorf("lot %d is missing", e.Into)
+		}
+	}
+	switch e.To {
+	case points.Pending, points.Available:
+		lot.Remaining += e.Amount
+	case points.Held:
+		lot.Held += e.Amount
+	}
+	bucket := e.To
+	if bucket != points.Pending && bucket != points.Available {
+		bucket = e.From
+	}
+	lots[lot.ID] = stated(lot, bucket)
+	return nil
+}
+
+// stated sets a lot's state from what is left, and the bucket that it is in.
+func stated(lot points.Lot, bucket points.Bucket) points.Lot {
+	switch {
+	case lot.Remaining == 0:
+		lot.State = points.LotUsed
+	case bucket == points.Pending:
+		lot.State = points.LotPending
+	default:
+		lot.State = points.LotOpen
+	}
+	return lot
+}

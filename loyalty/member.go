@@ -1,0 +1,199 @@
+package loyalty
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Member is what a member page shows, as of an instant.
+type Member struct {
+	ID string `json:"id"`
+	// At is the instant that everything here is as of.
+	At         time.Time         `json:"at"`
+	Version    int64             `json:"version"`
+	Status     string            `json:"status"`
+	EnrolledAt time.Time         `json:"enrolledAt"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	// Shut names the gates that are closed.
+	Shut []Gate `json:"shut,omitempty"`
+	// Balances has an entry for each unit that was ever used, sorted by unit.
+	Balances []points.Balance `json:"balances"`
+	// Maturing lists when pending points become available, soonest first; points
+	// that wait for a confirmation have points.Never. Expiring is the whole
+	// schedule of available points that expire.
+	Maturing []Scheduled `json:"maturing,omitempty"`
+	Expiring []Scheduled `json:"expiring,omitempty"`
+	// Lots are the lots behind it, in the order in which they are spent.
+	Lots []points.Lot `json:"lots,omitempty"`
+}
+
+// Scheduled is an amount of a unit to which something happens at an instant.
+type Scheduled struct {
+	Unit   string        `json:"unit"`
+	At     time.Time     `json:"at"`
+	Points points.Amount `json:"points"`
+}
+
+// Balance returns the balance of a unit, zero where there is none.
+func (m Member) Balance(unit string) points.Balance {
+	for _, b := range m.Balances {
+		if b.Unit == unit {
+			return b
+		}
+	}
+	return points.Balance{Unit: unit}
+}
+
+// memberLots is how many open lots the one load of a Member brings; members with
+// more cost further pages.
+const memberLots = 300
+
+// Member returns what a member has now. It stores nothing: what is due is
+// computed. A member without an account is [ErrNotEnrolled].
+func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
+	return e.MemberAt(ctx, member, e.options.Clock())
+}
+
+// MemberAt returns what a member had, or will have if nothing happens until then.
+// The past is rebuilt from the ledger, at a cost that grows with it; an instant
+// after the account's last operation costs one load. What counts is when entries
+// were recorded.
+func (e *Engine) MemberAt(ctx context.Context, member string, at time.Time) (Member, error) {
+	m, err := e.memberAt(ctx, member, instant(at))
+	if err != nil {
+		return Member{}, fmt.Errorf("loyalty: member %q: %w", member, err)
+	}
+	return m, nil
+}
+
+func (e *Engine) memberAt(ctx context.Context, member string, at time.Time) (Member, error) {
+	if err := points.CheckID(member, maxID); err != nil {
+		return Member{}, invalid("member", "%v", err)
+	}
+	for range e.options.Attempts {
+		d := &deciding{
+			engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{},
+			claims: map[storage.ClaimKey]claimed{}, counters: map[storage.CounterKey]counted{},
+		}
+		request := storage.LoadRequest{
+			Program: e.program, Member: member, DueBy: at, DueLimit: memberLots,
+			Debits: []storage.Debit{{Limit: memberLots}},
+		}
+		snaps, err := d.load(ctx, []storage.LoadRequest{request})
+		if err != nil {
+			return Member{}, err
+		}
+		if snaps[0].Account == nil {
+			return Member{}, ErrNotEnrolled
+		}
+		if d.learn([]storage.LoadRequest{request}, snaps) != nil {
+			continue
+		}
+		a := d.accounts[member]
+		if at.Before(a.row.RecordedAt) {
+			return e.memberThen(ctx, a.row, at)
+		}
+		if len(snaps[0].Lots) >= memberLots || snaps[0].MoreDue {
+			whole, err := e.learnAll(ctx, a)
+			if err != nil {
+				return Member{}, err
+			}
+			if !whole {
+				continue
+			}
+		}
+		c := e.dueCall(member, at)
+		if err := d.settle(c, a, at); err != nil {
+			return Member{}, err
+		}
+		return newMember(a.row, a.lots, at)
+	}
+	return Member{}, ErrContention
+}
+
+// learnAll loads every open lot and every due record of an account, and reports
+// whether they are all of the version that is there.
+func (e *Engine) learnAll(ctx context.Context, a *account) (bool, error) {
+	query := storage.MemberQuery{Program: e.program, Member: a.id, Open: true, Limit: 1000, AtVersion: a.loaded}
+	for lot, err := range storage.AllLots(ctx, e.store, query) {
+		if isConflict(err) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		a.learnLot(lot.Lot)
+	}
+	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: a.id}) {
+		if err != nil {
+			return false, err
+		}
+		if !points.IsNever(row.DueAt) {
+			a.learnRecord(row, true)
+		}
+	}
+	a.moreDue, a.nextDue = false, points.Never
+	return true, nil
+}
+
+func newMember(row storage.Account, lots []points.Lot, at time.Time) (Member, error) {
+	m := Member{
+		ID: row.Member, At: at, Version: row.Version, Status: statusName(row.Status), EnrolledAt: row.EnrolledAt,
+		Balances: slices.Clone(row.Balances),
+	}
+	data, err := decodeData(row.Data)
+	if err != nil {
+		return Member{}, err
+	}
+	m.Attributes = data.Attributes
+	if data.NoEarn {
+		m.Shut = append(m.Shut, EarnGate)
+	}
+	if data.NoRedeem {
+		m.Shut = append(m.Shut, RedeemGate)
+	}
+	for _, lot := range lots {
+		if lot.Remaining == 0 && lot.Held == 0 {
+			continue
+		}
+		m.Lots = append(m.Lots, lot)
+		switch {
+		case lot.Remaining == 0:
+		case lot.State == points.LotPending:
+			m.Maturing = schedule(m.Maturing, lot.Unit, lot.AvailableFrom, lot.Remaining)
+		case !points.IsNever(lot.ExpiresAt):
+			m.Expiring = schedule(m.Expiring, lot.Unit, lot.ExpiresAt, lot.Remaining)
+		}
+	}
+	slices.SortStableFunc(m.Maturing, func(a, b Scheduled) int { return a.At.Compare(b.At) })
+	return m, nil
+}
+
+// schedule adds an amount to the line of its unit and instant.
+func schedule(list []Scheduled, unit string, at time.Time, amount points.Amount) []Scheduled {
+	for i := range slices.Backward(list) {
+		if list[i].Unit == unit && list[i].At.Equal(at) {
+			list[i].Points += amount
+			return list
+		}
+	}
+	return append(list, Scheduled{Unit: unit, At: at, Points: amount})
+}
+
+func statusName(status storage.AccountStatus) string {
+	switch status {
+	case storage.Active:
+		return "active"
+	case storage.Suspended:
+		return "suspended"
+	case storage.Closed:
+		return "closed"
+	default:
+		return "unknown"
+	}
+}

@@ -1,0 +1,209 @@
+package loyalty
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Program is a loyalty program, as plain data: what it issues and by which
+// rules. It travels as JSON in both directions.
+type Program struct {
+	// ID names the program in the store: 1 to 64 bytes of UTF-8, without NUL.
+	ID string `json:"id"`
+	// Zone is the IANA time zone in which days, months and years are counted.
+	Zone string `json:"zone"`
+	// Units is what the program issues; the first is the default unit of rules.
+	Units []points.Unit `json:"units"`
+	// Earning holds the earning rules. Their order makes no difference.
+	Earning []points.Rule `json:"earning,omitempty"`
+	// Debt says what happens where a refund or an adjustment takes more than is
+	// available; the zero value refuses debt.
+	Debt DebtPolicy `json:"debt,omitempty"`
+	// OrdersPerMember says that order ids are unique per member only. By default
+	// an order id earns once in the whole program.
+	OrdersPerMember bool `json:"ordersPerMember,omitempty"`
+	// EffectiveAt is when this revision begins to decide; of the first revision
+	// it may be zero. Not part of the program's own rules otherwise.
+	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
+}
+
+// DebtPolicy says what happens where a refund or an adjustment takes more than
+// is available.
+type DebtPolicy string
+
+// The debt policies.
+const (
+	// RefuseDebt makes a refund take what is there and report the shortfall, and
+	// an adjustment fail.
+	RefuseDebt DebtPolicy = ""
+	// AllowDebt books what is missing as debt, which later credits repay first.
+	AllowDebt DebtPolicy = "allow"
+)
+
+// Revisions are the texts of one program over time, numbered from 1 in the order
+// given. All have the same ID, and EffectiveAt does not go back.
+type Revisions []Program
+
+// ParseProgram reads a program from JSON. Unknown fields are refused, and the
+// program is validated.
+func ParseProgram(r io.Reader) (Program, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxProgramBytes+1))
+	if err != nil {
+		return Program{}, fmt.Errorf("loyalty: read program: %w", err)
+	}
+	if len(data) > maxProgramBytes {
+		return Program{}, fmt.Errorf("loyalty: %w", invalid("", "the program has more than %d bytes", maxProgramBytes))
+	}
+	var p Program
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&p); err != nil {
+		return Program{}, fmt.Errorf("loyalty: program: %w: %w", ErrInvalid, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Program{}, fmt.Errorf("loyalty: program: %w: text after the end of the JSON", ErrInvalid)
+	}
+	if err := p.Validate(); err != nil {
+		return Program{}, fmt.Errorf("loyalty: program: %w", err)
+	}
+	return p, nil
+}
+
+const maxProgramBytes = 1 << 20
+
+// Validate reports every problem of the program at once, each with the path of
+// its field, as an [ErrInvalid] with [points.Problems] inside.
+func (p Program) Validate() error {
+	var problems points.Problems
+	add := func(path, format string, args ...any) {
+		problems = append(problems, points.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	}
+	if err := points.CheckID(p.ID, maxProgramID); err != nil {
+		add("id", "%v", err)
+	}
+	if _, err := loadZone(p.Zone); err != nil {
+		add("zone", "%v", err)
+	}
+	if len(p.Units) == 0 {
+		add("units", "at least one unit is needed")
+	}
+	problems = append(problems, points.ValidateUnits("units", p.Units)...)
+	problems = append(problems, points.ValidateRules("earning", p.Earning, p.Units)...)
+	if p.Debt != RefuseDebt && p.Debt != AllowDebt {
+		add("debt", "%q is not a policy: leave it out, or say %q", p.Debt, AllowDebt)
+	}
+	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
+		add("effectiveAt", "the year must be 1970 to 9998")
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%w: %w", ErrInvalid, problems)
+	}
+	return nil
+}
+
+// Unit returns the unit with the given code.
+func (p Program) Unit(code string) (points.Unit, bool) {
+	for _, unit := range p.Units {
+		if unit.Code == code {
+			return unit, true
+		}
+	}
+	return points.Unit{}, false
+}
+
+const (
+	maxProgramID = 64
+	maxID        = 128
+)
+
+func loadZone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, errors.New(`name an IANA zone, such as "Europe/Vienna" or "UTC"`)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not an IANA zone that this system knows", name)
+	}
+	return zone, nil
+}
+
+// revision is one revision of a program, ready to decide with.
+type revision struct {
+	Program
+	number int64
+	zone   *time.Location
+	row    storage.Revision
+}
+
+// prepare validates revisions and makes them ready.
+func prepare(revisions Revisions) ([]*revision, error) {
+	if len(revisions) == 0 {
+		return nil, fmt.Errorf("loyalty: %w", invalid("revisions", "at least one program is needed"))
+	}
+	prepared := make([]*revision, len(revisions))
+	for i, p := range revisions {
+		if err := p.Validate(); err != nil {
+			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, err)
+		}
+		if p.ID != revisions[0].ID {
+			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, invalid("id", "is %q where the first revision has %q", p.ID, revisions[0].ID))
+		}
+		if i > 0 && p.EffectiveAt.Before(revisions[i-1].EffectiveAt) {
+			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, invalid("effectiveAt", "is before that of the revision before"))
+		}
+		zone, err := loadZone(p.Zone)
+		if err != nil {
+			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, err)
+		}
+		p.EffectiveAt = p.EffectiveAt.UTC().Truncate(time.Microsecond)
+		text, err := canon.Append(nil, p)
+		if err != nil {
+			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, err)
+		}
+		digest := sha256.Sum256(text)
+		prepared[i] = &revision{Program: p, number: int64(i + 1), zone: zone, row: storage.Revision{
+			Program: p.ID, Number: int64(i + 1), Digest: digest[:], Text: text, EffectiveAt: p.EffectiveAt,
+		}}
+	}
+	return prepared, nil
+}
+
+// revisionAt returns the revision in force at t: the last whose EffectiveAt is
+// not after it, else the first.
+func revisionAt(revisions []*revision, t time.Time) *revision {
+	for i := len(revisions) - 1; i > 0; i-- {
+		if !revisions[i].EffectiveAt.After(t) {
+			return revisions[i]
+		}
+	}
+	return revisions[0]
+}
+
+// spendable returns the revision's spendable unit of the code, or an error.
+func (r *revision) spendable(path, code string) (points.Unit, error) {
+	unit, err := r.unit(path, code)
+	if err != nil {
+		return unit, err
+	}
+	if unit.Kind == points.Metric {
+		return unit, invalid(path, "%q is a metric and cannot be spent, held or moved", code)
+	}
+	return unit, nil
+}
+
+func (r *revision) unit(path, code string) (points.Unit, error) {
+	unit, ok := r.Unit(code)
+	if !ok {
+		return unit, fmt.Errorf("%w: %w", ErrUnknownUnit, invalid(path, "%q is not a unit of program %q", code, r.ID))
+	}
+	return unit, nil
+}

@@ -1,0 +1,203 @@
+package loyalty
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// Receipt says what a command did and why. It is stored with the operation: the
+// same key answers with the same receipt, marked as Replayed.
+type Receipt struct {
+	// Command is the command's type, such as "earn".
+	Command string `json:"command"`
+	Program string `json:"program"`
+	Member  string `json:"member"`
+	Key     string `json:"key"`
+	// Version is the account version that the command made.
+	Version int64 `json:"version"`
+	// Revision is the program revision that decided.
+	Revision   int64     `json:"revision"`
+	OccurredAt time.Time `json:"occurredAt"`
+	RecordedAt time.Time `json:"recordedAt"`
+	// Zone is the program's time zone, in which String renders dates.
+	Zone string `json:"zone,omitempty"`
+	// Reference is the order, hold or other thing that the command was about.
+	Reference string `json:"reference,omitempty"`
+	// Awards holds what was earned and by which rules.
+	Awards []AwardReceipt `json:"awards,omitempty"`
+	// Moves sums the entries by unit, kind and buckets, in the order in which
+	// they were first made.
+	Moves []Move `json:"moves,omitempty"`
+	// Balances is what the member had of every unit afterwards.
+	Balances []points.Balance `json:"balances,omitempty"`
+	// Shortfalls says what a refund could not take back: the shop may reduce the
+	// money it returns accordingly.
+	Shortfalls []Shortfall `json:"shortfalls,omitempty"`
+	// Hold describes the hold that the command made or changed.
+	Hold *HoldReceipt `json:"hold,omitempty"`
+	// Result is what the command answered by itself; see [Tx.Answer].
+	Result json.RawMessage `json:"result,omitempty"`
+	// Replayed is set where the key had been used for this command before:
+	// nothing was applied now.
+	Replayed bool `json:"replayed,omitempty"`
+}
+
+// AwardReceipt is what one order or activity earned of one unit.
+type AwardReceipt struct {
+	Unit   string        `json:"unit"`
+	Points points.Amount `json:"points"`
+	// Lot is where the points landed; 0 for metrics and awards of 0.
+	Lot           points.LotID `json:"lot,omitempty"`
+	AvailableFrom time.Time    `json:"availableFrom,omitzero"`
+	ExpiresAt     time.Time    `json:"expiresAt,omitzero"`
+	// Rules adds up to Points.
+	Rules []RuleReceipt `json:"rules,omitempty"`
+}
+
+// RuleReceipt is one rule's part of an award: a code and parameters, which
+// String renders in English.
+type RuleReceipt struct {
+	Rule   string        `json:"rule"`
+	Points points.Amount `json:"points"`
+	// Eligible is the money that a spend rate counted, Rate and Per the rate.
+	Eligible decimal.Decimal `json:"eligible,omitzero"`
+	Currency string          `json:"currency,omitempty"`
+	Rate     points.Amount   `json:"rate,omitempty"`
+	Per      decimal.Decimal `json:"per,omitzero"`
+	// Factor is what a multiplier multiplies by, on Weekdays where set.
+	Factor   decimal.Decimal `json:"factor,omitzero"`
+	Weekdays points.Weekdays `json:"weekdays,omitzero"`
+	// Activity is what a bonus was given for; orders have none.
+	Activity string `json:"activity,omitempty"`
+}
+
+// Move is the sum of entries of one unit and kind between two buckets.
+type Move struct {
+	Unit   string           `json:"unit"`
+	Kind   points.EntryKind `json:"kind"`
+	From   points.Bucket    `json:"from"`
+	To     points.Bucket    `json:"to"`
+	Amount points.Amount    `json:"amount"`
+}
+
+// Shortfall is what of a unit could not be taken.
+type Shortfall struct {
+	Unit   string        `json:"unit"`
+	Amount points.Amount `json:"amount"`
+}
+
+// HoldReceipt describes a hold.
+type HoldReceipt struct {
+	ID     string        `json:"id"`
+	Unit   string        `json:"unit"`
+	Points points.Amount `json:"points"`
+	// Until is when the hold lapses by itself, while it is open.
+	Until time.Time `json:"until,omitzero"`
+	// Captured and Returned say how a closed hold ended.
+	Captured points.Amount `json:"captured,omitempty"`
+	Returned points.Amount `json:"returned,omitempty"`
+}
+
+func moves(entries []points.Entry) []Move {
+	var sums []Move
+next:
+	for _, e := range entries {
+		for i := range sums {
+			m := &sums[i]
+			if m.Unit == e.Unit && m.Kind == e.Kind && m.From == e.From && m.To == e.To {
+				m.Amount += e.Amount
+				continue next
+			}
+		}
+		sums = append(sums, Move{Unit: e.Unit, Kind: e.Kind, From: e.From, To: e.To, Amount: e.Amount})
+	}
+	return sums
+}
+
+// String renders the receipt in English, a line per fact.
+func (r Receipt) String() string {
+	var b strings.Builder
+	b.WriteString(r.headline())
+	for _, award := range r.Awards {
+		fmt.Fprintf(&b, "\nearned %d %s%s", award.Points, award.Unit, award.when(r.Zone))
+		for _, rule := range award.Rules {
+			fmt.Fprintf(&b, "\n  %-10s %4d  %s", rule.Rule, rule.Points, rule.why(award.Unit))
+		}
+	}
+	if len(r.Awards) == 0 {
+		for _, m := range r.Moves {
+			fmt.Fprintf(&b, "\n%s %d %s: %s to %s", m.Kind, m.Amount, m.Unit, m.From, m.To)
+		}
+	}
+	for _, s := range r.Shortfalls {
+		fmt.Fprintf(&b, "\nmissing %d %s that could not be taken back", s.Amount, s.Unit)
+	}
+	for _, balance := range r.Balances {
+		b.WriteString("\nbalance " + describeBalance(balance))
+	}
+	return b.String()
+}
+
+func (r Receipt) headline() string {
+	text := r.Command
+	if r.Reference != "" {
+		text += " " + r.Reference
+	}
+	if r.Replayed {
+		text += " (replayed)"
+	}
+	return text
+}
+
+func describeBalance(b points.Balance) string {
+	if b.Counted > 0 {
+		return fmt.Sprintf("%d %s counted", b.Counted, b.Unit)
+	}
+	text := fmt.Sprintf("%d %s available", b.Available, b.Unit)
+	if b.Pending > 0 {
+		text += fmt.Sprintf(", %d pending", b.Pending)
+	}
+	if b.Held > 0 {
+		text += fmt.Sprintf(", %d held", b.Held)
+	}
+	if b.Debt > 0 {
+		text += fmt.Sprintf(", %d owed", b.Debt)
+	}
+	return text
+}
+
+func (a AwardReceipt) when(zone string) string {
+	switch {
+	case a.AvailableFrom.IsZero():
+		return ""
+	case points.IsNever(a.AvailableFrom):
+		return ", usable once confirmed"
+	default:
+		from := a.AvailableFrom
+		if in, err := time.LoadLocation(zone); err == nil {
+			from = from.In(in)
+		}
+		return ", usable from " + from.Format("2 Jan 2006")
+	}
+}
+
+func (r RuleReceipt) why(unit string) string {
+	switch {
+	case r.Per.IsPositive():
+		return fmt.Sprintf("%d %s per %s %s on %s %s", r.Rate, unit, r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))
+	case r.Factor.IsPositive() && r.Weekdays != 0:
+		return fmt.Sprintf("× %s on %s", r.Factor, r.Weekdays)
+	case r.Factor.IsPositive():
+		return fmt.Sprintf("× %s", r.Factor)
+	case r.Activity != "":
+		return "bonus for " + r.Activity
+	default:
+		return "bonus"
+	}
+}

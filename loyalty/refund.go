@@ -1,0 +1,213 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// RefundKind says what kind of event takes an order back. All kinds have the same
+// effect on points.
+type RefundKind string
+
+// The kinds of refunds.
+const (
+	Refunded   RefundKind = ""
+	Cancelled  RefundKind = "cancel"
+	Voided     RefundKind = "void"
+	Chargeback RefundKind = "chargeback"
+)
+
+// Refund takes back what an order earned, for all of it, for lines, or for money:
+// the one way in for refunds, cancellations, voids and chargebacks.
+//
+// What refunds have taken is cumulative: the original points × the refunded part,
+// rounded down, and everything once all is refunded, however it was split. Points
+// are taken from the order's own pending lot, then its own lot, then other
+// lots; what is missing becomes debt where the program allows it, and is reported
+// as a Shortfall otherwise.
+type Refund struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	// Order is the id of an order that earned.
+	Order string     `json:"order"`
+	Kind  RefundKind `json:"kind,omitempty"`
+	// Full refunds all that is left. Otherwise Lines or Amount say what is
+	// refunded; Amount is money of the order that belongs to no line in particular.
+	Full       bool                `json:"full,omitempty"`
+	Lines      []points.RefundLine `json:"lines,omitempty"`
+	Amount     decimal.Decimal     `json:"amount,omitzero"`
+	OccurredAt time.Time           `json:"occurredAt,omitzero"`
+	Reason     string              `json:"reason,omitempty"`
+	Actor      string              `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Refund) Plan() Plan {
+	return Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Order,
+		Records: []RecordRef{{Kind: orderKind, ID: c.Order}},
+	}
+}
+
+// planIn also asks for some lots of every spendable unit, to take from where the
+// order's own are spent.
+func (c Refund) planIn(p *Program) Plan {
+	plan := c.Plan()
+	for i := range p.Units {
+		if p.Units[i].Kind == points.Spendable {
+			plan.Debits = append(plan.Debits, Debit{Unit: p.Units[i].Code})
+		}
+	}
+	return plan
+}
+
+// Validate reports every problem of the refund.
+func (c Refund) Validate() error {
+	var problems points.Problems
+	if err := points.CheckID(c.Order, maxID); err != nil {
+		problems.Add("order", "%v", err)
+	}
+	switch c.Kind {
+	case Refunded, Cancelled, Voided, Chargeback:
+	default:
+		problems.Add("kind", "%q is not a kind of refund: leave it out, or say %q, %q or %q", c.Kind, Cancelled, Voided, Chargeback)
+	}
+	var more points.Problems
+	if err := c.refund().Validate(); errors.As(err, &more) {
+		problems = append(problems, more...)
+	}
+	return problems.Err()
+}
+
+func (c Refund) refund() points.Refund {
+	return points.Refund{Full: c.Full, Lines: c.Lines, Amount: c.Amount}
+}
+
+// Apply implements [Command].
+func (c Refund) Apply(_ context.Context, tx *Tx) error {
+	row, exists, err := tx.Record(orderKind, c.Order)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return fmt.Errorf("%w: %q", ErrUnknownOrder, c.Order)
+	}
+	var state orderState
+	if err := tx.decode(row, &state); err != nil {
+		return err
+	}
+	takes, err := state.Refund(c.refund())
+	if errors.Is(err, points.ErrRefund) {
+		return fmt.Errorf("%w: %w", ErrOverRefund, err)
+	}
+	if err != nil {
+		return err
+	}
+	for i, take := range takes {
+		if take.Points == 0 {
+			continue
+		}
+		pattern := points.Entry{
+			Unit: take.Unit, Kind: points.EntryReverse, To: points.Reversed, Reference: c.Order,
+			Corrects: state.entry(i), OccurredAt: tx.occurred,
+		}
+		if err := tx.clawBack(row, &state, take, pattern); err != nil {
+			return err
+		}
+	}
+	return tx.putOrder(c.Order, state, row.Lots)
+}
+
+// clawBack takes points back: own pending, own lot, other lots, then debt or a
+// shortfall. A metric is counted down.
+func (tx *Tx) clawBack(row storage.Record, state *orderState, take points.Take, pattern points.Entry) error {
+	unit, err := tx.rev.unit("unit", take.Unit)
+	if err != nil {
+		return err
+	}
+	if unit.Kind == points.Metric {
+		pattern.From, pattern.To = points.Counted, points.Source
+		pattern.Amount = min(take.Points, tx.Balance(take.Unit).Counted)
+		if pattern.Amount == 0 {
+			return nil
+		}
+		return tx.book(pattern)
+	}
+	missing, err := tx.takeOwn(row, state, take, pattern)
+	if err != nil || missing == 0 {
+		return err
+	}
+	if others := min(missing, tx.Balance(take.Unit).Available); others > 0 {
+		if _, err := tx.debit(take.Unit, others, pattern); err != nil {
+			return err
+		}
+		missing -= others
+	}
+	if missing == 0 {
+		return nil
+	}
+	if tx.rev.Debt == AllowDebt {
+		return tx.owe(take.Unit, missing, pattern)
+	}
+	tx.receipt.Shortfalls = append(tx.receipt.Shortfalls, Shortfall{Unit: take.Unit, Amount: missing})
+	return nil
+}
+
+// takeOwn takes from the lots that the order itself earned, pending ones first,
+// and returns what they did not have.
+func (tx *Tx) takeOwn(row storage.Record, state *orderState, take points.Take, pattern points.Entry) (points.Amount, error) {
+	missing := take.Points
+	for _, wanted := range []points.LotState{points.LotPending, points.LotOpen} {
+		for _, id := range row.Lots {
+			lot, share, err := tx.ownShare(id, state)
+			if err != nil {
+				return 0, err
+			}
+			amount := min(missing, share)
+			if lot.Unit != take.Unit || lot.State != wanted || amount == 0 {
+				continue
+			}
+			lot.Remaining -= amount
+			entry := pattern
+			entry.From, entry.Amount, entry.Lot = points.Available, amount, lot.ID
+			if wanted == points.LotPending {
+				entry.From = points.Pending
+			}
+			tx.putLot(lot)
+			if err := tx.book(entry); err != nil {
+				return 0, err
+			}
+			if lot.ID != id {
+				state.draw(id, amount)
+			}
+			missing -= amount
+		}
+	}
+	return missing, nil
+}
+
+// ownShare returns the lot in which an order's points are now, and how many of
+// its points are the order's own.
+func (tx *Tx) ownShare(id points.LotID, state *orderState) (points.Lot, points.Amount, error) {
+	lot, err := tx.lot(id)
+	if err != nil || lot.MergedInto == 0 {
+		return lot, lot.Remaining, err
+	}
+	share := lot.Merged - state.drawn(id)
+	for lot.MergedInto != 0 {
+		if lot, err = tx.lot(lot.MergedInto); err != nil {
+			return lot, 0, err
+		}
+		if lot.MergedInto != 0 {
+			share = min(share, lot.Merged)
+		}
+	}
+	return lot, min(share, lot.Remaining), nil
+}

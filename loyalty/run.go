@@ -1,0 +1,365 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// run takes calls through rounds of load, decide and commit until each is
+// finished.
+func (e *Engine) run(ctx context.Context, calls []*call) {
+	ctx, cancel := context.WithTimeout(ctx, e.options.StoreTimeout)
+	defer cancel()
+	for len(calls) > 0 {
+		calls = e.round(ctx, calls, len(calls) == 1)
+		calls = e.limit(ctx, calls)
+	}
+}
+
+// limit finishes the calls that have been decided often enough, and lets the
+// others wait a little where they have met several conflicts.
+func (e *Engine) limit(ctx context.Context, calls []*call) []*call {
+	rest := calls[:0]
+	worst := 0
+	for _, c := range calls {
+		switch {
+		case c.attempts >= e.options.Attempts && c.doubtful:
+			c.finish(nil, ErrOutcomeUnknown)
+		case c.attempts >= e.options.Attempts:
+			c.finish(nil, ErrContention)
+		default:
+			worst = max(worst, c.attempts)
+			rest = append(rest, c)
+		}
+	}
+	if worst > 2 && len(rest) > 0 {
+		wait(ctx, backOff(rest[0], worst))
+	}
+	return rest
+}
+
+// backOff grows with the attempts, and differs between callers without a random
+// source.
+func backOff(c *call, attempts int) time.Duration {
+	h := fnv.New32a()
+	_, _ = fmt.Fprintf(h, "%s/%s/%d", c.plan.Member, c.plan.Key, attempts)
+	top := min(attempts, 16) * int(time.Millisecond)
+	return time.Duration(int(h.Sum32()) % top)
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// round loads, decides and commits once, and returns the calls that are to be
+// decided again.
+func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
+	d := &deciding{
+		engine: e, ctx: ctx, store: e.store, alone: alone, quote: calls[0].quote,
+		accounts: make(map[string]*account, len(calls)),
+		claims:   map[storage.ClaimKey]claimed{}, counters: map[storage.CounterKey]counted{},
+	}
+	requests := e.requests(calls)
+	snaps, err := d.load(ctx, requests)
+	if err != nil {
+		finishAll(calls, func(c *call) error { return e.loadError(c, err) })
+		return nil
+	}
+	torn := d.learn(requests, snaps)
+	var again, singles, behind []*call
+	decided := make([]*call, 0, len(calls))
+	for i, c := range calls {
+		c.verdict, c.stored = undecided, false
+		if d.rows >= e.limits.Rows && len(decided) > 0 && !alone {
+			again = append(again, calls[i:]...)
+			break
+		}
+		if anyTorn(torn, c) {
+			c.attempts++
+			again = append(again, c)
+			continue
+		}
+		d.decide(c)
+		switch c.verdict {
+		case lonely:
+			singles = append(singles, c)
+		case backlogged:
+			behind = append(behind, c)
+		case stale:
+			c.attempts++
+			again = append(again, c)
+		default:
+			decided = append(decided, c)
+		}
+	}
+	again = append(again, e.conclude(d, decided)...)
+	for _, c := range behind {
+		if err := e.settleBacklog(ctx, c); err != nil {
+			c.finish(nil, err)
+			continue
+		}
+		again = append(again, c)
+	}
+	for _, c := range singles {
+		for rest := []*call{c}; len(rest) > 0; {
+			rest = e.limit(ctx, e.round(ctx, rest, true))
+		}
+	}
+	return again
+}
+
+func anyTorn(torn map[string]bool, c *call) bool {
+	for i := range c.accounts() {
+		if torn[c.member(i)] {
+			return true
+		}
+	}
+	return false
+}
+
+func finishAll(calls []*call, why func(*call) error) {
+	for _, c := range calls {
+		c.finish(nil, why(c))
+	}
+}
+
+func (e *Engine) loadError(c *call, err error) error {
+	if c.doubtful {
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	return fmt.Errorf("load: %w", err)
+}
+
+// requests turns the plans of calls into load requests, one for each account of
+// each call. Debits of one unit add up along the group.
+func (e *Engine) requests(calls []*call) []storage.LoadRequest {
+	requests := make([]storage.LoadRequest, 0, len(calls))
+	var taken map[string]points.Amount
+	if len(calls) > 1 {
+		taken = map[string]points.Amount{}
+	}
+	for _, c := range calls {
+		for i := range c.accounts() {
+			request := storage.LoadRequest{
+				Program: e.program, Member: c.member(i), DueBy: instant(c.now), Lock: e.bound,
+			}
+			if i == 0 {
+				request.Key, request.Claims, request.Counters = c.plan.Key, c.plan.Claims, c.plan.Counters
+			}
+			c.plan.addTo(&request, i == 0, taken)
+			requests = append(requests, request)
+		}
+	}
+	return requests
+}
+
+// unknownAmountLots is how many lots are loaded for a debit whose amount is not
+// known yet.
+const unknownAmountLots = 8
+
+// addTo adds what the plan needs of one account.
+func (p *Plan) addTo(request *storage.LoadRequest, main bool, taken map[string]points.Amount) {
+	mine := func(member string) bool { return member == request.Member || (main && member == "") }
+	for _, r := range p.Records {
+		if mine(r.Member) {
+			request.Records = append(request.Records, storage.RecordKey{Kind: r.Kind, ID: r.ID})
+		}
+	}
+	for _, l := range p.Lots {
+		if mine(l.Member) {
+			request.Lots = append(request.Lots, l.ID)
+		}
+	}
+	for _, debit := range p.Debits {
+		if !mine(debit.Member) || debit.Amount < 0 {
+			continue
+		}
+		ask := storage.Debit{Unit: debit.Unit, After: request.DueBy, Amount: debit.Amount, Limit: maxLotsPerCommit + 1}
+		if debit.Amount == 0 {
+			ask.Limit = unknownAmountLots
+		}
+		if taken != nil && debit.Amount > 0 {
+			key := request.Member + "\x00" + debit.Unit
+			if sum, err := taken[key].Add(debit.Amount); err == nil {
+				taken[key] = sum
+				ask.Amount = sum
+			}
+		}
+		request.Debits = append(request.Debits, ask)
+	}
+}
+
+// learn takes what was loaded into the working state, and returns the members
+// whose rows were not all of one version.
+func (d *deciding) learn(requests []storage.LoadRequest, snaps []storage.Snapshot) map[string]bool {
+	var torn map[string]bool
+	for i := range requests {
+		request, snap := requests[i], &snaps[i]
+		a := d.accounts[request.Member]
+		first := a == nil
+		if first {
+			a = &account{id: request.Member}
+			d.accounts[request.Member] = a
+		}
+		if !a.merge(request, snap, first) {
+			if torn == nil {
+				torn = map[string]bool{}
+			}
+			torn[request.Member] = true
+		}
+		for _, claim := range snap.Claims {
+			d.claims[storage.ClaimKey{Space: claim.Space, Key: claim.Key}] = claimed{holder: claim.Holder, held: true}
+		}
+		for _, counter := range snap.Counters {
+			d.counters[storage.CounterKey{Key: counter.Key, Shard: counter.Shard}] = counted{used: counter.Used}
+		}
+	}
+	return torn
+}
+
+// conclude commits what was decided and finishes the calls whose answer stands.
+// It returns those to be decided again.
+func (e *Engine) conclude(d *deciding, decided []*call) []*call {
+	bad := e.commit(d)
+	var again []*call
+	for _, c := range decided {
+		outcome, failed := bad[c]
+		c.stored = c.verdict == accepted && !failed
+		switch {
+		case failed:
+			if e.retry(c, outcome) {
+				again = append(again, c)
+			}
+		case c.verdict == answered && !c.stands():
+			e.observer.Retry(c.typ)
+			again = append(again, c)
+		case c.more:
+			c.more = false
+			again = append(again, c)
+		default:
+			if c.doubtful && c.receipt != nil {
+				c.receipt.Replayed = false
+			}
+			c.finish(c.receipt, c.err)
+		}
+	}
+	return again
+}
+
+// stands reports whether every earlier call that an answer rests on was stored.
+func (c *call) stands() bool {
+	for _, before := range c.rests {
+		if !before.stored {
+			return false
+		}
+	}
+	return true
+}
+
+// retry says whether a call whose batch failed is decided again; otherwise it is
+// finished.
+func (e *Engine) retry(c *call, outcome storage.Outcome) bool {
+	if outcome.Status == storage.TooLarge {
+		c.finish(nil, ErrTooLarge)
+		return false
+	}
+	if e.bound {
+		switch outcome.Status {
+		case storage.DuplicateKey, storage.Claimed, storage.BoundExceeded:
+			// What the commit met is visible to the next load of this transaction.
+		default:
+			c.finish(nil, errors.Join(ErrRetryTransaction, outcome.Err))
+			return false
+		}
+	}
+	c.attempts++
+	switch outcome.Status {
+	case storage.Unknown:
+		c.doubtful = true
+		if c.attempts >= 8 {
+			c.attempts = e.options.Attempts
+		}
+	case storage.Claimed:
+		c.plan.Claims = addOnce(c.plan.Claims, storage.ClaimKey{Space: outcome.Claim.Space, Key: outcome.Claim.Key})
+	case storage.BoundExceeded:
+		c.plan.Counters = addOnce(c.plan.Counters, storage.CounterKey{Key: outcome.Counter.Key, Shard: outcome.Counter.Shard})
+	}
+	e.observer.Retry(c.typ)
+	return true
+}
+
+func addOnce[T comparable](list []T, item T) []T {
+	for _, have := range list {
+		if have == item {
+			return list
+		}
+	}
+	return append(list[:len(list):len(list)], item)
+}
+
+// commit stores the round's batches, in order, in as many store calls as the
+// adapter's limits ask for. It returns the calls of which a batch failed, with
+// the first outcome that says so.
+func (e *Engine) commit(d *deciding) map[*call]storage.Outcome {
+	var bad map[*call]storage.Outcome
+	for from := 0; from < len(d.batches); {
+		to := e.fill(d.batches, from)
+		e.observer.Commit(to - from)
+		outcomes, err := d.store.Commit(d.ctx, d.batches[from:to])
+		if err == nil && len(outcomes) != to-from {
+			err = fmt.Errorf("loyalty: the store answered %d of %d batches", len(outcomes), to-from)
+		}
+		for i := from; i < to; i++ {
+			outcome := storage.Outcome{Status: storage.Unknown, Err: err}
+			if err == nil {
+				outcome = outcomes[i-from]
+			}
+			if outcome.Status == storage.OK {
+				continue
+			}
+			if bad == nil {
+				bad = map[*call]storage.Outcome{}
+			}
+			if _, known := bad[d.owners[i]]; !known {
+				bad[d.owners[i]] = outcome
+			}
+		}
+		from = to
+	}
+	return bad
+}
+
+// fill returns how far a commit that begins at from goes.
+func (e *Engine) fill(batches []storage.Batch, from int) int {
+	rows, size := 0, 0
+	for i := from; i < len(batches); i++ {
+		rows += batches[i].Rows()
+		size += batches[i].Bytes()
+		if i > from && (rows > e.limits.Rows || size > e.limits.Bytes) {
+			return i
+		}
+	}
+	return len(batches)
+}
+
+// settleBacklog books, in commits of their own, what has fallen due under the
+// accounts of a call and is more than one load brings.
+func (e *Engine) settleBacklog(ctx context.Context, c *call) error {
+	for i := range c.accounts() {
+		if err := e.settleMember(ctx, c.member(i), c.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}

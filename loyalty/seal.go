@@ -1,0 +1,175 @@
+package loyalty
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+const (
+	settleType = "settle"
+	// Version is the version of this library, kept on every operation.
+	Version = "0.1.0"
+)
+
+// seal turns what a Tx collected into a batch, moves the working state on, and
+// returns the receipt.
+func (d *deciding) seal(c *call, tx *Tx) (*Receipt, error) {
+	batch := storage.Batch{Program: tx.row.Program, Claims: tx.claims, Counters: tx.counters}
+	batch.Legs = make([]storage.Leg, len(tx.parties))
+	for i, p := range tx.parties {
+		if err := d.sealParty(c, tx, p, i == 0, &batch.Legs[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i, p := range tx.parties {
+		p.advance(&batch.Legs[i])
+	}
+	d.note(c, tx)
+	if !d.quote {
+		d.batches = append(d.batches, batch)
+		d.owners = append(d.owners, c)
+		d.rows += batch.Rows()
+	}
+	receipt := tx.receipt
+	return &receipt, nil
+}
+
+func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.Leg) error {
+	row := p.row
+	row.Version, row.RecordedAt, row.RetryAt = p.base.row.Version+1, tx.now, tx.retryAt
+	if p.dataChanged {
+		data, err := canon.Append(nil, p.data)
+		if err != nil {
+			return fmt.Errorf("loyalty: document of account: %w", err)
+		}
+		if row.Data = data; string(data) == "{}" {
+			row.Data = nil
+		}
+	}
+	row.DueAt = nextDueAt(p.base.dueBound(), p.lots, p.records)
+	leg.Expect = p.base.row.Version
+	op := &leg.Operation
+	*op = storage.Operation{
+		Program: row.Program, Member: row.Member, Version: row.Version, Type: c.typ,
+		Reference: tx.plan.Reference, Library: Version, Format: chainFormat,
+		OccurredAt: tx.occurred, RecordedAt: tx.now,
+	}
+	switch {
+	case tx.settling:
+		op.Type, op.Key = settleType, tx.plan.Key
+	case main:
+		op.Key, op.Command, op.Fingerprint = tx.plan.Key, c.body, c.fingerprint[:]
+		op.Reason, op.Actor = tx.reason, tx.plan.Actor
+	default:
+		op.Key = storage.ReservedPrefix + "leg/" + strconv.FormatInt(row.Version, 10)
+		op.Fingerprint = c.fingerprint[:]
+		op.Reason, op.Actor = tx.reason, tx.plan.Actor
+	}
+	if main && !tx.settling {
+		if err := tx.writeReceipt(c, op, row); err != nil {
+			return err
+		}
+	}
+	p.rows(leg, row.Version)
+	if err := p.outbox(leg, op); err != nil {
+		return err
+	}
+	if !d.quote {
+		op.Salt = derive(d.engine.secret, saltSize, "salt", row.Program, row.Member, op.Key, strconv.FormatInt(row.Version, 10))
+		link(op, p.base.row.Hash, &row, p.entries, p.made(row.Version))
+		row.Hash = op.Hash
+	}
+	leg.Account = row
+	return nil
+}
+
+// rows copies what the party changed into a leg.
+func (p *Party) rows(leg *storage.Leg, version int64) {
+	program, member := p.row.Program, p.row.Member
+	leg.Entries = make([]storage.Entry, len(p.entries))
+	for i, e := range p.entries {
+		leg.Entries[i] = storage.Entry{Program: program, Member: member, Version: version, Ordinal: i, Entry: e}
+	}
+	leg.Lots = make([]storage.Lot, len(p.written))
+	for i, id := range p.written {
+		leg.Lots[i] = storage.Lot{Program: program, Member: member, Lot: p.lots[p.lotAt(id)]}
+	}
+	leg.Records = make([]storage.Record, len(p.put))
+	for i, key := range p.put {
+		leg.Records[i] = p.records[p.recordAt(key.Kind, key.ID)].row
+	}
+}
+
+// outbox writes the operation's own event and those that the command emitted.
+func (p *Party) outbox(leg *storage.Leg, op *storage.Operation) error {
+	leg.Events = make([]storage.Event, 0, 1+len(p.events))
+	add := func(kind string, data []byte) {
+		leg.Events = append(leg.Events, storage.Event{
+			Program: op.Program, Member: op.Member, Version: op.Version, Ordinal: len(leg.Events),
+			Type: kind, RecordedAt: op.RecordedAt, Data: data,
+		})
+	}
+	data, err := canon.Append(nil, eventData{Reference: op.Reference, OccurredAt: op.OccurredAt, Moves: moves(p.entries)})
+	if err != nil {
+		return fmt.Errorf("loyalty: event: %w", err)
+	}
+	add(op.Type, data)
+	for _, e := range p.events {
+		add(e.kind, e.data)
+	}
+	return nil
+}
+
+// made returns the lots that this version creates, by id.
+func (p *Party) made(version int64) []points.Lot {
+	if p.newLots == 0 {
+		return nil
+	}
+	made := make([]points.Lot, 0, p.newLots)
+	for i := range p.newLots {
+		if at := p.lotAt(points.LotID(version*lotsPerVersion + i)); at >= 0 {
+			made = append(made, p.lots[at])
+		}
+	}
+	return made
+}
+
+func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row storage.Account) error {
+	r := &tx.receipt
+	r.Command, r.Program, r.Member, r.Key = c.typ, row.Program, row.Member, op.Key
+	r.Version, r.Revision, r.Zone, r.Reference = row.Version, tx.rev.number, tx.rev.Zone, op.Reference
+	r.OccurredAt, r.RecordedAt = tx.occurred, tx.now
+	r.Moves, r.Balances = moves(tx.entries), slices.Clone(row.Balances)
+	text, err := canon.Append(nil, r)
+	if err != nil {
+		return fmt.Errorf("loyalty: receipt: %w", err)
+	}
+	op.Receipt = text
+	return nil
+}
+
+// advance makes the party's view the account's working state.
+func (p *Party) advance(leg *storage.Leg) {
+	base := p.base
+	base.exists, base.row = true, leg.Account
+	base.lots, base.records = p.lots, p.records
+	if leg.Operation.Type != settleType {
+		base.operations = append(slices.Clip(base.operations), leg.Operation)
+	}
+}
+
+// note remembers claims and counters for the calls that are decided next.
+func (d *deciding) note(c *call, tx *Tx) {
+	for _, change := range tx.claims {
+		d.claims[change.ClaimKey] = claimed{holder: change.Holder, held: !change.Release, by: c}
+	}
+	for _, change := range tx.counters {
+		have := d.counters[change.CounterKey]
+		d.counters[change.CounterKey] = counted{used: have.used + change.Delta, by: c}
+	}
+}

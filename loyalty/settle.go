@@ -1,0 +1,183 @@
+package loyalty
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// settleSteps bounds the steps that one settle batch books, so that its rows fit
+// the smallest commit an adapter must take.
+const settleSteps = 40
+
+// errBacklog reports that more is due than was loaded.
+var errBacklog = errors.New("loyalty: more is due than one load brings")
+
+// dueStep is one thing that time has made true. Steps are booked in order of
+// instant, then rank, then id.
+type dueStep struct {
+	at   time.Time
+	rank int
+	id   string
+	lot  points.LotID
+	rec  int
+}
+
+// The ranks of steps that are due at one instant.
+const (
+	rankActivate = iota
+	rankLapse
+	rankExpire
+	rankFeature
+)
+
+// settle books what time has made true of an account by now, in batches of
+// their own.
+func (d *deciding) settle(c *call, a *account, now time.Time) error {
+	for a.dueBefore(now) {
+		booked, err := d.settleBatch(c, a, now)
+		if err != nil {
+			return err
+		}
+		if !booked {
+			break
+		}
+	}
+	if a.exists && a.dueKnown && a.moreDue {
+		return errBacklog
+	}
+	return nil
+}
+
+// settleBatch books up to settleSteps steps as one batch and reports whether
+// there was any.
+func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error) {
+	plan := &Plan{Member: a.id, Key: fmt.Sprintf("%ssettle/%d", storage.ReservedPrefix, a.row.Version+1)}
+	tx, err := d.settleTx(c, a, plan, now)
+	if err != nil {
+		return false, err
+	}
+	steps := 0
+	last := time.Time{}
+	for steps < settleSteps {
+		step, ok := nextStep(tx.Party, d.engine, now)
+		if !ok {
+			break
+		}
+		own := step.rank == rankFeature
+		if own && steps > 0 {
+			break
+		}
+		if step.at.Before(last) {
+			step.at = last
+		}
+		last = step.at
+		tx.occurred, tx.rev = step.at, revisionAt(d.engine.revisions, step.at)
+		if err := d.settleStep(tx, step); err != nil {
+			return false, fmt.Errorf("settle of member %q: %w", a.id, err)
+		}
+		if tx.failed != nil {
+			return false, fmt.Errorf("settle of member %q: %w", a.id, tx.failed)
+		}
+		steps++
+		if own {
+			break
+		}
+	}
+	if steps == 0 {
+		return false, nil
+	}
+	if _, err := d.seal(c, tx); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func (d *deciding) settleTx(c *call, a *account, plan *Plan, now time.Time) (*Tx, error) {
+	tx := &Tx{
+		deciding: d, call: c, plan: plan, now: now, occurred: now,
+		rev: revisionAt(d.engine.revisions, now), settling: true, quote: d.quote,
+	}
+	tx.parties = []*Party{newParty(tx, a)}
+	tx.Party = tx.parties[0]
+	return tx, nil
+}
+
+// nextStep finds the earliest step that is due by now among what is known.
+func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
+	var best dueStep
+	found := false
+	consider := func(s dueStep) {
+		if s.at.After(now) {
+			return
+		}
+		if !found || compareSteps(s, best) < 0 {
+			best, found = s, true
+		}
+	}
+	for i := range p.lots {
+		lot := &p.lots[i]
+		at := lot.DueAt()
+		if at.After(now) {
+			continue
+		}
+		rank := rankExpire
+		if lot.State == points.LotPending {
+			rank = rankActivate
+		}
+		consider(dueStep{at: at, rank: rank, lot: lot.ID})
+	}
+	for i := range p.records {
+		r := &p.records[i]
+		if !r.exists || r.row.DueAt.After(now) {
+			continue
+		}
+		rank := rankFeature
+		if r.row.Kind == holdKind {
+			rank = rankLapse
+		} else if e.settlers[r.row.Kind] == nil {
+			continue
+		}
+		consider(dueStep{at: r.row.DueAt, rank: rank, id: r.row.Kind + "/" + r.row.ID, rec: i})
+	}
+	return best, found
+}
+
+func compareSteps(a, b dueStep) int {
+	return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank), cmp.Compare(a.lot, b.lot), cmp.Compare(a.id, b.id))
+}
+
+func (d *deciding) settleStep(tx *Tx, step dueStep) error {
+	switch step.rank {
+	case rankActivate:
+		_, err := tx.activate(tx.lots[tx.lotAt(step.lot)])
+		return err
+	case rankExpire:
+		_, err := tx.expire(tx.lots[tx.lotAt(step.lot)], step.at)
+		return err
+	case rankLapse:
+		return lapseHold(tx, tx.records[step.rec].row)
+	default:
+		return d.settleRecord(tx, tx.records[step.rec].row)
+	}
+}
+
+// settleRecord lets a feature act on a record whose time has come.
+func (d *deciding) settleRecord(tx *Tx, row storage.Record) error {
+	before := row.DueAt
+	if err := d.engine.settlers[row.Kind].Settle(d.ctx, tx, row); err != nil {
+		return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)
+	}
+	after, _, err := tx.Record(row.Kind, row.ID)
+	if err != nil {
+		return err
+	}
+	if !after.DueAt.After(before) {
+		return fmt.Errorf("record %s %q: its feature left it due at %s", row.Kind, row.ID, before.Format(time.RFC3339))
+	}
+	return nil
+}

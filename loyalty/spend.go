@@ -1,0 +1,58 @@
+package loyalty
+
+import (
+	"context"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// Spend takes available points, soonest expiry first. More than is available is
+// an [InsufficientPointsError]. A spend over very many lots is gathered in
+// several commits under one key: it is done or not done as a whole.
+type Spend struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	// Unit is the code of a spendable unit.
+	Unit string `json:"unit"`
+	// Points is above 0, in the unit's smallest step.
+	Points points.Amount `json:"points"`
+	// Reference is what the points were spent on, such as an order.
+	Reference  string    `json:"reference,omitempty"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Spend) Plan() Plan {
+	return Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Reference,
+		Debits: []Debit{{Unit: c.Unit, Amount: c.Points}},
+	}
+}
+
+// Validate reports every problem of the spend.
+func (c Spend) Validate() error { return checkPoints(c.Unit, c.Points) }
+
+// Apply implements [Command].
+func (c Spend) Apply(_ context.Context, tx *Tx) error {
+	if err := tx.CanRedeem(); err != nil {
+		return err
+	}
+	_, err := tx.debit(c.Unit, c.Points, points.Entry{
+		Kind: points.EntrySpend, To: points.Redeemed, Reference: c.Reference, OccurredAt: tx.occurred,
+	})
+	return err
+}
+
+func checkPoints(unit string, amount points.Amount) error {
+	var problems points.Problems
+	if err := points.CheckID(unit, maxID); err != nil {
+		problems.Add("unit", "%v", err)
+	}
+	if amount <= 0 {
+		problems.Add("points", "%d: must be above 0", amount)
+	}
+	return problems.Err()
+}

@@ -1,0 +1,145 @@
+package loyalty
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Gate is something that a member may or may not do.
+type Gate string
+
+// The gates of an account.
+const (
+	// EarnGate lets in awards and transfers to the member.
+	EarnGate Gate = "earn"
+	// RedeemGate lets out spends, holds and transfers from the member.
+	RedeemGate Gate = "redeem"
+)
+
+// Suspend closes gates of an account until they are resumed. Points go on to
+// mature and expire, and refunds and corrections still work.
+type Suspend struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	// Gates names what to close; empty is both.
+	Gates      []Gate    `json:"gates,omitempty"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Suspend) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
+}
+
+// Validate reports unknown gates.
+func (c Suspend) Validate() error { return checkGates(c.Gates) }
+
+// Apply implements [Command].
+func (c Suspend) Apply(_ context.Context, tx *Tx) error { return tx.setGates(c.Gates, true) }
+
+// Resume opens gates of an account again.
+type Resume struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	// Gates names what to open; empty is both.
+	Gates      []Gate    `json:"gates,omitempty"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Resume) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
+}
+
+// Validate reports unknown gates.
+func (c Resume) Validate() error { return checkGates(c.Gates) }
+
+// Apply implements [Command].
+func (c Resume) Apply(_ context.Context, tx *Tx) error { return tx.setGates(c.Gates, false) }
+
+// Close closes an account for good: it neither earns nor redeems any more. What
+// is there still matures and expires, holds can be captured or voided, and orders
+// refunded.
+type Close struct {
+	Member     string    `json:"member"`
+	Key        string    `json:"key"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c Close) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
+}
+
+// Apply implements [Command].
+func (c Close) Apply(_ context.Context, tx *Tx) error {
+	if tx.row.Status == storage.Closed {
+		return ErrClosed
+	}
+	tx.row.Status = storage.Closed
+	return nil
+}
+
+func checkGates(gates []Gate) error {
+	for i, gate := range gates {
+		if gate != EarnGate && gate != RedeemGate {
+			return invalid(fmt.Sprintf("gates[%d]", i), "%q is not a gate: %q or %q", gate, EarnGate, RedeemGate)
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) setGates(gates []Gate, shut bool) error {
+	if tx.row.Status == storage.Closed {
+		return ErrClosed
+	}
+	data, err := tx.document()
+	if err != nil {
+		return err
+	}
+	if len(gates) == 0 {
+		gates = []Gate{EarnGate, RedeemGate}
+	}
+	for _, gate := range gates {
+		if gate == EarnGate {
+			data.NoEarn = shut
+		} else {
+			data.NoRedeem = shut
+		}
+	}
+	tx.dataChanged = true
+	tx.row.Status = storage.Active
+	if data.NoEarn && data.NoRedeem {
+		tx.row.Status = storage.Suspended
+	}
+	return nil
+}
+
+// CanEarn returns why the account may not receive points, or nil.
+func (p *Party) CanEarn() error { return p.through(EarnGate) }
+
+// CanRedeem returns why the account may not give points away, or nil.
+func (p *Party) CanRedeem() error { return p.through(RedeemGate) }
+
+func (p *Party) through(gate Gate) error {
+	if p.row.Status == storage.Closed {
+		return fmt.Errorf("%w: %q", ErrClosed, p.row.Member)
+	}
+	data, err := p.document()
+	if err != nil {
+		return err
+	}
+	if (gate == EarnGate && data.NoEarn) || (gate == RedeemGate && data.NoRedeem) {
+		return fmt.Errorf("%w: %q may not %s; resume it first", ErrSuspended, p.row.Member, gate)
+	}
+	return nil
+}

@@ -1,0 +1,349 @@
+package loyalty
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Tx is what a command decides on: the accounts, records, claims and counters
+// that were loaded, and primitives that change them in memory. The engine
+// commits what a Tx collected, all or nothing, after Apply returned nil.
+//
+// The embedded Party is the member that the command is about. A Tx must not be
+// used after Apply has returned, nor by several goroutines.
+type Tx struct {
+	*Party
+	deciding *deciding
+	call     *call
+	plan     *Plan
+	rev      *revision
+	now      time.Time
+	occurred time.Time
+	parties  []*Party
+	claims   []storage.ClaimChange
+	counters []storage.CounterChange
+	receipt  Receipt
+	reason   string
+	settling bool
+	retryAt  time.Time
+	quote    bool
+	draws    uint64
+	// failed keeps the first error of a primitive, so that a command that
+	// overlooks it is refused all the same.
+	failed error
+}
+
+// Party is one account inside a Tx.
+type Party struct {
+	tx      *Tx
+	base    *account
+	row     storage.Account
+	data    *accountData
+	lots    []points.Lot
+	written []points.LotID
+	records []record
+	put     []storage.RecordKey
+	entries []points.Entry
+	events  []event
+	newLots int64
+	// lotsOwned and recordsOwned are set once the slices are this party's own.
+	lotsOwned    bool
+	recordsOwned bool
+	balanceOwned bool
+	dataChanged  bool
+}
+
+type event struct {
+	kind string
+	data json.RawMessage
+}
+
+// errAlone unwinds a command that reads what it did not declare while it shares
+// a round trip with others; it is then decided alone.
+var errAlone = errors.New("loyalty: undeclared read")
+
+func (d *deciding) newTx(c *call, plan *Plan, now, occurred time.Time) (*Tx, error) {
+	tx := &Tx{
+		deciding: d, call: c, plan: plan, now: now, occurred: occurred,
+		rev: revisionAt(d.engine.revisions, now), reason: plan.Reason, quote: d.quote,
+	}
+	tx.parties = make([]*Party, 0, 1+len(plan.Others))
+	for i := range 1 + len(plan.Others) {
+		id := plan.Member
+		if i > 0 {
+			id = plan.Others[i-1]
+		}
+		base := d.accounts[id]
+		if base == nil {
+			return nil, fmt.Errorf("loyalty: account %q was not loaded", id)
+		}
+		tx.parties = append(tx.parties, newParty(tx, base))
+	}
+	tx.Party = tx.parties[0]
+	return tx, nil
+}
+
+func newParty(tx *Tx, base *account) *Party {
+	return &Party{tx: tx, base: base, row: base.row, lots: base.lots, records: base.records}
+}
+
+// Now is the recorded time of the command: the engine's clock, but never before
+// the account's last recorded time. Debits are decided at it.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// OccurredAt is when the command happened, by the caller. Earning is decided at
+// it.
+func (tx *Tx) OccurredAt() time.Time { return tx.occurred }
+
+// Zone is the program's time zone.
+func (tx *Tx) Zone() *time.Location { return tx.rev.zone }
+
+// Program is the revision of the program in force now. It must not be changed.
+func (tx *Tx) Program() Program { return tx.rev.Program }
+
+// Key is the caller's key of the command.
+func (tx *Tx) Key() string { return tx.plan.Key }
+
+// Other returns another account that the plan names.
+func (tx *Tx) Other(member string) (*Party, error) {
+	for _, p := range tx.parties[1:] {
+		if p.row.Member == member {
+			return p, nil
+		}
+	}
+	return nil, tx.fail(fmt.Errorf("loyalty: account %q is not in the plan's Others", member))
+}
+
+// Answer puts a value into the receipt's Result, as JSON.
+func (tx *Tx) Answer(value any) error {
+	data, err := canon.Append(nil, value)
+	if err != nil {
+		return tx.fail(fmt.Errorf("loyalty: answer: %w", err))
+	}
+	tx.receipt.Result = data
+	return nil
+}
+
+// Claim takes something that is unique across the program's members for the
+// command's member. It returns a [ClaimedError] where it is known to be held;
+// the commit checks again.
+func (tx *Tx) Claim(space, key string) error {
+	if err := points.CheckID(space, maxID); err != nil {
+		return tx.fail(invalid("claim.space", "%v", err))
+	}
+	if err := points.CheckID(key, maxID); err != nil {
+		return tx.fail(invalid("claim.key", "%v", err))
+	}
+	k := storage.ClaimKey{Space: space, Key: key}
+	if holder, held := tx.deciding.holder(k); held {
+		return &ClaimedError{Space: space, Key: key, Holder: holder}
+	}
+	tx.claims = append(tx.claims, storage.ClaimChange{ClaimKey: k, Holder: tx.plan.Member})
+	return nil
+}
+
+// Release gives up a claim of the command's member.
+func (tx *Tx) Release(space, key string) {
+	tx.claims = append(tx.claims, storage.ClaimChange{
+		ClaimKey: storage.ClaimKey{Space: space, Key: key}, Holder: tx.plan.Member, Release: true,
+	})
+}
+
+// Holder returns who holds a claim that the plan names, and whether anybody does.
+func (tx *Tx) Holder(space, key string) (string, bool) {
+	return tx.deciding.holder(storage.ClaimKey{Space: space, Key: key})
+}
+
+// Use adds to a counter of the program, up to a bound. It returns a [LimitError]
+// where the counter is known to be too high; the commit checks again. A negative
+// delta gives back.
+func (tx *Tx) Use(key string, delta, bound int64) error {
+	if err := points.CheckID(key, maxID); err != nil {
+		return tx.fail(invalid("counter.key", "%v", err))
+	}
+	k := storage.CounterKey{Key: key}
+	if used := tx.deciding.used(k); delta > 0 && used > bound-delta {
+		return &LimitError{Key: key, Used: used, Bound: bound}
+	}
+	tx.counters = append(tx.counters, storage.CounterChange{CounterKey: k, Delta: delta, Bound: bound})
+	return nil
+}
+
+// Used returns how much of a counter that the plan names is used.
+func (tx *Tx) Used(key string) int64 { return tx.deciding.used(storage.CounterKey{Key: key}) }
+
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+// Member is the id of the account.
+func (p *Party) Member() string { return p.row.Member }
+
+// Enrolled reports whether the member has an account.
+func (p *Party) Enrolled() bool { return p.base.exists || p.row.Kind != 0 }
+
+// Balance is what the account has of a unit now.
+func (p *Party) Balance(unit string) points.Balance {
+	for _, b := range p.row.Balances {
+		if b.Unit == unit {
+			return b
+		}
+	}
+	return points.Balance{Unit: unit}
+}
+
+// Record returns the record of the kind and id, and whether it exists.
+func (p *Party) Record(kind, id string) (storage.Record, bool, error) {
+	if i := p.recordAt(kind, id); i >= 0 {
+		return p.records[i].row, p.records[i].exists, nil
+	}
+	request := storage.LoadRequest{Records: []storage.RecordKey{{Kind: kind, ID: id}}}
+	if err := p.load(request); err != nil {
+		return storage.Record{}, false, err
+	}
+	i := p.recordAt(kind, id)
+	return p.records[i].row, p.records[i].exists, nil
+}
+
+func (p *Party) recordAt(kind, id string) int {
+	for i := range p.records {
+		if p.records[i].row.ID == id && p.records[i].row.Kind == kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// PutRecord stores a record under the account. Program and Member are filled in;
+// a zero DueAt is points.Never. The kind must be one of a feature of the engine.
+func (p *Party) PutRecord(r storage.Record) error {
+	if err := points.CheckID(r.Kind, maxID); err != nil {
+		return p.tx.fail(invalid("record.kind", "%v", err))
+	}
+	if err := points.CheckID(r.ID, 2*maxID); err != nil {
+		return p.tx.fail(invalid("record.id", "%v", err))
+	}
+	if r.DueAt.IsZero() {
+		r.DueAt = points.Never
+	}
+	r.Program, r.Member, r.DueAt = p.row.Program, p.row.Member, instant(r.DueAt)
+	if !p.recordsOwned {
+		p.records, p.recordsOwned = slices.Clone(p.records), true
+	}
+	if i := p.recordAt(r.Kind, r.ID); i >= 0 {
+		p.records[i] = record{row: r, exists: true}
+	} else {
+		p.records = append(p.records, record{row: r, exists: true})
+	}
+	key := storage.RecordKey{Kind: r.Kind, ID: r.ID}
+	if !slices.Contains(p.put, key) {
+		p.put = append(p.put, key)
+	}
+	return nil
+}
+
+// Emit adds a domain event to the outbox, beside the one that every command
+// emits. Data is written as JSON.
+func (p *Party) Emit(kind string, data any) error {
+	if err := points.CheckID(kind, maxID); err != nil {
+		return p.tx.fail(invalid("event", "%v", err))
+	}
+	text, err := canon.Append(nil, data)
+	if err != nil {
+		return p.tx.fail(fmt.Errorf("loyalty: event %q: %w", kind, err))
+	}
+	p.events = append(p.events, event{kind: kind, data: text})
+	return nil
+}
+
+// load reads what the plan did not name. In a group it makes the command leave
+// and run alone.
+func (p *Party) load(request storage.LoadRequest) error {
+	d := p.tx.deciding
+	if !d.alone {
+		d.wantsAlone = true
+		return p.tx.fail(errAlone)
+	}
+	request.Program, request.Member = p.row.Program, p.row.Member
+	snaps, err := d.load(d.ctx, []storage.LoadRequest{request})
+	if err != nil {
+		return p.tx.fail(err)
+	}
+	d.engine.observer.UndeclaredRead(p.tx.call.typ)
+	if snaps[0].Mixed || snaps[0].Account == nil || snaps[0].Account.Version != p.base.loaded {
+		return p.tx.fail(errStale)
+	}
+	p.learn(request, &snaps[0])
+	return nil
+}
+
+// learn adds what was loaded late to the base and to the party's own view,
+// leaving what the party has already changed.
+func (p *Party) learn(request storage.LoadRequest, snap *storage.Snapshot) {
+	fresh := *p.base
+	fresh.row.Version = p.base.loaded
+	fresh.lots, fresh.records = slices.Clone(p.base.lots), slices.Clone(p.base.records)
+	fresh.merge(request, snap, false)
+	fresh.row.Version = p.base.row.Version
+	*p.base = fresh
+	p.own()
+	for _, lot := range p.base.lots {
+		if p.lotAt(lot.ID) < 0 {
+			i, _ := slices.BinarySearchFunc(p.lots, lot, points.ConsumptionOrder)
+			p.lots = slices.Insert(p.lots, i, lot)
+		}
+	}
+	for _, r := range p.base.records {
+		if p.recordAt(r.row.Kind, r.row.ID) < 0 {
+			p.records = append(p.records, r)
+		}
+	}
+}
+
+func (p *Party) own() {
+	if !p.lotsOwned {
+		p.lots, p.lotsOwned = slices.Clone(p.lots), true
+	}
+	if !p.recordsOwned {
+		p.records, p.recordsOwned = slices.Clone(p.records), true
+	}
+}
+
+// accountData is the engine's own document on an account.
+type accountData struct {
+	NoEarn     bool              `json:"noEarn,omitempty"`
+	NoRedeem   bool              `json:"noRedeem,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+func (p *Party) document() (*accountData, error) {
+	if p.data == nil {
+		data, err := decodeData(p.row.Data)
+		if err != nil {
+			return nil, p.tx.fail(fmt.Errorf("loyalty: account %q: %w", p.row.Member, err))
+		}
+		p.data = data
+	}
+	return p.data, nil
+}
+
+func decodeData(text []byte) (*accountData, error) {
+	data := &accountData{}
+	if len(text) == 0 {
+		return data, nil
+	}
+	if err := json.Unmarshal(text, data); err != nil {
+		return nil, fmt.Errorf("document of the account: %w", err)
+	}
+	return data, nil
+}
