@@ -74,15 +74,20 @@ func decodeRune[T string | []byte](text T) (rune, int) {
 }
 
 func zeroTime(v reflect.Value) bool {
-	return v.Addr().Interface().(*time.Time).Truncate(time.Microsecond).IsZero()
+	return toMicroseconds(*v.Addr().Interface().(*time.Time)).IsZero()
 }
 
 func appendTime(dst []byte, v reflect.Value, _ int) ([]byte, error) {
-	t := v.Addr().Interface().(*time.Time).UTC()
+	t := toMicroseconds(v.Addr().Interface().(*time.Time).UTC())
 	if year := t.Year(); year < 0 || year > 9999 {
 		return dst, refuse("the year %d is outside of 0 to 9999", year)
 	}
-	return t.AppendFormat(dst, `"2006-01-02T15:04:05.999999Z"`), nil
+	dst = t.AppendFormat(append(dst, '"'), time.RFC3339Nano)
+	return append(dst, '"'), nil
+}
+
+func toMicroseconds(t time.Time) time.Time {
+	return t.Add(-time.Duration(t.Nanosecond() % 1000))
 }
 
 func zeroDecimal(v reflect.Value) bool {
