@@ -33,6 +33,8 @@ type call struct {
 	stored  bool
 	// more is set where a settlement goes on with another round.
 	more bool
+	// refused is set where the command was refused before any round.
+	refused bool
 	// doubtful is set after a commit whose outcome is unknown.
 	doubtful bool
 	attempts int

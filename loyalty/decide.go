@@ -24,7 +24,6 @@ type deciding struct {
 	counters map[storage.CounterKey]counted
 	batches  []storage.Batch
 	owners   []*call
-	rows     int
 	// rests collects the earlier calls that the current one's answer rests on.
 	rests []*call
 	// alone is set where the round has one call, which may then read more.
@@ -104,7 +103,7 @@ func (d *deciding) decide(c *call) {
 			d.rests = append(d.rests, a.last)
 		}
 	}
-	batches, owners, rows := len(d.batches), len(d.owners), d.rows
+	batches := len(d.batches)
 	receipt, err := d.answer(c, accounts)
 	c.rests = d.rests
 	if err == nil && receipt != nil && !receipt.Replayed {
@@ -114,7 +113,7 @@ func (d *deciding) decide(c *call) {
 		}
 		return
 	}
-	d.batches, d.owners, d.rows = d.batches[:batches], d.owners[:owners], rows
+	d.batches, d.owners = d.batches[:batches], d.owners[:batches]
 	for i, a := range accounts {
 		*a = saved[i]
 	}
@@ -238,7 +237,7 @@ func (a *account) dueBefore(t time.Time) bool {
 	if !a.exists {
 		return false
 	}
-	if !a.dueBound().After(t) {
+	if !a.bound.After(t) {
 		return true
 	}
 	for i := range a.lots {

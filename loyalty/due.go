@@ -158,7 +158,7 @@ func (d *deciding) answerDue(c *call, s *settleDue, a *account, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	due := nextDueAt(a.dueBound(), a.lots, a.records)
+	due := nextDueAt(a.bound, a.lots, a.records)
 	s.skipped = !due.After(now)
 	if len(d.batches) == before && due.After(a.row.DueAt) {
 		return d.touch(c, a, now, time.Time{})

@@ -113,7 +113,7 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 		}
 		touched[entry.Lot], touched[entry.Into] = true, true
 	}
-	a := &account{id: row.Member, exists: true, row: then, dueKnown: true, nextDue: points.Never, loaded: then.Version}
+	a := &account{id: row.Member, exists: true, row: then, bound: points.Never, loaded: then.Version}
 	for id, lot := range lots {
 		if touched[id] && (lot.Remaining > 0 || lot.Held > 0) {
 			a.lots = append(a.lots, lot)

@@ -79,12 +79,8 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 	torn := d.learn(requests, snaps)
 	var again, singles, behind []*call
 	decided := make([]*call, 0, len(calls))
-	for i, c := range calls {
+	for _, c := range calls {
 		c.verdict, c.stored = undecided, false
-		if d.rows >= e.limits.Rows && len(decided) > 0 && !alone {
-			again = append(again, calls[i:]...)
-			break
-		}
 		if anyTorn(torn, c) {
 			c.attempts++
 			again = append(again, c)
@@ -138,7 +134,7 @@ func (e *Engine) loadError(c *call, err error) error {
 	if c.doubtful {
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
-	return fmt.Errorf("load: %w", err)
+	return fmt.Errorf("nothing is stored: %w", err)
 }
 
 // requests turns the plans of calls into load requests, one for each account of
@@ -231,6 +227,10 @@ func (d *deciding) learn(requests []storage.LoadRequest, snaps []storage.Snapsho
 // conclude commits what was decided and finishes the calls whose answer stands.
 // It returns those to be decided again.
 func (e *Engine) conclude(d *deciding, decided []*call) []*call {
+	if err := d.ctx.Err(); err != nil {
+		finishAll(decided, func(c *call) error { return e.loadError(c, err) })
+		return nil
+	}
 	bad := e.commit(d)
 	var again []*call
 	for _, c := range decided {

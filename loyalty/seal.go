@@ -33,7 +33,6 @@ func (d *deciding) seal(c *call, tx *Tx) (*Receipt, error) {
 	if !d.quote {
 		d.batches = append(d.batches, batch)
 		d.owners = append(d.owners, c)
-		d.rows += batch.Rows()
 	}
 	receipt := tx.receipt
 	return &receipt, nil
@@ -51,7 +50,7 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 			row.Data = nil
 		}
 	}
-	row.DueAt = nextDueAt(p.base.dueBound(), p.lots, p.records)
+	row.DueAt = nextDueAt(p.base.bound, p.lots, p.records)
 	leg.Expect = p.base.row.Version
 	op := &leg.Operation
 	*op = storage.Operation{

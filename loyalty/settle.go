@@ -47,7 +47,7 @@ func (d *deciding) settle(c *call, a *account, now time.Time) error {
 			break
 		}
 	}
-	if a.exists && a.dueKnown && a.moreDue {
+	if a.exists && a.moreDue {
 		return errBacklog
 	}
 	return nil

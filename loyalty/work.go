@@ -23,12 +23,12 @@ type account struct {
 	covers []cover
 	// operations holds those known by key.
 	operations []storage.Operation
-	// dueKnown is set where everything due by dueBy is among lots and records,
-	// unless moreDue; nextDue is then the first due after it.
-	dueKnown bool
-	dueBy    time.Time
-	moreDue  bool
-	nextDue  time.Time
+	// bound is the instant before which nothing falls due that is not among the
+	// known lots and records. dueBy is up to when due rows were asked for, and
+	// moreDue is set where not all of them came.
+	bound   time.Time
+	dueBy   time.Time
+	moreDue bool
 	// loaded is the version that was loaded, and last the call that changed the
 	// state since.
 	loaded int64
@@ -84,13 +84,7 @@ func (a *account) merge(request storage.LoadRequest, snap *storage.Snapshot, fir
 	for _, debit := range request.Debits {
 		a.learnCover(debit, snap.Lots)
 	}
-	if !request.DueBy.IsZero() {
-		due := a.exists && !a.row.DueAt.After(request.DueBy)
-		if !a.dueKnown || request.DueBy.After(a.dueBy) {
-			a.dueKnown, a.dueBy = due, request.DueBy
-			a.moreDue, a.nextDue = snap.MoreDue, snap.NextDue
-		}
-	}
+	a.learnDue(request, snap, first)
 	return true
 }
 
@@ -175,17 +169,16 @@ func (a *account) operation(key string) *storage.Operation {
 	return nil
 }
 
-// dueBound returns the instant before which nothing of the account that is not
-// among its known lots and records falls due.
-func (a *account) dueBound() time.Time {
-	switch {
-	case !a.exists:
-		return points.Never
-	case !a.dueKnown:
-		return a.row.DueAt
-	case a.moreDue:
-		return a.dueBy
-	default:
-		return a.nextDue
+// learnDue moves the bound up to where a snapshot shows what is due.
+func (a *account) learnDue(request storage.LoadRequest, snap *storage.Snapshot, first bool) {
+	if first {
+		a.bound = a.row.DueAt
+	}
+	if request.DueBy.IsZero() || !request.DueBy.After(a.dueBy) || !a.exists || snap.Account.DueAt.After(request.DueBy) {
+		return
+	}
+	a.dueBy, a.moreDue, a.bound = request.DueBy, snap.MoreDue, snap.NextDue
+	if snap.MoreDue {
+		a.bound = request.DueBy
 	}
 }
