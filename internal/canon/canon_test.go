@@ -128,10 +128,10 @@ func TestGoldenForms(t *testing.T) {
 		"a nil pointer in an any is left out": {struct{ A any }{(*int)(nil)}, `{}`},
 		"names of tags": {struct {
 			A int `json:"-"`
-			B int `json:"-,"`
+			B int `json:"-,"` //nolint:staticcheck // a name that encoding/json allows
 			C int `json:"ü.1"`
 			D int `json:",omitempty"`
-			E int `json:"a\"b"`
+			E int `json:"a\"b"` //nolint:staticcheck // a name that encoding/json passes over
 			f int
 		}{1, 2, 3, 4, 5, 6}, `{"-":2,"D":4,"E":5,"ü.1":3}`},
 		"integers of all sizes":     {[]any{int8(-128), uint64(1<<64 - 1), int64(-1 << 63), uint8(255)}, `[-128,18446744073709551615,-9223372036854775808,255]`},
