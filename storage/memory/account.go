@@ -1,10 +1,8 @@
 package memory
 
 import (
-	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -14,8 +12,10 @@ import (
 type account struct {
 	row    storage.Account
 	bucket int
+	// scratch is the program's, to pack rows in.
+	scratch *codec
 	// history holds version v at index v-1; keys finds versions by key.
-	history []*version
+	history []version
 	keys    map[string]int64
 	// lots are in order of id, open those with points remaining or held in
 	// consumption order, dueLots those that time will change by when it does.
@@ -23,100 +23,42 @@ type account struct {
 	open    sorted[*lot]
 	dueLots sorted[*lot]
 	// records are in order of kind and id, dueRecords of due time first.
-	records    sorted[*storage.Record]
-	dueRecords sorted[*storage.Record]
-	// pending and acked events are in order of version and ordinal.
-	pending sorted[*storage.Event]
-	acked   sorted[*storage.Event]
+	records    sorted[*record]
+	dueRecords sorted[*record]
+	// pending and acked are the events in order of version and ordinal.
+	pending sorted[eventRef]
+	acked   sorted[eventRef]
 }
 
-// version is what one commit added to the history of an account.
-type version struct {
-	operation storage.Operation
-	entries   []storage.Entry
-}
-
-// lot is a stored lot and its due time. It never changes: a commit puts another
-// one in its place.
-type lot struct {
-	row storage.Lot
-	due time.Time
-}
-
-func newAccount(program, member string) *account {
+func newAccount(p *program, member string) *account {
 	return &account{
-		row:        storage.Account{Program: program, Member: member},
+		row:        storage.Account{Program: p.id, Member: member},
 		bucket:     storage.Bucket(member),
+		scratch:    &p.scratch,
 		keys:       map[string]int64{},
 		lots:       sorted[*lot]{compare: byID},
 		open:       sorted[*lot]{compare: byConsumption},
 		dueLots:    sorted[*lot]{compare: byDue},
-		records:    sorted[*storage.Record]{compare: byKey},
-		dueRecords: sorted[*storage.Record]{compare: byRecordDue},
-		pending:    sorted[*storage.Event]{compare: byOrdinal},
-		acked:      sorted[*storage.Event]{compare: byOrdinal},
+		records:    sorted[*record]{compare: byKey},
+		dueRecords: sorted[*record]{compare: byRecordDue},
+		pending:    sorted[eventRef]{compare: byOrdinal},
+		acked:      sorted[eventRef]{compare: byOrdinal},
 	}
 }
-
-func byID(a, b *lot) int { return cmp.Compare(a.row.ID, b.row.ID) }
-
-// byConsumption is points.ConsumptionOrder without copying the lots.
-func byConsumption(a, b *lot) int {
-	if c := a.row.ExpiresAt.Compare(b.row.ExpiresAt); c != 0 {
-		return c
-	}
-	if c := a.row.EarnedAt.Compare(b.row.EarnedAt); c != 0 {
-		return c
-	}
-	return byID(a, b)
-}
-
-func byDue(a, b *lot) int {
-	if c := a.due.Compare(b.due); c != 0 {
-		return c
-	}
-	return byID(a, b)
-}
-
-func byKey(a, b *storage.Record) int {
-	if c := strings.Compare(a.Kind, b.Kind); c != 0 {
-		return c
-	}
-	return strings.Compare(a.ID, b.ID)
-}
-
-func byRecordDue(a, b *storage.Record) int {
-	if c := a.DueAt.Compare(b.DueAt); c != 0 {
-		return c
-	}
-	return byKey(a, b)
-}
-
-func byOrdinal(a, b *storage.Event) int {
-	if c := cmp.Compare(a.Version, b.Version); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.Ordinal, b.Ordinal)
-}
-
-func (l *lot) open() bool { return l.row.Remaining > 0 || l.row.Held > 0 }
 
 func (a *account) addVersion(leg *storage.Leg) {
-	v := &version{operation: copyOperation(&leg.Operation), entries: make([]storage.Entry, len(leg.Entries))}
-	v.operation.Program, v.operation.Member = a.row.Program, a.row.Member
-	for i := range leg.Entries {
-		v.entries[i] = copyEntry(&leg.Entries[i])
-		v.entries[i].Program, v.entries[i].Member = a.row.Program, a.row.Member
+	entries := inOrder(leg.Entries, func(e storage.Entry) int { return e.Ordinal })
+	events := inOrder(leg.Events, func(e storage.Event) int { return e.Ordinal })
+	a.history = append(a.history, packVersion(a.scratch, &leg.Operation, entries, events))
+	a.keys[leg.Operation.Key] = leg.Operation.Version
+	for i := range events {
+		e := &events[i]
+		a.pending.put(eventRef{version: e.Version, ordinal: e.Ordinal, recorded: e.RecordedAt.UnixMicro()})
 	}
-	slices.SortFunc(v.entries, func(x, y storage.Entry) int { return cmp.Compare(x.Ordinal, y.Ordinal) })
-	a.history = append(a.history, v)
-	a.keys[v.operation.Key] = v.operation.Version
 }
 
 func (a *account) putLot(row *storage.Lot) {
-	l := &lot{row: copyLot(row)}
-	l.row.Program, l.row.Member = a.row.Program, a.row.Member
-	l.due = l.row.DueAt()
+	l := newLot(a, row)
 	if old, replaced := a.lots.put(l); replaced {
 		a.open.remove(old)
 		a.dueLots.remove(old)
@@ -124,29 +66,22 @@ func (a *account) putLot(row *storage.Lot) {
 	if l.open() {
 		a.open.put(l)
 	}
-	if l.due.Before(points.Never) {
+	if isDue(l.due) {
 		a.dueLots.put(l)
 	}
 }
 
-// putRecord returns what is stored now and what was before, or nil.
-func (a *account) putRecord(row *storage.Record) (stored, old *storage.Record) {
-	r := copyRecord(row)
-	r.Program, r.Member = a.row.Program, a.row.Member
-	old, replaced := a.records.put(&r)
+// putRecord returns what is stored now, and what was before, or nil.
+func (a *account) putRecord(row *storage.Record) (stored, old *record) {
+	stored = newRecord(a, row)
+	old, replaced := a.records.put(stored)
 	if replaced {
 		a.dueRecords.remove(old)
 	}
-	if r.DueAt.Before(points.Never) {
-		a.dueRecords.put(&r)
+	if isDue(stored.due) {
+		a.dueRecords.put(stored)
 	}
-	return &r, old
-}
-
-func (a *account) addEvent(row *storage.Event) {
-	event := copyEvent(row)
-	event.Program, event.Member = a.row.Program, a.row.Member
-	a.pending.put(&event)
+	return stored, old
 }
 
 func (a *account) lot(id points.LotID) (*lot, bool) {
@@ -154,48 +89,74 @@ func (a *account) lot(id points.LotID) (*lot, bool) {
 	return l, ok && l.row.ID == id
 }
 
-func (a *account) record(key storage.RecordKey) (*storage.Record, bool) {
-	r, ok := a.records.first(func(r *storage.Record) bool {
-		return r.Kind < key.Kind || r.Kind == key.Kind && r.ID < key.ID
+func (a *account) record(key storage.RecordKey) (*record, bool) {
+	r, ok := a.records.first(func(r *record) bool {
+		return r.kind < key.Kind || r.kind == key.Kind && r.id < key.ID
 	})
-	return r, ok && r.Kind == key.Kind && r.ID == key.ID
+	return r, ok && r.kind == key.Kind && r.id == key.ID
 }
 
-func findEvent(events *sorted[*storage.Event], id storage.EventID) (*storage.Event, bool) {
-	e, ok := events.first(func(e *storage.Event) bool {
-		return e.Version < id.Version || e.Version == id.Version && e.Ordinal < id.Ordinal
-	})
-	return e, ok && e.Version == id.Version && e.Ordinal == id.Ordinal
+// version returns a version of the history, or nil.
+func (a *account) version(number int64) *version {
+	if number < 1 || number > int64(len(a.history)) {
+		return nil
+	}
+	return &a.history[number-1]
+}
+
+// versions returns the history from a version on.
+func (a *account) versions(from int64) []version {
+	skip := min(max(from, 1)-1, int64(len(a.history)))
+	return a.history[skip:]
 }
 
 func (a *account) scrub(scrub *storage.Scrub) {
 	for _, number := range scrub.Operations {
-		if number < 1 || number > int64(len(a.history)) {
-			continue
-		}
-		op := &a.history[number-1].operation
-		op.Command, op.Receipt, op.Salt = nil, nil, nil
-		op.Reason, op.Actor, op.Reference = "", "", ""
-		unshareOperation(op)
-		a.rekey(op, storage.ScrubbedKey(number))
+		a.editOperation(number, func(op *storage.Operation) {
+			op.Command, op.Receipt, op.Salt = nil, nil, nil
+			op.Reason, op.Actor, op.Reference = "", "", ""
+			op.Key = storage.ScrubbedKey(number)
+		})
 	}
 	for _, key := range scrub.Records {
 		if r, ok := a.record(key); ok {
-			r.Data = nil
+			row := r.unpack()
+			row.Data = nil
+			*r = *newRecord(a, &row)
 		}
 	}
 	for _, id := range scrub.Events {
-		for _, events := range []*sorted[*storage.Event]{&a.pending, &a.acked} {
-			if e, ok := findEvent(events, id); ok {
-				e.Data = nil
+		a.editEvents(id.Version, func(events []storage.Event) []storage.Event {
+			for i := range events {
+				if events[i].Ordinal == id.Ordinal {
+					events[i].Data = nil
+				}
 			}
-		}
+			return events
+		})
 	}
 }
 
-// rekey gives an operation another key, so that its old one is free.
-func (a *account) rekey(op *storage.Operation, key string) {
+// editOperation changes an operation of the history, if there is one, and finds
+// it by its new key if that changes.
+func (a *account) editOperation(number int64, change func(*storage.Operation)) {
+	v := a.version(number)
+	if v == nil {
+		return
+	}
+	op := v.unpackOperation(a)
 	delete(a.keys, op.Key)
-	op.Key = key
-	a.keys[key] = op.Version
+	change(&op)
+	a.keys[strings.Clone(op.Key)] = number
+	*v = packVersion(a.scratch, &op, slices.Collect(v.unpackEntries(a)), slices.Collect(v.unpackEvents(a)))
+}
+
+// editEvents changes the events of a version, if there is one.
+func (a *account) editEvents(number int64, change func([]storage.Event) []storage.Event) {
+	v := a.version(number)
+	if v == nil {
+		return
+	}
+	op := v.unpackOperation(a)
+	*v = packVersion(a.scratch, &op, slices.Collect(v.unpackEntries(a)), change(slices.Collect(v.unpackEvents(a))))
 }

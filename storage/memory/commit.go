@@ -105,9 +105,12 @@ func (p *program) apply(batch *storage.Batch) {
 func (p *program) applyLeg(leg *storage.Leg) {
 	a := p.accounts[leg.Account.Member]
 	if a == nil {
-		a = newAccount(p.id, leg.Account.Member)
+		a = newAccount(p, leg.Account.Member)
 		p.accounts[a.row.Member] = a
 		p.members.put(a)
+	}
+	if len(leg.Events) > 0 && a.pending.empty() {
+		p.buckets[a.bucket].put(a)
 	}
 	a.scrub(&leg.Scrub)
 	p.putAccount(a, &leg.Account)
@@ -120,12 +123,6 @@ func (p *program) applyLeg(leg *storage.Leg) {
 	}
 	for i := range leg.Records {
 		p.putRecord(a, &leg.Records[i])
-	}
-	if len(leg.Events) > 0 && a.pending.empty() {
-		p.buckets[a.bucket].put(a)
-	}
-	for i := range leg.Events {
-		a.addEvent(&leg.Events[i])
 	}
 }
 
@@ -144,7 +141,7 @@ func (p *program) putAccount(a *account, row *storage.Account) {
 func (p *program) putRecord(a *account, row *storage.Record) {
 	list := p.records[row.Kind]
 	if list == nil {
-		list = &sorted[*storage.Record]{compare: byReference}
+		list = &sorted[*record]{compare: byReference}
 		p.records[row.Kind] = list
 	}
 	stored, old := a.putRecord(row)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -113,23 +112,20 @@ func (s *Store) openLots(ctx context.Context, query storage.MemberQuery) (storag
 func (s *Store) Entries(ctx context.Context, query storage.MemberQuery) (storage.Page[storage.Entry], error) {
 	scope := query.Scope("entries")
 	return memberPage(ctx, s, query, scope, 2,
-		func(a *account, after []int64) iter.Seq[*storage.Entry] {
-			return a.entriesAfter(query.From, after)
-		},
-		copyEntry,
-		func(e *storage.Entry) string {
+		func(a *account, after []int64) iter.Seq[storage.Entry] { return a.entriesAfter(query.From, after) },
+		func(e storage.Entry) storage.Entry { return e },
+		func(e storage.Entry) string {
 			return storage.EncodeCursor(scope, formatInt(e.Version), formatInt(int64(e.Ordinal)))
 		})
 }
 
-func (a *account) entriesAfter(from int64, after []int64) iter.Seq[*storage.Entry] {
+func (a *account) entriesAfter(from int64, after []int64) iter.Seq[storage.Entry] {
 	if after != nil {
 		from = max(from, after[0])
 	}
-	return func(yield func(*storage.Entry) bool) {
+	return func(yield func(storage.Entry) bool) {
 		for _, v := range a.versions(from) {
-			for i := range v.entries {
-				e := &v.entries[i]
+			for e := range v.unpackEntries(a) {
 				if after != nil && e.Version == after[0] && int64(e.Ordinal) <= after[1] {
 					continue
 				}
@@ -141,25 +137,25 @@ func (a *account) entriesAfter(from int64, after []int64) iter.Seq[*storage.Entr
 	}
 }
 
-// versions returns the history from a version on.
-func (a *account) versions(from int64) []*version {
-	skip := min(max(from, 1)-1, int64(len(a.history)))
-	return a.history[skip:]
-}
-
 // Operations lists an account's operations from query.From on.
 func (s *Store) Operations(ctx context.Context, query storage.MemberQuery) (storage.Page[storage.Operation], error) {
 	scope := query.Scope("operations")
 	return memberPage(ctx, s, query, scope, 1,
-		func(a *account, after []int64) iter.Seq[*version] {
+		func(a *account, after []int64) iter.Seq[storage.Operation] {
 			from := query.From
 			if after != nil {
 				from = max(from, after[0]+1)
 			}
-			return slices.Values(a.versions(from))
+			return func(yield func(storage.Operation) bool) {
+				for _, v := range a.versions(from) {
+					if !yield(v.unpackOperation(a)) {
+						return
+					}
+				}
+			}
 		},
-		func(v *version) storage.Operation { return copyOperation(&v.operation) },
-		func(v *version) string { return storage.EncodeCursor(scope, formatInt(v.operation.Version)) })
+		func(op storage.Operation) storage.Operation { return op },
+		func(op storage.Operation) string { return storage.EncodeCursor(scope, formatInt(op.Version)) })
 }
 
 // Records lists records of an account by key, or of a kind by reference.
@@ -177,9 +173,9 @@ func (s *Store) Records(ctx context.Context, query storage.RecordQuery) (storage
 	if err != nil {
 		return storage.Page[storage.Record]{}, err
 	}
-	start := storage.Record{Kind: query.Kind}
+	start := record{kind: query.Kind}
 	if after != nil {
-		start.Kind, start.ID = after[0], after[1]
+		start.kind, start.id = after[0], after[1]
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -187,13 +183,13 @@ func (s *Store) Records(ctx context.Context, query storage.RecordQuery) (storage
 	if a == nil {
 		return storage.Page[storage.Record]{Items: []storage.Record{}}, nil
 	}
-	records := a.records.from(func(r *storage.Record) bool {
+	records := a.records.from(func(r *record) bool {
 		c := byKey(r, &start)
 		return c < 0 || after != nil && c == 0
 	})
-	result := page(while(records, func(r *storage.Record) bool { return query.Kind == "" || r.Kind == query.Kind }),
-		query.Limit, copyRecord, func(r *storage.Record) string {
-			return storage.EncodeCursor(query.Scope(), r.Kind, r.ID)
+	result := page(while(records, func(r *record) bool { return query.Kind == "" || r.kind == query.Kind }),
+		query.Limit, (*record).unpack, func(r *record) string {
+			return storage.EncodeCursor(query.Scope(), r.kind, r.id)
 		})
 	result.Version = a.row.Version
 	return result, nil
@@ -204,24 +200,25 @@ func (s *Store) recordsByReference(query storage.RecordQuery) (storage.Page[stor
 	if err != nil {
 		return storage.Page[storage.Record]{}, err
 	}
-	start := storage.Record{Reference: query.Reference, Status: query.Status}
+	start := record{reference: query.Reference, status: query.Status, account: &account{}}
 	if after != nil {
-		start = storage.Record{Reference: after[0], Status: after[1], Sort: after[2], Member: after[3], ID: after[4]}
+		start.reference, start.status, start.key, start.id = after[0], after[1], after[2], after[4]
+		start.account.row.Member = after[3]
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var records iter.Seq[*storage.Record]
+	var records iter.Seq[*record]
 	if p := s.programs[query.Program]; p != nil && p.records[query.Kind] != nil {
-		records = while(p.records[query.Kind].from(func(r *storage.Record) bool {
+		records = while(p.records[query.Kind].from(func(r *record) bool {
 			c := byReference(r, &start)
 			return c < 0 || after != nil && c == 0
-		}), func(r *storage.Record) bool {
-			return (query.Reference == "" || r.Reference == query.Reference) &&
-				(query.Status == "" || r.Status == query.Status)
+		}), func(r *record) bool {
+			return (query.Reference == "" || r.reference == query.Reference) &&
+				(query.Status == "" || r.status == query.Status)
 		})
 	}
-	return page(records, query.Limit, copyRecord, func(r *storage.Record) string {
-		return storage.EncodeCursor(query.Scope(), r.Reference, r.Status, r.Sort, r.Member, r.ID)
+	return page(records, query.Limit, (*record).unpack, func(r *record) string {
+		return storage.EncodeCursor(query.Scope(), r.reference, r.status, r.key, r.account.row.Member, r.id)
 	}), nil
 }
 
@@ -235,13 +232,14 @@ func (s *Store) Events(ctx context.Context, query storage.EventQuery) (storage.P
 	if err != nil {
 		return storage.Page[storage.Event]{}, err
 	}
-	var last storage.Event
+	var member string
+	var last eventRef
 	if fields != nil {
 		after, err := parseInts(fields[1:])
 		if err != nil {
 			return storage.Page[storage.Event]{}, err
 		}
-		last = storage.Event{Member: fields[0], Version: after[0], Ordinal: int(after[1])}
+		member, last = fields[0], eventRef{version: after[0], ordinal: int(after[1])}
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -249,19 +247,34 @@ func (s *Store) Events(ctx context.Context, query storage.EventQuery) (storage.P
 	if p == nil || query.Bucket < 0 || query.Bucket >= storage.Buckets {
 		return none, nil
 	}
-	return page(p.eventsAfter(query.Bucket, fields != nil, &last), query.Limit, copyEvent,
-		func(e *storage.Event) string {
-			return storage.EncodeCursor(query.Scope(), e.Member, formatInt(e.Version), formatInt(int64(e.Ordinal)))
-		}), nil
+	events := p.eventsAfter(query.Bucket, func(a *account, e eventRef) bool {
+		return fields != nil && a.row.Member == member && byOrdinal(e, last) <= 0
+	}, member)
+	return page(events, query.Limit, pendingEvent.unpack, func(e pendingEvent) string {
+		return storage.EncodeCursor(query.Scope(), e.account.row.Member, formatInt(e.version), formatInt(int64(e.ordinal)))
+	}), nil
 }
 
-func (p *program) eventsAfter(bucket int, resumed bool, last *storage.Event) iter.Seq[*storage.Event] {
-	return func(yield func(*storage.Event) bool) {
-		for a := range p.buckets[bucket].from(func(a *account) bool { return a.row.Member < last.Member }) {
-			for e := range a.pending.from(func(e *storage.Event) bool {
-				return resumed && a.row.Member == last.Member && byOrdinal(e, last) <= 0
-			}) {
-				if !yield(e) {
+// pendingEvent is an event of an account in a listing across members.
+type pendingEvent struct {
+	account *account
+	eventRef
+}
+
+func (e pendingEvent) unpack() storage.Event {
+	for event := range e.account.version(e.version).unpackEvents(e.account) {
+		if event.Ordinal == e.ordinal {
+			return event
+		}
+	}
+	return storage.Event{}
+}
+
+func (p *program) eventsAfter(bucket int, seen func(*account, eventRef) bool, member string) iter.Seq[pendingEvent] {
+	return func(yield func(pendingEvent) bool) {
+		for a := range p.buckets[bucket].from(func(a *account) bool { return a.row.Member < member }) {
+			for e := range a.pending.from(func(e eventRef) bool { return seen(a, e) }) {
+				if !yield(pendingEvent{a, e}) {
 					return
 				}
 			}

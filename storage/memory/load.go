@@ -56,7 +56,7 @@ func (a *account) load(request *storage.LoadRequest, to *storage.Snapshot) {
 	row := copyAccount(&a.row)
 	to.Account = &row
 	if version, ok := a.keys[request.Key]; ok && request.Key != "" {
-		operation := copyOperation(&a.history[version-1].operation)
+		operation := a.version(version).unpackOperation(a)
 		to.Operation = &operation
 	}
 	var few [16]*lot
@@ -69,8 +69,9 @@ func (a *account) load(request *storage.LoadRequest, to *storage.Snapshot) {
 		if !ok {
 			continue
 		}
-		to.Records = append(to.Records, copyRecord(r))
-		for _, id := range r.Lots {
+		row := r.unpack()
+		to.Records = append(to.Records, row)
+		for _, id := range row.Lots {
 			lots = a.appendLot(lots, id)
 		}
 	}
@@ -121,14 +122,14 @@ func (a *account) loadDue(lots []*lot, by time.Time, limit int, to *storage.Snap
 		lots = append(lots, l)
 	}
 	for r := range a.dueRecords.all() {
-		if r.DueAt.After(by) {
+		if r.due.After(by) {
 			break
 		}
 		if len(to.DueRecords) == limit {
 			to.MoreDue = true
 			break
 		}
-		to.DueRecords = append(to.DueRecords, copyRecord(r))
+		to.DueRecords = append(to.DueRecords, r.unpack())
 	}
 	to.NextDue = a.nextDue(by)
 	return lots
@@ -140,9 +141,8 @@ func (a *account) nextDue(by time.Time) time.Time {
 	if l, ok := a.dueLots.first(func(l *lot) bool { return !l.due.After(by) }); ok {
 		next = l.due
 	}
-	r, ok := a.dueRecords.first(func(r *storage.Record) bool { return !r.DueAt.After(by) })
-	if ok && r.DueAt.Before(next) {
-		next = r.DueAt
+	if r, ok := a.dueRecords.first(func(r *record) bool { return !r.due.After(by) }); ok && r.due.Before(next) {
+		next = r.due
 	}
 	return next
 }

@@ -19,33 +19,33 @@ type sorted[T any] struct {
 // place is the position of an item, or the end.
 type place struct{ chunk, index int }
 
-// search returns the place of the first item that is not before.
+// search returns the place of the first item that is not before. It looks at the
+// end first: much of what is added is newer than all that is there.
 func (s *sorted[T]) search(before func(T) bool) place {
-	lo, hi := 0, len(s.chunks)
+	last := len(s.chunks) - 1
+	if last < 0 || before(lastOf(s.chunks[last])) {
+		return place{chunk: last + 1}
+	}
+	at := firstIndex(s.chunks[:last], func(chunk []T) bool { return before(lastOf(chunk)) })
+	chunk := s.chunks[at]
+	return place{chunk: at, index: firstIndex(chunk[:len(chunk)-1], before)}
+}
+
+func lastOf[T any](items []T) T { return items[len(items)-1] }
+
+// firstIndex returns the index of the first item that is not before, or the
+// length.
+func firstIndex[T any](items []T, before func(T) bool) int {
+	lo, hi := 0, len(items)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if chunk := s.chunks[mid]; before(chunk[len(chunk)-1]) {
+		if before(items[mid]) {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
-	at := place{chunk: lo}
-	if lo == len(s.chunks) {
-		return at
-	}
-	chunk := s.chunks[lo]
-	lo, hi = 0, len(chunk)-1
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if before(chunk[mid]) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	at.index = lo
-	return at
+	return lo
 }
 
 func (s *sorted[T]) find(item T) (at place, found bool) {

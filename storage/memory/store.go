@@ -53,13 +53,14 @@ type program struct {
 	due     sorted[*account]
 	buckets [storage.Buckets]sorted[*account]
 	// records holds those of each kind in the order of listings across members.
-	records   map[string]*sorted[*storage.Record]
+	records   map[string]*sorted[*record]
 	claims    map[storage.ClaimKey]string
 	counters  map[storage.CounterKey]int64
 	totals    map[flow]*total
 	revisions sorted[*storage.Revision]
 	// pruning is where a Prune that reached its limit goes on.
 	pruning pruning
+	scratch codec
 }
 
 // flow names a running sum of entries.
@@ -87,7 +88,7 @@ func (s *Store) program(id string) *program {
 		accounts:  map[string]*account{},
 		members:   sorted[*account]{compare: byMember},
 		due:       sorted[*account]{compare: byAccountDue},
-		records:   map[string]*sorted[*storage.Record]{},
+		records:   map[string]*sorted[*record]{},
 		claims:    map[storage.ClaimKey]string{},
 		counters:  map[storage.CounterKey]int64{},
 		totals:    map[flow]*total{},
@@ -107,22 +108,6 @@ func byAccountDue(a, b *account) int {
 		return c
 	}
 	return byMember(a, b)
-}
-
-func byReference(a, b *storage.Record) int {
-	if c := strings.Compare(a.Reference, b.Reference); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Status, b.Status); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Sort, b.Sort); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Member, b.Member); c != 0 {
-		return c
-	}
-	return strings.Compare(a.ID, b.ID)
 }
 
 func byNumber(a, b *storage.Revision) int { return cmp.Compare(a.Number, b.Number) }

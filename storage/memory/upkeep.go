@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -29,11 +31,10 @@ func (s *Store) Ack(ctx context.Context, program string, events []storage.EventI
 }
 
 func (p *program) ack(a *account, id storage.EventID) {
-	e, ok := findEvent(&a.pending, id)
+	e, ok := a.pending.remove(eventRef{version: id.Version, ordinal: id.Ordinal})
 	if !ok {
 		return
 	}
-	a.pending.remove(e)
 	a.acked.put(e)
 	if a.pending.empty() {
 		p.buckets[a.bucket].remove(a)
@@ -99,45 +100,53 @@ func (p *prune) take() bool {
 }
 
 func (p *prune) account(a *account) {
-	var drop []*storage.Event
-	for e := range a.acked.all() {
-		if e.RecordedAt.Before(p.request.EventsBefore) {
-			if !p.take() {
-				break
-			}
-			drop = append(drop, e)
-		}
-	}
-	for _, e := range drop {
-		a.acked.remove(e)
-	}
-	p.done.Events += int64(len(drop))
-	for _, v := range a.history {
+	p.events(a)
+	for i := range a.history {
 		if p.done.More {
 			return
 		}
-		p.operation(a, &v.operation)
+		p.operation(a, int64(i+1))
 	}
 }
 
-func (p *prune) operation(a *account, op *storage.Operation) {
-	hasBody := len(op.Command) > 0 || len(op.Receipt) > 0
-	if hasBody && op.RecordedAt.Before(p.request.BodiesBefore) {
-		if !p.take() {
-			return
+func (p *prune) events(a *account) {
+	var drop []eventRef
+	for e := range a.acked.all() {
+		if !time.UnixMicro(e.recorded).Before(p.request.EventsBefore) {
+			continue
 		}
-		op.Command, op.Receipt = nil, nil
-		unshareOperation(op)
-		p.done.Bodies++
-	}
-	isFree := strings.HasPrefix(op.Key, storage.ReservedPrefix)
-	if !isFree && op.RecordedAt.Before(p.request.KeysBefore) {
 		if !p.take() {
-			return
+			break
 		}
-		a.rekey(op, storage.FreedKey(op.Version))
-		p.done.Keys++
+		drop = append(drop, e)
 	}
+	for _, e := range drop {
+		a.acked.remove(e)
+		a.editEvents(e.version, func(events []storage.Event) []storage.Event {
+			return slices.DeleteFunc(events, func(x storage.Event) bool { return x.Ordinal == e.ordinal })
+		})
+	}
+	p.done.Events += int64(len(drop))
+}
+
+func (p *prune) operation(a *account, number int64) {
+	op := a.version(number).unpackOperation(a)
+	body := len(op.Command)+len(op.Receipt) > 0 && op.RecordedAt.Before(p.request.BodiesBefore) && p.take()
+	free := strings.HasPrefix(op.Key, storage.ReservedPrefix)
+	key := !free && op.RecordedAt.Before(p.request.KeysBefore) && p.take()
+	if !body && !key {
+		return
+	}
+	a.editOperation(number, func(op *storage.Operation) {
+		if body {
+			op.Command, op.Receipt = nil, nil
+			p.done.Bodies++
+		}
+		if key {
+			op.Key = storage.FreedKey(number)
+			p.done.Keys++
+		}
+	})
 }
 
 // Revisions lists a program's revisions in order of number.
