@@ -1,0 +1,55 @@
+package storagetest
+
+// clauses holds the text of every clause on storage.Store, word for word: what
+// a case prints when it fails.
+var clauses = map[string]string{
+	"A1": "A Store is safe for concurrent use, unless it is bound to a transaction.",
+	"A2": "Ids, keys and cursors are compared byte by byte: case, accents, trailing spaces and normalization forms all make a difference.",
+	"A3": "Instants keep microseconds and come back in UTC. A zero time comes back zero. points.Never comes back equal to it.",
+	"A4": "Amounts, versions and counters keep all 64 bits.",
+	"A5": "Documents and digests come back byte for byte. Empty and nil bytes are the same and come back nil, as do empty lists in rows.",
+	"A6": "Rows that are passed in or handed out are never shared with the store: changing them afterwards changes nothing stored.",
+	"A7": "Programs do not see each other.",
+	"A8": "A context that is done makes the call return an error, with nothing begun that was not begun before.",
+
+	"L1":  "Load answers every request at its own place in the result.",
+	"L2":  "All rows under an account in a Snapshot are of one version of it, that of Snapshot.Account; where the database cannot promise that, Mixed is set if the version changed meanwhile.",
+	"L3":  "An account, operation, record, lot, claim or counter that does not exist is left out. It is no error, and the rest comes.",
+	"L4":  "The operation is the one of this member with exactly the requested key.",
+	"L5":  "A requested record brings along the lots that it names.",
+	"L6":  "A Debit brings open lots of its unit that expire after its time and have points remaining, in consumption order, up to the first that covers the amount and never more than its limit. Pending lots do not count. A Debit without a unit brings lots with points remaining or held, of every unit and state.",
+	"L7":  "Where DueBy is set and the account's DueAt is not after it, everything due by then comes, within the limit; MoreDue says that the limit cut it; NextDue is the first instant after DueBy.",
+	"L8":  "A lot comes once, however often it was asked for.",
+	"L9":  "Several requests may name one member; each is answered.",
+	"L10": "What a Commit acknowledged, every later Load sees.",
+
+	"K1":  "A Batch is stored whole or not at all, and nobody sees part of it.",
+	"K2":  "A Batch is stored only if every one of its accounts has the expected version, 0 meaning that it does not exist. Otherwise its outcome is Conflict.",
+	"K3":  "Each Batch has its own outcome, at its own place; one that fails takes no other with it.",
+	"K4":  "Batches apply in the order given. One may expect the version that an earlier one makes, and is a Conflict if that one was not OK.",
+	"K5":  "A key that the member has used is DuplicateKey, whatever the version. Where several apply, the outcome is the first of: too large, duplicate key of any leg, conflict, claimed in the order given, bound exceeded in the order given.",
+	"K6":  "Claims are inserted if absent, else Claimed, with the holder.",
+	"K7":  "A claim is released only by its holder, else Claimed.",
+	"K8":  "A counter never passes the bound of the change that raises it, nor falls below 0: BoundExceeded.",
+	"K9":  "Lots and records replace those with the same key; entries and events are added.",
+	"K10": "Scrub empties the bodies it names, and only those, with the batch and before the rows of its leg are written.",
+	"K11": "A batch of up to 100 rows is accepted. One that is too large is TooLarge.",
+	"K12": "An error from Commit, rather than an outcome, says nothing of what is stored: the caller looks.",
+	"K13": "Concurrent Commits that expect one version: exactly one is OK.",
+	"K14": "A Batch whose legs, rows, claims or counters appear twice, whose rows are of another account or version, or that has more than MaxLegs legs is refused with an error and nothing of the call is stored: see [Batch.Validate].",
+
+	"Q1": "Pages follow each other without gap or repetition by key; rows that are inserted or changed meanwhile neither hide nor repeat others.",
+	"Q2": "A page has at most Limit items; 0 means 100. Next is \"\" only at the end.",
+	"Q3": "A page of one account carries the account's version, and with AtVersion fails with ErrConflict where it changed.",
+	"Q4": "Accounts come in order of member, or in order of due time and member where DueBy is set; an account whose RetryAt is after DueBy is left out.",
+	"Q5": "Lots come in order of id, open ones in consumption order; entries in order of version and ordinal; operations of version; records of one account of kind and id.",
+	"Q6": "Records across members come in order of reference, status, sort, member and id. The listing may lag behind.",
+	"Q7": "Events of a bucket come in order of member, version and ordinal, without the acknowledged ones.",
+	"Q8": "A cursor from elsewhere is ErrBadCursor.",
+
+	"U1": "Ack hides events from listings. Doing it twice, or for events that do not exist, is no error.",
+	"U2": "Prune drops only acknowledged events before the time, and never a row of any other table.",
+	"U3": "Prune empties Command and Receipt before the time and leaves Salt, Digests, Fingerprint and Hash.",
+	"U4": "Prune frees callers' keys before the time: the same key can be used again. The operation's own becomes [FreedKey]; reserved keys stay.",
+	"U5": "A revision is written once: the same text again is no error, another text is ErrRevisionExists. Revisions come in order of number.",
+}
