@@ -35,6 +35,10 @@ type call struct {
 	more bool
 	// refused is set where the command was refused before any round.
 	refused bool
+	// gathered is set where a spend's lots were gathered before.
+	gathered bool
+	// openLots is how many open lots to load, whatever the plan says.
+	openLots int
 	// doubtful is set after a commit whose outcome is unknown.
 	doubtful bool
 	attempts int

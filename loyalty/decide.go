@@ -86,7 +86,14 @@ const (
 	lonely
 	// backlogged calls wait for a long settlement of one of their accounts.
 	backlogged
+	// gathers marks calls that need more lots than one commit takes.
+	gathers
 )
+
+// stepper is what the engine asks of itself: a call that answers without Apply.
+type stepper interface {
+	answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error)
+}
 
 // decide decides one call on the working state. A call that is not accepted
 // leaves the state as it was.
@@ -122,6 +129,8 @@ func (d *deciding) decide(c *call) {
 		c.verdict = lonely
 	case errors.Is(err, errStale):
 		c.verdict = stale
+	case errors.Is(err, errGather) && !d.quote:
+		c.verdict = gathers
 	case errors.Is(err, errBacklog):
 		c.verdict = backlogged
 	default:
@@ -132,12 +141,12 @@ func (d *deciding) decide(c *call) {
 // answer replays, or settles and applies, and seals what came of it.
 func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	main := accounts[0]
-	if due, ok := c.cmd.(*settleDue); ok {
+	if s, ok := c.cmd.(stepper); ok {
 		now := instant(c.now)
 		if main.exists && main.row.RecordedAt.After(now) {
 			now = main.row.RecordedAt
 		}
-		return d.answerDue(c, due, main, now)
+		return s.answer(d, c, main, now)
 	}
 	if op := main.operation(c.plan.Key); op != nil {
 		return replay(c, op)

@@ -113,6 +113,7 @@ func (e *Engine) settleFailed(ctx context.Context, c *call, now time.Time, o *Du
 func (e *Engine) dueCall(member string, now time.Time) *call {
 	c := &call{cmd: &settleDue{}, typ: settleType, now: now}
 	c.plan = Plan{Member: member, Key: storage.ReservedPrefix + "due"}
+	c.openLots = openLots + 101
 	return c
 }
 
@@ -136,9 +137,9 @@ func (s *settleDue) Plan() Plan { return Plan{} }
 // Apply implements Command; the engine settles without it.
 func (s *settleDue) Apply(context.Context, *Tx) error { return nil }
 
-// answerDue settles the account of a settleDue. Batches that were decided are
-// committed even where more is due than one load brings.
-func (d *deciding) answerDue(c *call, s *settleDue, a *account, now time.Time) (*Receipt, error) {
+// answer implements stepper. Batches that were decided are committed even where
+// more is due than one load brings.
+func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error) {
 	if !a.exists {
 		return &Receipt{}, nil
 	}
@@ -158,6 +159,10 @@ func (d *deciding) answerDue(c *call, s *settleDue, a *account, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
+	if merged, err := d.consolidateBatch(c, a, now); merged || err != nil {
+		c.more = err == nil
+		return &Receipt{}, err
+	}
 	due := nextDueAt(a.bound, a.lots, a.records)
 	s.skipped = !due.After(now)
 	if len(d.batches) == before && due.After(a.row.DueAt) {
@@ -168,8 +173,7 @@ func (d *deciding) answerDue(c *call, s *settleDue, a *account, now time.Time) (
 
 // touch writes an operation without entries, to move DueAt or RetryAt.
 func (d *deciding) touch(c *call, a *account, now, retryAt time.Time) (*Receipt, error) {
-	plan := &Plan{Member: a.id, Key: fmt.Sprintf("%ssettle/%d", storage.ReservedPrefix, a.row.Version+1)}
-	tx, err := d.settleTx(c, a, plan, now)
+	tx, err := d.systemTx(c, a, settleType, now)
 	if err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func (e *Engine) complete() error {
 
 func (e *Engine) addFeatures() error {
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty"}
 	for _, cmd := range kernelCommands() {
 		e.commands[commandType(cmd)] = cmd
 	}

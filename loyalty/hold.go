@@ -200,6 +200,8 @@ func checkHold(id string, amount points.Amount) error {
 type holdState struct {
 	Unit  string        `json:"u"`
 	Parts []points.Part `json:"p"`
+	// Gathering is the record of the gathering that this is a chunk of, if any.
+	Gathering string `json:"g,omitempty"`
 }
 
 func (p *Party) openHold(id string) (holdState, error) {
@@ -228,7 +230,7 @@ func (p *Party) putHold(id string, state holdState, status string, due time.Time
 			row.Lots = append(row.Lots, part.Lot)
 		}
 	}
-	return p.PutRecord(row)
+	return p.putOwn(row)
 }
 
 // decode reads a record's document.
@@ -286,6 +288,14 @@ func (p *Party) giveBack(parts []points.Part, hold string, at time.Time) error {
 func lapseHold(tx *Tx, row storage.Record) error {
 	var state holdState
 	if err := tx.decode(row, &state); err != nil {
+		return err
+	}
+	if state.Gathering != "" {
+		if sold, err := settleChunk(tx, row, state); sold || err != nil {
+			return err
+		}
+	}
+	if err := tx.needLots(row.Lots); err != nil {
 		return err
 	}
 	if err := tx.giveBack(state.Parts, row.ID, tx.occurred); err != nil {

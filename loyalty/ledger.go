@@ -19,6 +19,9 @@ const lotsPerVersion = 10000
 // from; more are gathered first.
 const maxLotsPerCommit = 100
 
+// quotedLots bounds the lots that a quote, which commits nothing, looks at.
+const quotedLots = 1 << 20
+
 // errGather reports a debit over more lots than one commit takes.
 var errGather = errors.New("loyalty: the debit needs more lots than one commit takes")
 
@@ -222,6 +225,10 @@ func (p *Party) debit(unit string, amount points.Amount, pattern points.Entry) (
 // choose picks the lots that a debit takes from, loading more where the known
 // ones do not reach.
 func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error) {
+	limit := maxLotsPerCommit
+	if p.tx.quote {
+		limit = quotedLots
+	}
 	for range 3 {
 		known, complete := p.spendable(unit)
 		parts, missing, err := points.Consume(known, amount, p.tx.now)
@@ -229,19 +236,19 @@ func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error)
 			return nil, p.tx.fail(err)
 		}
 		if missing == 0 {
-			if len(parts) > maxLotsPerCommit {
+			if len(parts) > limit {
 				return nil, p.tx.fail(errGather)
 			}
 			return parts, nil
 		}
-		if len(parts) > maxLotsPerCommit && p.tx.deciding.alone {
+		if len(parts) > limit && p.tx.deciding.alone {
 			return nil, p.tx.fail(errGather)
 		}
 		if complete {
 			return nil, p.tx.fail(fmt.Errorf("loyalty: lots of %q do not add up to the balance of member %q: verify the ledger", unit, p.row.Member))
 		}
 		err = p.load(storage.LoadRequest{Debits: []storage.Debit{{
-			Unit: unit, After: p.tx.now, Amount: amount, Limit: maxLotsPerCommit + 1,
+			Unit: unit, After: p.tx.now, Amount: amount, Limit: limit + 1,
 		}}})
 		if err != nil {
 			return nil, err

@@ -77,7 +77,7 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		return nil
 	}
 	torn := d.learn(requests, snaps)
-	var again, singles, behind []*call
+	var again, singles, behind, large []*call
 	decided := make([]*call, 0, len(calls))
 	for _, c := range calls {
 		c.verdict, c.stored = undecided, false
@@ -92,6 +92,8 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 			singles = append(singles, c)
 		case backlogged:
 			behind = append(behind, c)
+		case gathers:
+			large = append(large, c)
 		case stale:
 			c.attempts++
 			again = append(again, c)
@@ -111,6 +113,9 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		for rest := []*call{c}; len(rest) > 0; {
 			rest = e.limit(ctx, e.round(ctx, rest, true))
 		}
+	}
+	for _, c := range large {
+		e.gather(ctx, c)
 	}
 	return again
 }
@@ -152,6 +157,9 @@ func (e *Engine) requests(calls []*call) []storage.LoadRequest {
 			}
 			if i == 0 {
 				request.Key, request.Claims, request.Counters = c.plan.Key, c.plan.Claims, c.plan.Counters
+			}
+			if c.openLots > 0 {
+				request.Debits = append(request.Debits, storage.Debit{Limit: c.openLots})
 			}
 			c.plan.addTo(&request, i == 0, taken)
 			requests = append(requests, request)

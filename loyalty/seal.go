@@ -59,8 +59,8 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		OccurredAt: tx.occurred, RecordedAt: tx.now,
 	}
 	switch {
-	case tx.settling:
-		op.Type, op.Key = settleType, tx.plan.Key
+	case tx.system != "":
+		op.Type, op.Key = tx.system, tx.plan.Key
 	case main:
 		op.Key, op.Command, op.Fingerprint = tx.plan.Key, c.body, c.fingerprint[:]
 		op.Reason, op.Actor = tx.reason, tx.plan.Actor
@@ -69,7 +69,7 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		op.Fingerprint = c.fingerprint[:]
 		op.Reason, op.Actor = tx.reason, tx.plan.Actor
 	}
-	if main && !tx.settling {
+	if main && tx.system == "" {
 		if err := tx.writeReceipt(c, op, row); err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row storage.Account) 
 	r.Command, r.Program, r.Member, r.Key = c.typ, row.Program, row.Member, op.Key
 	r.Version, r.Revision, r.Zone, r.Reference = row.Version, tx.rev.number, tx.rev.Zone, op.Reference
 	r.OccurredAt, r.RecordedAt = tx.occurred, tx.now
-	r.Moves, r.Balances = moves(tx.entries), slices.Clone(row.Balances)
+	r.Moves, r.Balances = append(r.Moves, moves(tx.entries)...), slices.Clone(row.Balances)
 	text, err := canon.Append(nil, r)
 	if err != nil {
 		return fmt.Errorf("loyalty: receipt: %w", err)
@@ -157,7 +157,7 @@ func (p *Party) advance(leg *storage.Leg) {
 	base := p.base
 	base.exists, base.row = true, leg.Account
 	base.lots, base.records = p.lots, p.records
-	if leg.Operation.Type != settleType {
+	if p.tx.system == "" {
 		base.operations = append(slices.Clip(base.operations), leg.Operation)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -56,8 +57,7 @@ func (d *deciding) settle(c *call, a *account, now time.Time) error {
 // settleBatch books up to settleSteps steps as one batch and reports whether
 // there was any.
 func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error) {
-	plan := &Plan{Member: a.id, Key: fmt.Sprintf("%ssettle/%d", storage.ReservedPrefix, a.row.Version+1)}
-	tx, err := d.settleTx(c, a, plan, now)
+	tx, err := d.systemTx(c, a, settleType, now)
 	if err != nil {
 		return false, err
 	}
@@ -97,10 +97,13 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error)
 	return true, nil
 }
 
-func (d *deciding) settleTx(c *call, a *account, plan *Plan, now time.Time) (*Tx, error) {
+// systemTx is a Tx that no caller asked for: its operation has the given type and
+// a key that no caller can use.
+func (d *deciding) systemTx(c *call, a *account, kind string, now time.Time) (*Tx, error) {
+	plan := &Plan{Member: a.id, Key: storage.ReservedPrefix + kind + "/" + strconv.FormatInt(a.row.Version+1, 10)}
 	tx := &Tx{
-		deciding: d, call: c, plan: plan, now: now, occurred: now,
-		rev: revisionAt(d.engine.revisions, now), settling: true, quote: d.quote,
+		deciding: d, call: c, plan: plan, now: now, occurred: now, rev: revisionAt(d.engine.revisions, now),
+		system: kind, settling: kind == settleType, quote: d.quote,
 	}
 	tx.parties = []*Party{newParty(tx, a)}
 	tx.Party = tx.parties[0]
@@ -137,7 +140,7 @@ func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 			continue
 		}
 		rank := rankFeature
-		if r.row.Kind == holdKind {
+		if r.row.Kind == holdKind || r.row.Kind == gatherKind {
 			rank = rankLapse
 		} else if e.settlers[r.row.Kind] == nil {
 			continue
@@ -160,6 +163,9 @@ func (d *deciding) settleStep(tx *Tx, step dueStep) error {
 		_, err := tx.expire(tx.lots[tx.lotAt(step.lot)], step.at)
 		return err
 	case rankLapse:
+		if tx.records[step.rec].row.Kind == gatherKind {
+			return settleGathering(tx, tx.records[step.rec].row)
+		}
 		return lapseHold(tx, tx.records[step.rec].row)
 	default:
 		return d.settleRecord(tx, tx.records[step.rec].row)

@@ -40,10 +40,31 @@ func (c Spend) Apply(_ context.Context, tx *Tx) error {
 	if err := tx.CanRedeem(); err != nil {
 		return err
 	}
-	_, err := tx.debit(c.Unit, c.Points, points.Entry{
+	if tx.call.gathered {
+		return tx.sellGathered(c)
+	}
+	resumes, err := tx.resumes(c)
+	if err != nil {
+		return err
+	}
+	if resumes {
+		return tx.fail(errGather)
+	}
+	_, err = tx.debit(c.Unit, c.Points, points.Entry{
 		Kind: points.EntrySpend, To: points.Redeemed, Reference: c.Reference, OccurredAt: tx.occurred,
 	})
 	return err
+}
+
+// resumes reports whether a gathering of this spend is under way, where the
+// points that are missing may be in it.
+func (tx *Tx) resumes(c Spend) (bool, error) {
+	b := tx.Balance(c.Unit)
+	if b.Held == 0 || b.Available >= c.Points || b.Held < c.Points-b.Available {
+		return false, nil
+	}
+	_, status, err := tx.gathering(gathering(c.Key))
+	return status == gatherOpen, err
 }
 
 func checkPoints(unit string, amount points.Amount) error {

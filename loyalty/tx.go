@@ -31,6 +31,7 @@ type Tx struct {
 	counters []storage.CounterChange
 	receipt  Receipt
 	reason   string
+	system   string
 	settling bool
 	retryAt  time.Time
 	quote    bool
@@ -233,6 +234,11 @@ func (p *Party) PutRecord(r storage.Record) error {
 	if err := points.CheckID(r.ID, 2*maxID); err != nil {
 		return p.tx.fail(invalid("record.id", "%v", err))
 	}
+	return p.putOwn(r)
+}
+
+// putOwn stores a record, also one with an id that only the library makes.
+func (p *Party) putOwn(r storage.Record) error {
 	if r.DueAt.IsZero() {
 		r.DueAt = points.Never
 	}

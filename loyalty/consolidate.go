@@ -1,0 +1,76 @@
+package loyalty
+
+import (
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// openLots is the number of open lots beyond which RunDue consolidates.
+const openLots = 256
+
+// consolidateBatch merges some of an account's lots, where it has too many open
+// ones, and reports whether it merged any. What is due is settled before.
+func (d *deciding) consolidateBatch(c *call, a *account, now time.Time) (bool, error) {
+	open := 0
+	for i := range a.lots {
+		if a.lots[i].State == points.LotOpen {
+			open++
+		}
+	}
+	if open <= openLots {
+		return false, nil
+	}
+	tx, err := d.systemTx(c, a, settleType, now)
+	if err != nil {
+		return false, err
+	}
+	merged := 0
+	for _, merge := range points.Consolidate(a.lots, tx.rev.zone, openLots) {
+		merge.From = merge.From[:min(len(merge.From), settleSteps-merged)]
+		if len(merge.From) < 2 {
+			break
+		}
+		if err := tx.merge(merge); err != nil {
+			return false, err
+		}
+		merged += len(merge.From)
+	}
+	if merged == 0 {
+		return false, nil
+	}
+	_, err = d.seal(c, tx)
+	return true, err
+}
+
+// merge moves the points of lots into one new lot.
+func (tx *Tx) merge(m points.Merge) error {
+	into := m.Into
+	into.ID = points.LotID((tx.row.Version+1)*lotsPerVersion + tx.newLots)
+	into.Original, into.Remaining = 0, 0
+	tx.newLots++
+	for i, lot := range m.From {
+		if i == 0 || lot.EarnedAt.Before(into.EarnedAt) {
+			into.EarnedAt = lot.EarnedAt
+		}
+		var err error
+		if into.Original, err = into.Original.Add(lot.Remaining); err != nil {
+			return err
+		}
+	}
+	into.Remaining = into.Original
+	tx.putLot(into)
+	for _, lot := range m.From {
+		amount := lot.Remaining
+		lot.Remaining, lot.MergedInto, lot.Merged = 0, into.ID, amount
+		tx.putLot(lot)
+		err := tx.book(points.Entry{
+			Unit: lot.Unit, Kind: points.EntryConsolidate, From: points.Available, To: points.Available, Amount: amount,
+			Lot: lot.ID, Into: into.ID, OccurredAt: tx.now,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,292 @@
+package loyalty
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// A spend over more lots than one commit takes gathers them first: commits of
+// bounded size move points into hold records of its own, chunk by chunk; then one
+// commit, the caller's operation, decides that they are sold; then the chunks
+// are captured. The decision is in the gathering's record, so a spend that dies
+// before it lapses as every hold does, and one that dies after it is completed
+// by settling.
+const (
+	gatherKind = "gather"
+	gatherOpen = "open"
+	gatherSold = "sold"
+	gatherDead = "dead"
+
+	gatherType = "gather"
+	// gatherFor is how long a gathering may take before it lapses.
+	gatherFor = 15 * time.Minute
+)
+
+// gatherState is the document of a gathering's record.
+type gatherState struct {
+	Unit string        `json:"u"`
+	Need points.Amount `json:"n"`
+	// Have is what is gathered, in chunks numbered from First to Next − 1; those
+	// before Done are captured.
+	Have  points.Amount `json:"h,omitempty"`
+	First int           `json:"f,omitempty"`
+	Next  int           `json:"x,omitempty"`
+	Done  int           `json:"d,omitempty"`
+	Until time.Time     `json:"t"`
+}
+
+// gathering names the record of the gathering of a caller's key.
+func gathering(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return storage.ReservedPrefix + hex.EncodeToString(sum[:16])
+}
+
+func chunkID(id string, n int) string { return fmt.Sprintf("%s/%d", id, n) }
+
+// gather runs a spend that needs more lots than one commit takes.
+func (e *Engine) gather(ctx context.Context, c *call) {
+	spend, ok := c.cmd.(Spend)
+	if !ok {
+		c.finish(nil, fmt.Errorf("%w: it takes points from more than %d lots: ask for fewer points at a time", ErrTooLarge, maxLotsPerCommit))
+		return
+	}
+	for {
+		step := &gatherStep{id: gathering(c.plan.Key), spend: spend}
+		if err := e.step(ctx, c, step); err != nil {
+			c.finish(nil, err)
+			return
+		}
+		if !step.more {
+			break
+		}
+	}
+	c.gathered = true
+	for rest := []*call{c}; len(rest) > 0; {
+		rest = e.limit(ctx, e.round(ctx, rest, true))
+	}
+	for more := c.err == nil; more; {
+		step := &gatherStep{id: gathering(c.plan.Key), capture: true}
+		if err := e.step(ctx, c, step); err != nil {
+			e.options.Logger.Warn("loyalty: a gathered spend is decided, its lots will be settled later", "error", err)
+			return
+		}
+		more = step.more
+	}
+}
+
+// step runs one step of a gathering in a commit of its own.
+func (e *Engine) step(ctx context.Context, c *call, step *gatherStep) error {
+	s := &call{cmd: step, typ: gatherType, now: c.now, quote: c.quote}
+	s.plan = Plan{Member: c.plan.Member, Key: storage.ReservedPrefix + gatherType}
+	if !step.capture {
+		s.plan.Debits = []Debit{{Unit: step.spend.Unit, Amount: step.spend.Points}}
+	}
+	e.run(ctx, []*call{s})
+	return s.err
+}
+
+// gatherStep gathers or captures one chunk.
+type gatherStep struct {
+	id      string
+	spend   Spend
+	capture bool
+	more    bool
+}
+
+// Plan implements Command; the engine makes the plan itself.
+func (g *gatherStep) Plan() Plan { return Plan{} }
+
+// Apply implements Command; the engine runs answer instead.
+func (g *gatherStep) Apply(context.Context, *Tx) error { return nil }
+
+// answer implements stepper.
+func (g *gatherStep) answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error) {
+	g.more = false
+	if err := d.settle(c, a, now); err != nil {
+		return nil, err
+	}
+	tx, err := d.systemTx(c, a, gatherType, now)
+	if err != nil {
+		return nil, err
+	}
+	state, status, err := tx.gathering(g.id)
+	if err != nil {
+		return nil, err
+	}
+	changed := false
+	if g.capture {
+		changed, err = g.captureChunk(tx, &state, status)
+	} else {
+		changed, err = g.gatherChunk(tx, &state, status)
+	}
+	if err != nil || tx.failed != nil {
+		return nil, errors.Join(err, tx.failed)
+	}
+	if !changed {
+		return &Receipt{}, nil
+	}
+	return d.seal(c, tx)
+}
+
+func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (bool, error) {
+	if status != gatherOpen {
+		*state = gatherState{
+			Unit: g.spend.Unit, Need: g.spend.Points, First: state.Next, Next: state.Next, Done: state.Next,
+			Until: tx.now.Add(gatherFor),
+		}
+	}
+	missing := state.Need - state.Have
+	if missing == 0 {
+		return false, nil
+	}
+	if err := tx.CanRedeem(); err != nil {
+		return false, err
+	}
+	if err := tx.sufficient(state.Unit, missing); err != nil {
+		return false, err
+	}
+	parts, err := tx.chunk(state.Unit, missing)
+	if err != nil {
+		return false, err
+	}
+	total, err := points.Total(parts)
+	if err != nil {
+		return false, err
+	}
+	chunk := chunkID(g.id, state.Next)
+	if err := tx.take(state.Unit, parts, points.Entry{Kind: points.EntryHold, To: points.Held, Reference: g.spend.Reference}); err != nil {
+		return false, err
+	}
+	if err := tx.putHold(chunk, holdState{Unit: state.Unit, Parts: parts, Gathering: g.id}, holdOpen, state.Until); err != nil {
+		return false, err
+	}
+	state.Next++
+	state.Have += total
+	g.more = state.Have < state.Need
+	return true, tx.putGathering(g.id, *state, gatherOpen)
+}
+
+func (g *gatherStep) captureChunk(tx *Tx, state *gatherState, status string) (bool, error) {
+	if status != gatherSold || state.Done >= state.Next {
+		return false, nil
+	}
+	if err := tx.captureChunk(chunkID(g.id, state.Done)); err != nil {
+		return false, err
+	}
+	state.Done++
+	g.more = state.Done < state.Next
+	return true, tx.putGathering(g.id, *state, gatherSold)
+}
+
+// captureChunk books a chunk that is still open as redeemed.
+func (tx *Tx) captureChunk(id string) error {
+	row, exists, err := tx.Record(holdKind, id)
+	if err != nil || !exists || row.Status != holdOpen {
+		return err
+	}
+	if err := tx.needLots(row.Lots); err != nil {
+		return err
+	}
+	var hold holdState
+	if err := tx.decode(row, &hold); err != nil {
+		return err
+	}
+	for _, part := range hold.Parts {
+		if err := tx.captureLot(part, tx.plan.Reference); err != nil {
+			return err
+		}
+	}
+	return tx.putHold(id, hold, holdCaptured, points.Never)
+}
+
+// needLots loads lots that are not known, in one call.
+func (p *Party) needLots(ids []points.LotID) error {
+	missing := slices.DeleteFunc(slices.Clone(ids), func(id points.LotID) bool { return p.lotAt(id) >= 0 })
+	if len(missing) == 0 {
+		return nil
+	}
+	return p.load(storage.LoadRequest{Lots: missing})
+}
+
+// chunk picks the first lots of a debit that one commit takes.
+func (p *Party) chunk(unit string, amount points.Amount) ([]points.Part, error) {
+	for range 2 {
+		known, complete := p.spendable(unit)
+		known = known[:min(len(known), maxLotsPerCommit)]
+		if len(known) == maxLotsPerCommit || complete {
+			parts, _, err := points.Consume(known, amount, p.tx.now)
+			return parts, err
+		}
+		err := p.load(storage.LoadRequest{Debits: []storage.Debit{{
+			Unit: unit, After: p.tx.now, Amount: amount, Limit: maxLotsPerCommit + 1,
+		}}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, p.tx.fail(errStale)
+}
+
+// sellGathered is the decision of a gathered spend.
+func (tx *Tx) sellGathered(c Spend) error {
+	id := gathering(c.Key)
+	state, status, err := tx.gathering(id)
+	if err != nil {
+		return err
+	}
+	if status != gatherOpen || state.Have != state.Need || state.Need != c.Points || state.Unit != c.Unit {
+		return tx.fail(errStale)
+	}
+	tx.receipt.Moves = []Move{{Unit: c.Unit, Kind: points.EntrySpend, From: points.Available, To: points.Redeemed, Amount: c.Points}}
+	return tx.putGathering(id, state, gatherSold)
+}
+
+func (tx *Tx) gathering(id string) (gatherState, string, error) {
+	var state gatherState
+	row, exists, err := tx.Record(gatherKind, id)
+	if err != nil || !exists {
+		return state, "", err
+	}
+	return state, row.Status, tx.decode(row, &state)
+}
+
+// putGathering stores a gathering. While it is open it falls due with its chunks.
+func (tx *Tx) putGathering(id string, state gatherState, status string) error {
+	data, err := canon.Append(nil, state)
+	if err != nil {
+		return tx.fail(err)
+	}
+	due := points.Never
+	if status == gatherOpen {
+		due = state.Until
+	}
+	return tx.putOwn(storage.Record{Kind: gatherKind, ID: id, Status: status, DueAt: due, Data: data})
+}
+
+// settleGathering is the settle step of a gathering that was not decided in time.
+func settleGathering(tx *Tx, row storage.Record) error {
+	var state gatherState
+	if err := tx.decode(row, &state); err != nil {
+		return err
+	}
+	return tx.putGathering(row.ID, state, gatherDead)
+}
+
+// settleChunk is the settle step of a chunk: captured if its gathering was sold,
+// given back if not.
+func settleChunk(tx *Tx, row storage.Record, hold holdState) (bool, error) {
+	_, status, err := tx.gathering(hold.Gathering)
+	if err != nil || status != gatherSold {
+		return false, err
+	}
+	return true, tx.captureChunk(row.ID)
+}
