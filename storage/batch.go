@@ -137,8 +137,8 @@ type LoadRequest struct {
 }
 
 // Debit asks for open lots of a unit that expire after a time: as many, in
-// consumption order, as cover Amount, and at most Limit. Amount 0 asks for Limit
-// lots whatever they hold. An empty Unit asks for up to Limit lots that have
+// consumption order, as cover Amount, and at most Limit, where 0 is 100. Amount 0
+// asks for Limit lots whatever they hold. An empty Unit asks for up to Limit lots that have
 // points remaining or held, of every unit and state, whatever After and Amount say.
 type Debit struct {
 	Unit   string
