@@ -1,0 +1,197 @@
+package points_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+func TestOrderValidate(t *testing.T) {
+	long := strings.Repeat("x", 129)
+	for _, c := range []struct {
+		name   string
+		change func(*points.Order)
+		says   string
+	}{
+		{"an id is needed", func(o *points.Order) { o.ID = "" }, "id: must not be empty"},
+		{"an id has at most 128 bytes", func(o *points.Order) { o.ID = long }, "id: must have at most 128 bytes, has 129"},
+		{"an id has no NUL", func(o *points.Order) { o.ID = "a\x00b" }, "id: must not contain NUL"},
+		{"an id is UTF-8", func(o *points.Order) { o.ID = "\xff" }, "id: must be valid UTF-8"},
+		{"an id is not one of the library's", func(o *points.Order) { o.ID = "\x01order" }, "id: must not start with the byte 0x01"},
+		{"a currency is needed", func(o *points.Order) { o.Currency = "" }, `currency: "" is not an ISO 4217 code`},
+		{"a currency has capitals", func(o *points.Order) { o.Currency = "eur" }, `currency: "eur"`},
+		{"a currency has three letters", func(o *points.Order) { o.Currency = "EURO" }, `currency: "EURO"`},
+		{"a line is needed", func(o *points.Order) { o.Lines = nil }, "lines: at least one line is needed"},
+		{"at most 500 lines", func(o *points.Order) { o.Lines = make([]points.Line, 501) }, "lines: at most 500 lines fit an order, here are 501"},
+		{"an amount is not negative", func(o *points.Order) { o.Lines[1].Amount = dec("-0.01") }, "lines[1].amount: must not be negative"},
+		{"an amount has at most 18 digits", func(o *points.Order) { o.Lines[1].Amount = dec("1000000000000000000") }, "lines[1].amount: money has at most 18 digits before the point"},
+		{"also with a point", func(o *points.Order) { o.Lines[1].Amount = dec("1000000000000000000.5") }, "lines[1].amount: money has at most 18 digits before the point"},
+		{"an amount has at most 12 decimals", func(o *points.Order) { o.Lines[1].Amount = dec("0.0000000000001") }, "lines[1].amount: money has at most 18 digits before the point and 12 after it"},
+		{"an exponent of a million is refused unread", func(o *points.Order) { o.Lines[1].Amount = decimal.New(1, 1_000_000) }, "lines[1].amount: money has at most"},
+		{"an exponent of minus a million as well", func(o *points.Order) { o.Lines[1].Amount = decimal.New(1, -1_000_000) }, "lines[1].amount: money has at most"},
+		{"a discount is not negative", func(o *points.Order) { o.Lines[0].Discount = dec("-1") }, "lines[0].discount: must not be negative"},
+		{"a tax is not negative", func(o *points.Order) { o.Lines[0].Tax = dec("-1") }, "lines[0].tax: must not be negative"},
+		{"shipping is not negative", func(o *points.Order) { o.Shipping = dec("-1") }, "shipping: must not be negative"},
+		{"fees are not negative", func(o *points.Order) { o.Fees = dec("-1") }, "fees: must not be negative"},
+		{"a quantity is not negative", func(o *points.Order) { o.Lines[0].Quantity = -1 }, "lines[0].quantity: -1 is not a number of pieces"},
+		{"a quantity has a limit", func(o *points.Order) { o.Lines[0].Quantity = 1_000_000_001 }, "lines[0].quantity: 1000000001"},
+		{"ids of lines are unique", func(o *points.Order) { o.Lines[1].ID = "a" }, `lines[1].id: "a" is already the id of lines[0]`},
+		{"an id is not another line's number", func(o *points.Order) { o.Lines[0].ID, o.Lines[1].ID = "", "1" }, `lines[1].id: "1" is already the id of lines[0]`},
+		{"an id is not the order's shipping", func(o *points.Order) { o.Shipping, o.Lines[1].ID = dec("1"), "shipping" }, `lines[1].id: "shipping" is already the id of the order's shipping`},
+		{"an id is not the order's fees", func(o *points.Order) { o.Fees, o.Lines[1].ID = dec("1"), "fees" }, `lines[1].id: "fees" is already the id of the order's fees`},
+		{"a line's id is short", func(o *points.Order) { o.Lines[0].ID = long }, "lines[0].id: must have at most 128 bytes"},
+		{"an item is short", func(o *points.Order) { o.Lines[0].Item = long }, "lines[0].item: must have at most 128 bytes"},
+		{"a category is UTF-8", func(o *points.Order) { o.Lines[0].Category = "\xff" }, "lines[0].category: must be valid UTF-8"},
+		{"a tag is not empty", func(o *points.Order) { o.Lines[0].Tags = []string{"new", ""} }, "lines[0].tags[1]: must not be empty"},
+		{"at most 64 tags", func(o *points.Order) { o.Lines[0].Tags = make([]string, 65) }, "lines[0].tags: at most 64 tags fit a line"},
+		{"a tender has a known kind", func(o *points.Order) { o.Tenders = []points.Tender{{Kind: "cash", Amount: dec("1")}} }, `tenders[0].kind: "cash" is not a tender`},
+		{"a tender is not negative", func(o *points.Order) { o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("-1")}} }, "tenders[0].amount: must not be negative"},
+		{"tenders pay at most the total", func(o *points.Order) { o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("16")}} }, "tenders: add up to 16, which is more than the order's total of 15.5"},
+		{"at most eight tenders", func(o *points.Order) { o.Tenders = make([]points.Tender, 9) }, "tenders: at most 8 tenders"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := order(line("a", "12.40"), line("b", "3.10"))
+			require.NoError(t, o.Validate())
+			c.change(&o)
+			require.ErrorContains(t, o.Validate(), c.says)
+		})
+	}
+}
+
+func TestOrderValidateAccepts(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		order points.Order
+	}{
+		{"a sale of nothing", order(line("", "0"))},
+		{"the largest amount", order(line("", "999999999999999999.999999999999"))},
+		{"an id of 128 bytes", points.Order{ID: strings.Repeat("é", 64), Currency: "EUR", Lines: []points.Line{line("", "1")}}},
+		{"500 lines", order(make([]points.Line, 500)...)},
+		{"a line called shipping where nothing was charged for it", order(line("shipping", "4.90"))},
+		{"money as an exponent", order(points.Line{Amount: decimal.New(12, 2)})},
+	} {
+		t.Run(c.name, func(t *testing.T) { assert.NoError(t, c.order.Validate()) })
+	}
+}
+
+func TestProblemsComeAllAtOnce(t *testing.T) {
+	err := points.Order{Currency: "eur", Lines: []points.Line{{Amount: dec("-1"), Quantity: -1}}}.Validate()
+	problems, ok := err.(points.Problems)
+	require.True(t, ok)
+	paths := make([]string, len(problems))
+	for i, problem := range problems {
+		paths[i] = problem.Path
+	}
+	assert.Equal(t, []string{"id", "currency", "lines[0].quantity", "lines[0].amount"}, paths)
+	assert.Equal(t, 3, strings.Count(err.Error(), "; "))
+	assert.NoError(t, points.Problems{}.Err())
+	assert.Equal(t, "broken", points.Problems{{Message: "broken"}}.Error())
+}
+
+func TestValidateUnits(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		unit points.Unit
+		says string
+	}{
+		{"points to spend", bean, ""},
+		{"points that never expire", points.Unit{Code: "bean", Expiry: points.NeverExpire()}, ""},
+		{"a metric", points.Unit{Code: "nights", Kind: points.Metric, Scale: 6}, ""},
+		{"a return window", points.Unit{Code: "bean", Expiry: points.NeverExpire(), Pending: points.For(14, points.Days).At(points.EndOfMonth)}, ""},
+		{"a confirmation", points.Unit{Code: "bean", Expiry: points.NeverExpire(), Pending: points.UntilConfirmed()}, ""},
+		{"no code", points.Unit{Expiry: points.NeverExpire()}, "units[0].code: must not be empty"},
+		{"a capital in the code", points.Unit{Code: "Bean", Expiry: points.NeverExpire()}, `units[0].code: "Bean" must start with a lower-case letter`},
+		{"a space in the code", points.Unit{Code: "a bean", Expiry: points.NeverExpire()}, `units[0].code: "a bean" may have only`},
+		{"a code of 33 bytes", points.Unit{Code: strings.Repeat("b", 33), Expiry: points.NeverExpire()}, "units[0].code: must have at most 32 bytes"},
+		{"a scale of 7", points.Unit{Code: "bean", Scale: 7, Expiry: points.NeverExpire()}, "units[0].scale: 7"},
+		{"a negative scale", points.Unit{Code: "bean", Scale: -1, Expiry: points.NeverExpire()}, "units[0].scale: -1"},
+		{"no expiry", points.Unit{Code: "bean"}, "units[0].expiry: say when points expire"},
+		{"never and a span", points.Unit{Code: "bean", Expiry: points.Expiry{Never: true, After: points.Span{N: 1, Unit: points.Days}}}, "units[0].expiry: \"never\" excludes"},
+		{"a span of nothing", points.Unit{Code: "bean", Expiry: points.ExpireAfter(0, points.Months)}, "units[0].expiry.after.n: 0 is not a number from 1 to 1200"},
+		{"a span of 1201", points.Unit{Code: "bean", Expiry: points.ExpireAfter(1201, points.Months)}, "units[0].expiry.after.n: 1201"},
+		{"a span in hours", points.Unit{Code: "bean", Expiry: points.ExpireAfter(12, "hours")}, `units[0].expiry.after.unit: "hours"`},
+		{"an unknown boundary", points.Unit{Code: "bean", Expiry: points.ExpireAfter(1, points.Years).At("noon")}, `units[0].expiry.boundary: "noon"`},
+		{"a window of nothing", points.Unit{Code: "bean", Expiry: points.NeverExpire(), Pending: points.For(0, points.Days)}, "units[0].pending.window.n: 0"},
+		{"a boundary without a window", points.Unit{Code: "bean", Expiry: points.NeverExpire(), Pending: points.Activation{Boundary: points.Exact}}, "units[0].pending.boundary: there is no window"},
+		{"a window and a confirmation", points.Unit{Code: "bean", Expiry: points.NeverExpire(), Pending: points.Activation{Confirm: true, Window: points.Span{N: 1, Unit: points.Days}}}, "units[0].pending: \"confirm\" excludes"},
+		{"a metric that expires", points.Unit{Code: "nights", Kind: points.Metric, Expiry: points.NeverExpire()}, "units[0].expiry: a metric never expires"},
+		{"a metric that waits", points.Unit{Code: "nights", Kind: points.Metric, Pending: points.UntilConfirmed()}, "units[0].pending: a metric counts at once"},
+		{"an unknown kind", points.Unit{Code: "bean", Kind: "coin"}, `units[0].kind: "coin"`},
+	} {
+		t.Run(c.name, func(t *testing.T) { says(t, points.ValidateUnits("units", []points.Unit{c.unit}), c.says) })
+	}
+	says(t, points.ValidateUnits("units", []points.Unit{bean, {Code: "nights", Kind: points.Metric}, bean}), `units[2].code: "bean" is already the code of units[0]`)
+	says(t, points.ValidateUnits("units", make([]points.Unit, 65)), "units: at most 64 units")
+}
+
+func says(t *testing.T, problems points.Problems, text string) {
+	t.Helper()
+	if text == "" {
+		assert.NoError(t, problems.Err())
+		return
+	}
+	require.ErrorContains(t, problems.Err(), text)
+}
+
+func TestValidateRules(t *testing.T) {
+	spend := func(change func(*points.SpendRate)) points.Rule {
+		rate := eur(1, "1")
+		change(rate)
+		return points.Rule{Code: "base", Spend: rate}
+	}
+	day := func(n int) time.Time { return time.Date(2027, time.March, n, 0, 0, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		name string
+		rule points.Rule
+		says string
+	}{
+		{"a spend rate", spend(func(*points.SpendRate) {}), ""},
+		{"a bonus for an activity", points.Rule{Code: "birthday", Activity: "birthday", Bonus: 50}, ""},
+		{"a multiplier of a thousand", points.Rule{Code: "x", Multiply: dec("1000")}, ""},
+		{"a multiplier with six decimals", points.Rule{Code: "x", Multiply: dec("1.000001")}, ""},
+		{"no code", points.Rule{Bonus: 1}, "earning[0].code: must not be empty"},
+		{"the code of a tier's boost", points.Rule{Code: "boost", Bonus: 1}, `earning[0].code: "boost" is what receipts call`},
+		{"nothing to give", points.Rule{Code: "x"}, `earning[0]: give exactly one of "spend", "multiply" and "bonus", here are 0`},
+		{"two things to give", points.Rule{Code: "x", Bonus: 1, Multiply: dec("2")}, "here are 2"},
+		{"another program's unit", points.Rule{Code: "x", Unit: "star", Bonus: 1}, `earning[0].unit: "star" is not a unit of the program`},
+		{"a negative bonus", points.Rule{Code: "x", Bonus: -1}, "earning[0].bonus: -1"},
+		{"a bonus near overflow", points.Rule{Code: "x", Bonus: 1_000_000_000_000_001}, "earning[0].bonus: 1000000000000001"},
+		{"a negative multiplier", points.Rule{Code: "x", Multiply: dec("-2")}, "earning[0].multiply: must be above 0"},
+		{"a multiplier above a thousand", points.Rule{Code: "x", Multiply: dec("1000.000001")}, "earning[0].multiply: must be above 0, at most 1000"},
+		{"a multiplier with seven decimals", points.Rule{Code: "x", Multiply: dec("1.0000001")}, "earning[0].multiply: "},
+		{"a multiplier with a million digits", points.Rule{Code: "x", Multiply: decimal.New(1, 1_000_000)}, "earning[0].multiply: "},
+		{"an activity without a bonus", points.Rule{Code: "x", Activity: "birthday", Multiply: dec("2")}, "earning[0].activity: an activity earns a bonus"},
+		{"an activity with lines", points.Rule{Code: "x", Activity: "birthday", Bonus: 1, Match: points.Match{Tags: []string{"new"}}}, "earning[0].match: an activity has no lines"},
+		{"an activity with a space", points.Rule{Code: "x", Activity: "my birthday", Bonus: 1}, "earning[0].activity: "},
+		{"an empty tag", points.Rule{Code: "x", Bonus: 1, Match: points.Match{Tags: []string{""}}}, "earning[0].match.tags[0]: must not be empty"},
+		{"a long item", points.Rule{Code: "x", Bonus: 1, Match: points.Match{Items: []string{strings.Repeat("x", 129)}}}, "earning[0].match.items[0]: must have at most 128 bytes"},
+		{"ten thousand and one items", points.Rule{Code: "x", Bonus: 1, Match: points.Match{Items: make([]string, 10_001)}}, "earning[0].match: at most 10000"},
+		{"an eighth day", points.Rule{Code: "x", Bonus: 1, When: points.When{Weekdays: 1 << 7}}, "earning[0].when.weekdays: "},
+		{"an end before its start", points.Rule{Code: "x", Bonus: 1, When: points.When{From: day(2), Until: day(1)}}, `earning[0].when.until: must be after "from"`},
+		{"a window of nothing", points.Rule{Code: "x", Bonus: 1, When: points.When{From: day(1), Until: day(1)}}, `earning[0].when.until: must be after "from"`},
+		{"a start in the year 1", points.Rule{Code: "x", Bonus: 1, When: points.When{From: day(1).AddDate(-2026, 0, 0)}}, "earning[0].when.from: the year must be 1970 to 9998"},
+		{"an end in the year 10000", points.Rule{Code: "x", Bonus: 1, When: points.When{Until: day(1).AddDate(8000, 0, 0)}}, "earning[0].when.until: the year"},
+		{"a priority of two million", points.Rule{Code: "x", Bonus: 1, Priority: 2_000_000}, "earning[0].priority: 2000000"},
+		{"no points", spend(func(s *points.SpendRate) { s.Points = 0 }), "earning[0].spend.points: 0"},
+		{"per nothing", spend(func(s *points.SpendRate) { s.Per = dec("0") }), "earning[0].spend.per: must be above 0"},
+		{"per less than nothing", spend(func(s *points.SpendRate) { s.Per = dec("-1") }), "earning[0].spend.per: must not be negative"},
+		{"per a million digits", spend(func(s *points.SpendRate) { s.Per = decimal.New(1, 1_000_000) }), "earning[0].spend.per: money has at most"},
+		{"no currency", spend(func(s *points.SpendRate) { s.Currency = "" }), "earning[0].spend.currency: "},
+		{"an unknown rounding", spend(func(s *points.SpendRate) { s.Rounding = "nearest" }), `earning[0].spend.rounding: "nearest"`},
+		{"an unknown grouping", spend(func(s *points.SpendRate) { s.Grouping = "some" }), `earning[0].spend.grouping: "some"`},
+		{"an empty category to exclude", spend(func(s *points.SpendRate) { s.Basis.Exclude.Categories = []string{""} }), "earning[0].spend.basis.exclude.categories[0]: must not be empty"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			says(t, points.ValidateRules("earning", []points.Rule{c.rule}, []points.Unit{bean}), c.says)
+		})
+	}
+	bonus := points.Rule{Code: "x", Bonus: 1}
+	says(t, points.ValidateRules("earning", []points.Rule{bonus, bonus}, nil), `earning[1].code: "x" is already the code of earning[0]`)
+	says(t, points.ValidateRules("earning", make([]points.Rule, 1001), nil), "earning: at most 1000 rules")
+}
