@@ -11,7 +11,8 @@ import (
 // codec packs rows into bytes, and unpacks them again. History is kept packed:
 // it takes a third of the memory, and nothing in it is work for the garbage
 // collector. Each row has one method, which names its fields for both ways; the
-// program and the member are those of the account and are not packed.
+// program and the member are those of the account and are not packed. Order
+// matters to version.peek and newRecord, which read the front only.
 type codec struct {
 	out       []byte
 	in        string
@@ -73,11 +74,12 @@ func (c *codec) uvarint() uint64 {
 }
 
 func (c *codec) operation(op *storage.Operation) {
-	integer(c, &op.Version)
+	c.instant(&op.RecordedAt)
 	text(c, &op.Key)
-	text(c, &op.Type)
 	c.document(&op.Command)
 	c.document(&op.Receipt)
+	integer(c, &op.Version)
+	text(c, &op.Type)
 	c.document(&op.Fingerprint)
 	text(c, &op.Reason)
 	text(c, &op.Actor)
@@ -87,7 +89,6 @@ func (c *codec) operation(op *storage.Operation) {
 	text(c, &op.Library)
 	integer(c, &op.Format)
 	c.instant(&op.OccurredAt)
-	c.instant(&op.RecordedAt)
 	c.document(&op.Hash)
 }
 

@@ -39,6 +39,15 @@ func (v *version) unpackOperation(a *account) storage.Operation {
 	return op
 }
 
+// peek reads what decides whether an operation is pruned.
+func (v *version) peek() (recorded time.Time, key string, hasBody bool) {
+	c := codec{in: v.operation, unpacking: true}
+	c.instant(&recorded)
+	text(&c, &key)
+	command, receipt := c.take(), c.take()
+	return recorded, key, command != "" || receipt != ""
+}
+
 func (v *version) unpackEntries(a *account) iter.Seq[storage.Entry] {
 	return unpackAll(v.entries, storage.Entry{Program: a.row.Program, Member: a.row.Member}, (*codec).entry)
 }

@@ -130,10 +130,10 @@ func (p *prune) events(a *account) {
 }
 
 func (p *prune) operation(a *account, number int64) {
-	op := a.version(number).unpackOperation(a)
-	body := len(op.Command)+len(op.Receipt) > 0 && op.RecordedAt.Before(p.request.BodiesBefore) && p.take()
-	free := strings.HasPrefix(op.Key, storage.ReservedPrefix)
-	key := !free && op.RecordedAt.Before(p.request.KeysBefore) && p.take()
+	recorded, own, hasBody := a.version(number).peek()
+	reserved := strings.HasPrefix(own, storage.ReservedPrefix)
+	body := hasBody && recorded.Before(p.request.BodiesBefore) && p.take()
+	key := !reserved && recorded.Before(p.request.KeysBefore) && p.take()
 	if !body && !key {
 		return
 	}
