@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -22,7 +23,9 @@ type deciding struct {
 	accounts map[string]*account
 	claims   map[storage.ClaimKey]claimed
 	counters map[storage.CounterKey]counted
-	batches  []storage.Batch
+	// noted is what the current call changed of claims and counters, to undo it.
+	noted   []noted
+	batches []storage.Batch
 	owners   []*call
 	// rests collects the earlier calls that the current one's answer rests on.
 	rests []*call
@@ -30,33 +33,6 @@ type deciding struct {
 	alone      bool
 	wantsAlone bool
 	quote      bool
-}
-
-type claimed struct {
-	holder string
-	held   bool
-	by     *call
-}
-
-type counted struct {
-	used int64
-	by   *call
-}
-
-func (d *deciding) holder(k storage.ClaimKey) (string, bool) {
-	c := d.claims[k]
-	if c.by != nil {
-		d.rests = append(d.rests, c.by)
-	}
-	return c.holder, c.held
-}
-
-func (d *deciding) used(k storage.CounterKey) int64 {
-	c := d.counters[k]
-	if c.by != nil {
-		d.rests = append(d.rests, c.by)
-	}
-	return c.used
 }
 
 func (d *deciding) load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
@@ -98,7 +74,7 @@ type stepper interface {
 // decide decides one call on the working state. A call that is not accepted
 // leaves the state as it was.
 func (d *deciding) decide(c *call) {
-	d.rests, d.wantsAlone = nil, false
+	d.rests, d.noted, d.wantsAlone = nil, d.noted[:0], false
 	accounts := make([]*account, 0, 1+len(c.plan.Others))
 	for i := range 1 + len(c.plan.Others) {
 		accounts = append(accounts, d.accounts[c.member(i)])
@@ -112,15 +88,16 @@ func (d *deciding) decide(c *call) {
 	}
 	batches := len(d.batches)
 	receipt, err := d.answer(c, accounts)
-	c.rests = d.rests
+	c.rests = slices.DeleteFunc(d.rests, func(before *call) bool { return before == c })
 	if err == nil && receipt != nil && !receipt.Replayed {
-		c.receipt, c.verdict = receipt, accepted
+		c.receipt, c.err, c.verdict = receipt, nil, accepted
 		for _, a := range accounts {
 			a.last = c
 		}
 		return
 	}
 	d.batches, d.owners = d.batches[:batches], d.owners[:batches]
+	d.forget()
 	for i, a := range accounts {
 		*a = saved[i]
 	}

@@ -44,12 +44,14 @@ func openShop(t *testing.T, program loyalty.Program) *shop {
 		return next(ctx, batches)
 	}
 	engine, err := loyalty.New(loyalty.Revisions{program}, s.store, &loyalty.Options{
-		Clock: func() time.Time { return s.now }, Secret: []byte("a secret of the test"), Attempts: 8,
+		Clock: s.clock, Secret: []byte("a secret of the test"), Attempts: 8,
 	})
 	require.NoError(t, err)
 	s.Engine = engine
 	return s
 }
+
+func (s *shop) clock() time.Time { return s.now }
 
 func (s *shop) must(cmd loyalty.Command) loyalty.Receipt {
 	s.t.Helper()

@@ -222,12 +222,7 @@ func (d *deciding) learn(requests []storage.LoadRequest, snaps []storage.Snapsho
 			}
 			torn[request.Member] = true
 		}
-		for _, claim := range snap.Claims {
-			d.claims[storage.ClaimKey{Space: claim.Space, Key: claim.Key}] = claimed{holder: claim.Holder, held: true}
-		}
-		for _, counter := range snap.Counters {
-			d.counters[storage.CounterKey{Key: counter.Key, Shard: counter.Shard}] = counted{used: counter.Used}
-		}
+		d.learnShared(request, snap)
 	}
 	return torn
 }

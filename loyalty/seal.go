@@ -161,14 +161,3 @@ func (p *Party) advance(leg *storage.Leg) {
 		base.operations = append(slices.Clip(base.operations), leg.Operation)
 	}
 }
-
-// note remembers claims and counters for the calls that are decided next.
-func (d *deciding) note(c *call, tx *Tx) {
-	for _, change := range tx.claims {
-		d.claims[change.ClaimKey] = claimed{holder: change.Holder, held: !change.Release, by: c}
-	}
-	for _, change := range tx.counters {
-		have := d.counters[change.CounterKey]
-		d.counters[change.CounterKey] = counted{used: have.used + change.Delta, by: c}
-	}
-}

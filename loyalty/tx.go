@@ -132,54 +132,6 @@ func (tx *Tx) Answer(value any) error {
 	return nil
 }
 
-// Claim takes something that is unique across the program's members for the
-// command's member. It returns a [ClaimedError] where it is known to be held;
-// the commit checks again.
-func (tx *Tx) Claim(space, key string) error {
-	if err := points.CheckID(space, maxID); err != nil {
-		return tx.fail(invalid("claim.space", "%v", err))
-	}
-	if err := points.CheckID(key, maxID); err != nil {
-		return tx.fail(invalid("claim.key", "%v", err))
-	}
-	k := storage.ClaimKey{Space: space, Key: key}
-	if holder, held := tx.deciding.holder(k); held {
-		return &ClaimedError{Space: space, Key: key, Holder: holder}
-	}
-	tx.claims = append(tx.claims, storage.ClaimChange{ClaimKey: k, Holder: tx.plan.Member})
-	return nil
-}
-
-// Release gives up a claim of the command's member.
-func (tx *Tx) Release(space, key string) {
-	tx.claims = append(tx.claims, storage.ClaimChange{
-		ClaimKey: storage.ClaimKey{Space: space, Key: key}, Holder: tx.plan.Member, Release: true,
-	})
-}
-
-// Holder returns who holds a claim that the plan names, and whether anybody does.
-func (tx *Tx) Holder(space, key string) (string, bool) {
-	return tx.deciding.holder(storage.ClaimKey{Space: space, Key: key})
-}
-
-// Use adds to a counter of the program, up to a bound. It returns a [LimitError]
-// where the counter is known to be too high; the commit checks again. A negative
-// delta gives back.
-func (tx *Tx) Use(key string, delta, bound int64) error {
-	if err := points.CheckID(key, maxID); err != nil {
-		return tx.fail(invalid("counter.key", "%v", err))
-	}
-	k := storage.CounterKey{Key: key}
-	if used := tx.deciding.used(k); delta > 0 && used > bound-delta {
-		return &LimitError{Key: key, Used: used, Bound: bound}
-	}
-	tx.counters = append(tx.counters, storage.CounterChange{CounterKey: k, Delta: delta, Bound: bound})
-	return nil
-}
-
-// Used returns how much of a counter that the plan names is used.
-func (tx *Tx) Used(key string) int64 { return tx.deciding.used(storage.CounterKey{Key: key}) }
-
 func (tx *Tx) fail(err error) error {
 	if tx.failed == nil {
 		tx.failed = err

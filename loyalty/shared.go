@@ -1,0 +1,207 @@
+package loyalty
+
+import (
+	"math"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Claim takes something that is unique across the program's members for the
+// command's member. It returns a [ClaimedError] where it is known to be held, be
+// it by that member; the commit checks again. A claim changes once in a command.
+func (tx *Tx) Claim(space, key string) error {
+	k, err := tx.claimKey(space, key)
+	if err != nil {
+		return err
+	}
+	if c, _ := tx.deciding.claim(k); c.held {
+		return &ClaimedError{Space: space, Key: key, Holder: c.holder}
+	}
+	tx.claims = append(tx.claims, storage.ClaimChange{ClaimKey: k, Holder: tx.plan.Member})
+	return nil
+}
+
+// Release gives up a claim of the command's member. It returns a [ClaimedError]
+// where that member is known not to hold it; the commit checks again.
+func (tx *Tx) Release(space, key string) error {
+	k, err := tx.claimKey(space, key)
+	if err != nil {
+		return err
+	}
+	if c, known := tx.deciding.claim(k); known && (!c.held || c.holder != tx.plan.Member) {
+		return &ClaimedError{Space: space, Key: key, Holder: c.holder}
+	}
+	tx.claims = append(tx.claims, storage.ClaimChange{ClaimKey: k, Holder: tx.plan.Member, Release: true})
+	return nil
+}
+
+func (tx *Tx) claimKey(space, key string) (storage.ClaimKey, error) {
+	k := storage.ClaimKey{Space: space, Key: key}
+	if err := points.CheckID(space, maxID); err != nil {
+		return k, tx.fail(invalid("claim.space", "%v", err))
+	}
+	if err := points.CheckID(key, maxID); err != nil {
+		return k, tx.fail(invalid("claim.key", "%v", err))
+	}
+	if tx.claimAt(k) >= 0 {
+		return k, tx.fail(invalid("claim", "%s %q changes twice in one command", space, key))
+	}
+	return k, nil
+}
+
+func (tx *Tx) claimAt(k storage.ClaimKey) int {
+	return slices.IndexFunc(tx.claims, func(c storage.ClaimChange) bool { return c.ClaimKey == k })
+}
+
+// Holder returns who holds a claim that the plan names, and whether anybody does,
+// after what the command itself has changed.
+func (tx *Tx) Holder(space, key string) (string, bool) {
+	k := storage.ClaimKey{Space: space, Key: key}
+	if i := tx.claimAt(k); i >= 0 {
+		if tx.claims[i].Release {
+			return "", false
+		}
+		return tx.claims[i].Holder, true
+	}
+	c, _ := tx.deciding.claim(k)
+	return c.holder, c.held
+}
+
+// Use adds to a counter of the program, up to a bound. It returns a [LimitError]
+// where the counter is known to be too high; the commit checks again. A negative
+// delta gives back, whatever the bound, but never more than is used. Several uses
+// of one counter add up, and each bound holds for their sum.
+func (tx *Tx) Use(key string, delta, bound int64) error {
+	if err := points.CheckID(key, maxID); err != nil {
+		return tx.fail(invalid("counter.key", "%v", err))
+	}
+	k := storage.CounterKey{Key: key}
+	i := tx.counterAt(k)
+	change := storage.CounterChange{CounterKey: k, Bound: math.MaxInt64}
+	if i >= 0 {
+		change = tx.counters[i]
+	}
+	c, known := tx.deciding.counter(k)
+	used := c.used + change.Delta
+	switch {
+	case delta > 0 && (bound < delta || used > bound-delta):
+		return &LimitError{Key: key, Used: used, Bound: bound}
+	case delta < 0 && (change.Delta < math.MinInt64-delta || known && used+delta < 0):
+		return tx.fail(invalid("counter", "%s: %d used, %d cannot be given back", key, used, -delta))
+	case delta > 0:
+		change.Bound = min(change.Bound, bound)
+	}
+	if change.Delta += delta; i >= 0 {
+		tx.counters[i] = change
+	} else {
+		tx.counters = append(tx.counters, change)
+	}
+	tx.counters = slices.DeleteFunc(tx.counters, func(c storage.CounterChange) bool { return c.Delta == 0 })
+	return nil
+}
+
+func (tx *Tx) counterAt(k storage.CounterKey) int {
+	return slices.IndexFunc(tx.counters, func(c storage.CounterChange) bool { return c.CounterKey == k })
+}
+
+// Used returns how much of a counter that the plan names is used, after what the
+// command itself has used.
+func (tx *Tx) Used(key string) int64 {
+	k := storage.CounterKey{Key: key}
+	c, _ := tx.deciding.counter(k)
+	if i := tx.counterAt(k); i >= 0 {
+		return c.used + tx.counters[i].Delta
+	}
+	return c.used
+}
+
+// claimed is what a round knows of a claim, and by which of its calls.
+type claimed struct {
+	holder string
+	held   bool
+	by     *call
+}
+
+// counted is what a round knows of a counter, and by which of its calls.
+type counted struct {
+	used int64
+	by   *call
+}
+
+// noted is what a round knew of a claim or counter before a call changed it.
+type noted struct {
+	claim      storage.ClaimKey
+	wasClaimed claimed
+	counter    storage.CounterKey
+	wasCounted counted
+	isCounter  bool
+	known      bool
+}
+
+// claim returns what is known of a claim, and whether anything is.
+func (d *deciding) claim(k storage.ClaimKey) (claimed, bool) {
+	c, known := d.claims[k]
+	if c.by != nil {
+		d.rests = append(d.rests, c.by)
+	}
+	return c, known
+}
+
+// counter returns what is known of a counter, and whether anything is.
+func (d *deciding) counter(k storage.CounterKey) (counted, bool) {
+	c, known := d.counters[k]
+	if c.by != nil {
+		d.rests = append(d.rests, c.by)
+	}
+	return c, known
+}
+
+// learnShared takes in the claims and counters that a request asked for, also
+// those that do not exist.
+func (d *deciding) learnShared(request storage.LoadRequest, snap *storage.Snapshot) {
+	for _, k := range request.Claims {
+		d.claims[k] = claimed{}
+	}
+	for _, c := range snap.Claims {
+		d.claims[storage.ClaimKey{Space: c.Space, Key: c.Key}] = claimed{holder: c.Holder, held: true}
+	}
+	for _, k := range request.Counters {
+		d.counters[k] = counted{}
+	}
+	for _, c := range snap.Counters {
+		d.counters[storage.CounterKey{Key: c.Key, Shard: c.Shard}] = counted{used: c.Used}
+	}
+}
+
+// note remembers claims and counters for the calls that are decided next.
+func (d *deciding) note(c *call, tx *Tx) {
+	for _, change := range tx.claims {
+		was, known := d.claims[change.ClaimKey]
+		d.noted = append(d.noted, noted{claim: change.ClaimKey, wasClaimed: was, known: known})
+		d.claims[change.ClaimKey] = claimed{holder: change.Holder, held: !change.Release, by: c}
+	}
+	for _, change := range tx.counters {
+		was, known := d.counters[change.CounterKey]
+		d.noted = append(d.noted, noted{counter: change.CounterKey, wasCounted: was, known: known, isCounter: true})
+		d.counters[change.CounterKey] = counted{used: was.used + change.Delta, by: c}
+	}
+}
+
+// forget undoes what the current call noted.
+func (d *deciding) forget() {
+	for _, n := range slices.Backward(d.noted) {
+		switch {
+		case n.isCounter && n.known:
+			d.counters[n.counter] = n.wasCounted
+		case n.isCounter:
+			delete(d.counters, n.counter)
+		case n.known:
+			d.claims[n.claim] = n.wasClaimed
+		default:
+			delete(d.claims, n.claim)
+		}
+	}
+	d.noted = d.noted[:0]
+}
