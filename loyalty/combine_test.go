@@ -177,7 +177,7 @@ func TestACallerWhoGivesUpInFlightIsToldThatTheOutcomeIsUnknown(t *testing.T) {
 // explosive panics when it is applied.
 type explosive struct{ Member, Key string }
 
-func (e explosive) Plan() loyalty.Plan                         { return loyalty.Plan{Member: e.Member, Key: e.Key} }
+func (e explosive) Plan() loyalty.Plan                     { return loyalty.Plan{Member: e.Member, Key: e.Key} }
 func (explosive) Apply(context.Context, *loyalty.Tx) error { panic("the host's code is wrong") }
 
 func TestAPanicIsItsOwnCallersAlone(t *testing.T) {

@@ -26,7 +26,7 @@ type deciding struct {
 	// noted is what the current call changed of claims and counters, to undo it.
 	noted   []noted
 	batches []storage.Batch
-	owners   []*call
+	owners  []*call
 	// rests collects the earlier calls that the current one's answer rests on.
 	rests []*call
 	// alone is set where the round has one call, which may then read more.

@@ -83,12 +83,12 @@ func (tx *Tx) Use(key string, delta, bound int64) error {
 	if i >= 0 {
 		change = tx.counters[i]
 	}
-	c, known := tx.deciding.counter(k)
+	c := tx.deciding.counter(k)
 	used := c.used + change.Delta
 	switch {
 	case delta > 0 && (bound < delta || used > bound-delta):
 		return &LimitError{Key: key, Used: used, Bound: bound}
-	case delta < 0 && (change.Delta < math.MinInt64-delta || known && used+delta < 0):
+	case delta < 0 && (change.Delta < math.MinInt64-delta || c.loaded && used+delta < 0):
 		return tx.fail(invalid("counter", "%s: %d used, %d cannot be given back", key, used, -delta))
 	case delta > 0:
 		change.Bound = min(change.Bound, bound)
@@ -110,7 +110,7 @@ func (tx *Tx) counterAt(k storage.CounterKey) int {
 // command itself has used.
 func (tx *Tx) Used(key string) int64 {
 	k := storage.CounterKey{Key: key}
-	c, _ := tx.deciding.counter(k)
+	c := tx.deciding.counter(k)
 	if i := tx.counterAt(k); i >= 0 {
 		return c.used + tx.counters[i].Delta
 	}
@@ -124,10 +124,12 @@ type claimed struct {
 	by     *call
 }
 
-// counted is what a round knows of a counter, and by which of its calls.
+// counted is what a round knows of a counter, and by which of its calls. Where it
+// was not loaded, used is only what those calls used.
 type counted struct {
-	used int64
-	by   *call
+	used   int64
+	loaded bool
+	by     *call
 }
 
 // noted is what a round knew of a claim or counter before a call changed it.
@@ -149,13 +151,13 @@ func (d *deciding) claim(k storage.ClaimKey) (claimed, bool) {
 	return c, known
 }
 
-// counter returns what is known of a counter, and whether anything is.
-func (d *deciding) counter(k storage.CounterKey) (counted, bool) {
-	c, known := d.counters[k]
+// counter returns what is known of a counter.
+func (d *deciding) counter(k storage.CounterKey) counted {
+	c := d.counters[k]
 	if c.by != nil {
 		d.rests = append(d.rests, c.by)
 	}
-	return c, known
+	return c
 }
 
 // learnShared takes in the claims and counters that a request asked for, also
@@ -168,10 +170,10 @@ func (d *deciding) learnShared(request storage.LoadRequest, snap *storage.Snapsh
 		d.claims[storage.ClaimKey{Space: c.Space, Key: c.Key}] = claimed{holder: c.Holder, held: true}
 	}
 	for _, k := range request.Counters {
-		d.counters[k] = counted{}
+		d.counters[k] = counted{loaded: true}
 	}
 	for _, c := range snap.Counters {
-		d.counters[storage.CounterKey{Key: c.Key, Shard: c.Shard}] = counted{used: c.Used}
+		d.counters[storage.CounterKey{Key: c.Key, Shard: c.Shard}] = counted{used: c.Used, loaded: true}
 	}
 }
 
@@ -185,7 +187,7 @@ func (d *deciding) note(c *call, tx *Tx) {
 	for _, change := range tx.counters {
 		was, known := d.counters[change.CounterKey]
 		d.noted = append(d.noted, noted{counter: change.CounterKey, wasCounted: was, known: known, isCounter: true})
-		d.counters[change.CounterKey] = counted{used: was.used + change.Delta, by: c}
+		d.counters[change.CounterKey] = counted{used: was.used + change.Delta, loaded: was.loaded, by: c}
 	}
 }
 

@@ -1,0 +1,71 @@
+package loyalty_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/storagetest"
+)
+
+// TestStoreCallsPerVerb holds each verb to the round trips that docs/scaling.md
+// names: one Load and one Commit, and one Load where nothing is stored.
+func TestStoreCallsPerVerb(t *testing.T) {
+	program := beans(points.ExpireAfter(12, points.Months))
+	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	s := openShop(t, program)
+	loads, commits := 0, 0
+	s.store.OnLoad = func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
+		loads++
+		return next(ctx, requests)
+	}
+	s.store.OnCommit = func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		commits++
+		return next(ctx, batches)
+	}
+	s.must(loyalty.Enroll{Member: "ben", Key: "enroll"})
+	until := s.now.Add(time.Hour)
+	steps := []loyalty.Command{
+		loyalty.Enroll{Member: "anna", Key: "enroll"},
+		loyalty.Earn{Member: "anna", Key: "earn", Order: latte("1001")},
+		loyalty.Earn{Member: "anna", Key: "earn 2", Order: latte("1002")},
+		loyalty.Hold{Member: "anna", Key: "hold", ID: "h1", Unit: "bean", Points: 3, Until: until},
+		loyalty.Capture{Member: "anna", Key: "capture", Hold: "h1", Points: 2},
+		loyalty.Hold{Member: "anna", Key: "hold 2", ID: "h2", Unit: "bean", Points: 3, Until: until},
+		loyalty.Void{Member: "anna", Key: "void", Hold: "h2"},
+		loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 5},
+		loyalty.Refund{Member: "anna", Key: "refund", Order: "1001", Full: true},
+		loyalty.Transfer{Member: "anna", Key: "transfer", To: "ben", Unit: "bean", Points: 1},
+		loyalty.Adjust{Member: "anna", Key: "up", Unit: "bean", Points: 9, Reason: "gift", Actor: "shop"},
+		loyalty.Adjust{Member: "anna", Key: "down", Unit: "bean", Points: -1, Reason: "mistake", Actor: "shop"},
+		loyalty.Suspend{Member: "anna", Key: "suspend"},
+		loyalty.Resume{Member: "anna", Key: "resume"},
+	}
+	for _, cmd := range steps {
+		loads, commits = 0, 0
+		s.must(cmd)
+		require.Equal(t, [2]int{1, 1}, [2]int{loads, commits}, "%T", cmd)
+		loads, commits = 0, 0
+		require.True(t, s.must(cmd).Replayed)
+		require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "replay of %T", cmd)
+	}
+	loads, commits = 0, 0
+	_, err := s.Quote(t.Context(), loyalty.Spend{Member: "anna", Key: "quote", Unit: "bean", Points: 5})
+	require.NoError(t, err)
+	require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "quote")
+	loads = 0
+	_, err = s.Member(t.Context(), "anna")
+	require.NoError(t, err)
+	require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "member")
+	loads = 0
+	_, err = s.Do(t.Context(), loyalty.Spend{Member: "anna", Key: "too much", Unit: "bean", Points: 5000})
+	require.ErrorIs(t, err, loyalty.ErrInsufficientPoints)
+	require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "refusal")
+	s.verify()
+}
