@@ -96,12 +96,16 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 	}
 	then := row
 	then.Balances, then.Version = nil, 0
+	settled, err := e.settledBy(ctx, row.Member, at)
+	if err != nil {
+		return Member{}, err
+	}
 	touched := map[points.LotID]bool{}
 	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: row.Member, Limit: 1000}) {
 		if err != nil {
 			return Member{}, err
 		}
-		if entry.RecordedAt.After(at) {
+		if entry.Version > settled || entry.RecordedAt.After(at) && entry.OccurredAt.After(at) {
 			break
 		}
 		then.Version = entry.Version
@@ -125,6 +129,23 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 		return Member{}, err
 	}
 	return newMember(a.row, a.lots, at)
+}
+
+// settledBy returns the version up to which entries tell of an instant: the last
+// that was recorded by then, and the settlements that directly follow, which book
+// late what was true already.
+func (e *Engine) settledBy(ctx context.Context, member string, at time.Time) (int64, error) {
+	version := int64(0)
+	for op, err := range storage.AllOperations(ctx, e.store, storage.MemberQuery{Program: e.program, Member: member, Limit: 1000}) {
+		if err != nil {
+			return 0, err
+		}
+		if op.RecordedAt.After(at) && op.Type != settleType {
+			break
+		}
+		version = op.Version
+	}
+	return version, nil
 }
 
 // unused is a lot as it was before any entry: its fixed fields only.
