@@ -61,7 +61,7 @@ func (c Confirm) Apply(_ context.Context, tx *Tx) error {
 		return fmt.Errorf("%w: order %q", ErrNothingPending, c.Order)
 	}
 	row.Lots = lots
-	return tx.PutRecord(row)
+	return tx.putOwn(row)
 }
 
 // confirm moves a pending lot's points into a lot with dates counted from now.

@@ -162,14 +162,8 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	return d.seal(c, tx)
 }
 
-// apply runs the command's Apply and turns a panic into an error.
-func (d *deciding) apply(c *call, tx *Tx) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", ErrPanicked, p)
-			d.engine.options.Logger.Error("loyalty: a command panicked", "command", c.typ, "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
+// apply runs the command's Apply on enrolled members.
+func (d *deciding) apply(c *call, tx *Tx) error {
 	if !tx.Enrolled() {
 		if _, enrolls := c.cmd.(enroller); !enrolls {
 			return ErrNotEnrolled
@@ -180,10 +174,22 @@ func (d *deciding) apply(c *call, tx *Tx) (err error) {
 			return fmt.Errorf("%w: %q", ErrNotEnrolled, other.row.Member)
 		}
 	}
-	return c.cmd.Apply(context.WithValue(d.ctx, insideApply{}, true), tx)
+	return d.guard(c, func(ctx context.Context) error { return c.cmd.Apply(ctx, tx) })
 }
 
-// insideApply marks the context of an Apply, where the engine must not be called.
+// guard runs code that is not the engine's own, and turns a panic into an error.
+func (d *deciding) guard(c *call, run func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrPanicked, p)
+			d.engine.options.Logger.Error("loyalty: a command panicked", "command", c.typ, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return run(context.WithValue(d.ctx, insideApply{}, true))
+}
+
+// insideApply marks the context of an Apply or Settle, where the engine must not
+// be called.
 type insideApply struct{}
 
 // enroller is implemented by commands that may open the account they are about.

@@ -139,7 +139,7 @@ func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {
 	if err != nil {
 		return tx.fail(err)
 	}
-	return tx.PutRecord(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
+	return tx.putOwn(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
 }
 
 // award books one award and explains it on the receipt. It returns the lot.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -76,12 +75,15 @@ type Engine struct {
 	options   Options
 	secret    []byte
 	observer  Observer
-	settlers  map[string]Settler
-	commands  map[string]Command
-	limits    storage.Limits
-	bound     bool
-	combiner  *combiner
-	written   *written
+	features  map[string]Feature
+	// kinds says which feature a kind of records belongs to.
+	kinds    map[string]string
+	settlers map[string]Settler
+	commands map[string]Command
+	limits   storage.Limits
+	bound    bool
+	combiner *combiner
+	written  *written
 }
 
 // written remembers whether the store holds the engine's revisions.
@@ -149,17 +151,22 @@ func (e *Engine) complete() error {
 }
 
 func (e *Engine) addFeatures() error {
+	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
 	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty"}
 	for _, cmd := range kernelCommands() {
 		e.commands[commandType(cmd)] = cmd
 	}
 	for _, feature := range e.options.Features {
+		if _, taken := e.features[feature.Name()]; taken {
+			return fmt.Errorf("loyalty: feature %q is listed twice", feature.Name())
+		}
+		e.features[feature.Name()] = feature
 		for _, kind := range feature.Kinds() {
 			if other, taken := owner[kind]; taken {
 				return fmt.Errorf("loyalty: feature %q: record kind %q belongs to %q", feature.Name(), kind, other)
 			}
-			owner[kind] = feature.Name()
+			owner[kind], e.kinds[kind] = feature.Name(), feature.Name()
 			if settler, ok := feature.(Settler); ok {
 				e.settlers[kind] = settler
 			}
@@ -202,7 +209,6 @@ func (e *Engine) use(store storage.Store) {
 // combined, and a conflict is [ErrRetryTransaction].
 func (e *Engine) WithStore(store storage.Store) *Engine {
 	other := *e
-	other.settlers, other.commands = maps.Clone(e.settlers), maps.Clone(e.commands)
 	if _, bound := storage.As[storage.Bound](store); !bound {
 		other.written = &written{}
 	}
@@ -259,16 +265,8 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	} else {
 		c.plan = cmd.Plan()
 	}
-	if err := c.plan.check(); err != nil {
+	if err := c.check(); err != nil {
 		return nil, c.wrap(err)
-	}
-	if v, ok := cmd.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			if !errors.Is(err, ErrInvalid) {
-				err = fmt.Errorf("%w: %w", ErrInvalid, err)
-			}
-			return nil, c.wrap(err)
-		}
 	}
 	body, err := canon.Append(make([]byte, 0, 256), cmd)
 	if err != nil {
@@ -284,8 +282,32 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	return c, nil
 }
 
-// check reports every problem of a plan.
-func (p *Plan) check() error {
+// check reports every problem of a command and its plan.
+func (c *call) check() error {
+	problems := c.plan.problems()
+	if v, ok := c.cmd.(interface{ Validate() error }); ok {
+		err := v.Validate()
+		var own points.Problems
+		switch {
+		case errors.As(err, &own):
+			problems = append(problems, own...)
+		case err != nil:
+			return fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+	}
+	if len(problems) == 0 && c.plan.Reference != "" {
+		if err := points.CheckID(c.plan.Reference, maxID); err != nil {
+			problems.Add("reference", "%v", err)
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%w: %w", ErrInvalid, problems)
+	}
+	return nil
+}
+
+// problems lists every problem of a plan.
+func (p *Plan) problems() points.Problems {
 	var problems points.Problems
 	id := func(path, value string) {
 		if err := points.CheckID(value, maxID); err != nil {
@@ -294,9 +316,6 @@ func (p *Plan) check() error {
 	}
 	id("member", p.Member)
 	id("key", p.Key)
-	if p.Reference != "" {
-		id("reference", p.Reference)
-	}
 	if err := checkText(p.Reason); err != nil {
 		problems.Add("reason", "%v", err)
 	}
@@ -315,10 +334,7 @@ func (p *Plan) check() error {
 	if !p.OccurredAt.IsZero() && (p.OccurredAt.Year() < 1900 || p.OccurredAt.Year() > 9000) {
 		problems.Add("occurredAt", "the year must be 1900 to 9000, is %d", p.OccurredAt.Year())
 	}
-	if err := problems.Err(); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	return nil
+	return problems
 }
 
 // writeRevisions makes sure, once, that the store holds the engine's revisions.

@@ -47,7 +47,7 @@ func (tx *Tx) Once(name string, per Period) error {
 	if exists && row.Sort >= label {
 		return &AlreadyDoneError{Name: name, Period: row.Sort, Again: again}
 	}
-	return tx.PutRecord(storage.Record{Kind: onceKind, ID: onceID(name, per), Sort: label})
+	return tx.putOwn(storage.Record{Kind: onceKind, ID: onceID(name, per), Sort: label})
 }
 
 // period names the period that t is in, and when the next begins.

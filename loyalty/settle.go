@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -175,7 +176,10 @@ func (d *deciding) settleStep(tx *Tx, step dueStep) error {
 // settleRecord lets a feature act on a record whose time has come.
 func (d *deciding) settleRecord(tx *Tx, row storage.Record) error {
 	before := row.DueAt
-	if err := d.engine.settlers[row.Kind].Settle(d.ctx, tx, row); err != nil {
+	err := d.guard(tx.call, func(ctx context.Context) error {
+		return d.engine.settlers[row.Kind].Settle(ctx, tx, row)
+	})
+	if err != nil {
 		return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)
 	}
 	after, _, err := tx.Record(row.Kind, row.ID)

@@ -109,6 +109,10 @@ func (tx *Tx) Zone() *time.Location { return tx.rev.zone }
 // Program is the revision of the program in force now. It must not be changed.
 func (tx *Tx) Program() Program { return tx.rev.Program }
 
+// Feature returns the feature of the name that the engine lists, or nil: how a
+// command finds the settings of its feature.
+func (tx *Tx) Feature(name string) Feature { return tx.deciding.engine.features[name] }
+
 // Key is the caller's key of the command.
 func (tx *Tx) Key() string { return tx.plan.Key }
 
@@ -185,6 +189,9 @@ func (p *Party) PutRecord(r storage.Record) error {
 	}
 	if err := points.CheckID(r.ID, 2*maxID); err != nil {
 		return p.tx.fail(invalid("record.id", "%v", err))
+	}
+	if _, listed := p.tx.deciding.engine.kinds[r.Kind]; !listed {
+		return p.tx.fail(invalid("record.kind", "%q belongs to no feature of this engine: list the feature in Options.Features", r.Kind))
 	}
 	return p.putOwn(r)
 }
