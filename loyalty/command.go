@@ -89,6 +89,12 @@ type planner interface {
 	planIn(p *Program) Plan
 }
 
+// claimer is implemented by commands of this package that claim without looking
+// first, since their commit finds out. A quote has no commit and loads the claims.
+type claimer interface {
+	claimsIn(p *Program) []storage.ClaimKey
+}
+
 // commandType returns the stored name of a command's type.
 func commandType(cmd Command) string {
 	if typed, ok := cmd.(Typed); ok {

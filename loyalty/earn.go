@@ -45,6 +45,13 @@ func (c Earn) planIn(p *Program) Plan {
 	return plan
 }
 
+func (c Earn) claimsIn(p *Program) []storage.ClaimKey {
+	if p.OrdersPerMember {
+		return nil
+	}
+	return []storage.ClaimKey{{Space: orderSpace, Key: c.Order.ID}}
+}
+
 // Validate reports every problem of the order.
 func (c Earn) Validate() error { return underPath("order", c.Order.Validate()) }
 

@@ -247,6 +247,9 @@ func (e *Engine) Quote(ctx context.Context, cmd Command) (Receipt, error) {
 		return Receipt{}, err
 	}
 	c.quote = true
+	if claimer, ok := cmd.(claimer); ok {
+		c.plan.Claims = append(slices.Clip(c.plan.Claims), claimer.claimsIn(&e.revisions[len(e.revisions)-1].Program)...)
+	}
 	e.run(ctx, []*call{c})
 	return c.result()
 }
@@ -295,10 +298,8 @@ func (c *call) check() error {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
-	if len(problems) == 0 && c.plan.Reference != "" {
-		if err := points.CheckID(c.plan.Reference, maxID); err != nil {
-			problems.Add("reference", "%v", err)
-		}
+	if len(problems) == 0 {
+		problems = c.plan.derived()
 	}
 	if len(problems) > 0 {
 		return fmt.Errorf("%w: %w", ErrInvalid, problems)
@@ -322,6 +323,21 @@ func (p *Plan) problems() points.Problems {
 	if err := checkText(p.Actor); err != nil {
 		problems.Add("actor", "%v", err)
 	}
+	if !p.OccurredAt.IsZero() && (p.OccurredAt.Year() < 1900 || p.OccurredAt.Year() > 9000) {
+		problems.Add("occurredAt", "the year must be 1900 to 9000, is %d", p.OccurredAt.Year())
+	}
+	return problems
+}
+
+// derived lists the problems of what a plan makes of other fields, which a
+// command's own Validate names better.
+func (p *Plan) derived() points.Problems {
+	var problems points.Problems
+	if p.Reference != "" {
+		if err := points.CheckID(p.Reference, maxID); err != nil {
+			problems.Add("reference", "%v", err)
+		}
+	}
 	if len(p.Others) > storage.MaxLegs-1 {
 		problems.Add("others", "at most %d further members may change", storage.MaxLegs-1)
 	}
@@ -329,10 +345,9 @@ func (p *Plan) problems() points.Problems {
 		if other == p.Member || slices.Contains(p.Others[:i], other) {
 			problems.Add("others", "%q is named twice", other)
 		}
-		id(fmt.Sprintf("others[%d]", i), other)
-	}
-	if !p.OccurredAt.IsZero() && (p.OccurredAt.Year() < 1900 || p.OccurredAt.Year() > 9000) {
-		problems.Add("occurredAt", "the year must be 1900 to 9000, is %d", p.OccurredAt.Year())
+		if err := points.CheckID(other, maxID); err != nil {
+			problems.Add(fmt.Sprintf("others[%d]", i), "%v", err)
+		}
 	}
 	return problems
 }
