@@ -1,0 +1,182 @@
+package main
+
+import (
+	"container/heap"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// shop says what the log of a shop that never was looks like.
+type shop struct {
+	seed    uint64
+	members int
+	// The shop opens on the first day and the log ends before the last.
+	first, last time.Time
+	zone        *time.Location
+	currency    string
+	// unit is what a free coffee is paid with, price how much of it.
+	unit  string
+	price points.Amount
+}
+
+// coffeeShop is the shop whose log is replayed where no other is given: it takes
+// the currency and the unit of the program.
+func coffeeShop(program loyalty.Program, zone *time.Location) shop {
+	s := shop{
+		seed: 1, members: 2500, zone: zone, currency: "EUR",
+		first: time.Date(2025, time.January, 7, 0, 0, 0, 0, zone),
+		last:  time.Date(2026, time.September, 30, 0, 0, 0, 0, zone),
+	}
+	for _, rule := range program.Earning {
+		if rule.Spend != nil {
+			s.currency = rule.Spend.Currency
+			break
+		}
+	}
+	for _, unit := range program.Units {
+		if unit.Kind == points.Spendable {
+			s.unit, s.price = unit.Code, 60
+			for range unit.Scale {
+				s.price *= 10
+			}
+			break
+		}
+	}
+	return s
+}
+
+// generatedLog is the log of a shop. The same shop has the same log.
+func generatedLog(s shop) *eventLog {
+	at := s.first
+	span := float64(s.last.Sub(s.first))
+	return &eventLog{
+		name: fmt.Sprintf("the log of a coffee shop that never was (seed %d)", s.seed),
+		done: func() float64 { return float64(at.Sub(s.first)) / span },
+		events: func(yield func(event, error) bool) {
+			for next := range s.events() {
+				at = next.at
+				if !yield(next, nil) {
+					return
+				}
+			}
+		},
+	}
+}
+
+// events yields what happened in the shop, in order of time. What it keeps grows
+// with the members and with the refunds to come, not with the orders.
+func (s shop) events() iter.Seq[event] {
+	return func(yield func(event) bool) {
+		g := &generator{shop: s}
+		g.open()
+		line := 0
+		for g.agenda.Len() > 0 {
+			due := heap.Pop(&g.agenda).(appointment)
+			for _, command := range g.happens(due) {
+				line++
+				if !yield(event{line: line, at: due.at.UTC(), command: command}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// generator walks through the shop's time from one appointment to the next.
+type generator struct {
+	shop
+	agenda    agenda
+	customers []customer
+	orders    int
+	made      int
+}
+
+// appointment is something that will happen: a visit of a customer, or a refund.
+type appointment struct {
+	at time.Time
+	// number makes the order of appointments at one instant certain.
+	number int
+	// customer is the number of who comes.
+	customer int
+	refund   *loyalty.Refund
+}
+
+type agenda []appointment
+
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	if a[i].at.Equal(a[j].at) {
+		return a[i].number < a[j].number
+	}
+	return a[i].at.Before(a[j].at)
+}
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)   { *a = append(*a, x.(appointment)) }
+func (a *agenda) Pop() any {
+	old := *a
+	last := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return last
+}
+
+// plan notes an appointment, unless it is after the end of the log.
+func (g *generator) plan(a appointment) {
+	if !a.at.Before(g.last) {
+		return
+	}
+	g.made++
+	a.number = g.made
+	heap.Push(&g.agenda, a)
+}
+
+// open lets every customer find the shop some day.
+func (g *generator) open() {
+	g.customers = make([]customer, g.members)
+	days := int(g.last.Sub(g.first).Hours() / 24)
+	for i := range g.customers {
+		g.customers[i] = newCustomer(g.seed, i)
+		c := &g.customers[i]
+		g.plan(appointment{at: c.moment(g.first.AddDate(0, 0, c.arrival(days))), customer: i})
+	}
+}
+
+// happens turns an appointment into commands.
+func (g *generator) happens(a appointment) []loyalty.Command {
+	if a.refund != nil {
+		return []loyalty.Command{*a.refund}
+	}
+	c := &g.customers[a.customer]
+	g.orders++
+	member, id := fmt.Sprintf("m-%04d", a.customer+1), fmt.Sprintf("o-%06d", g.orders)
+	var commands []loyalty.Command
+	if g.unit != "" && c.spent >= float64(60+c.random.IntN(60)) {
+		c.spent -= 60
+		commands = append(commands, FreeCoffee{Member: member, Key: "coffee/" + id, Unit: g.unit, Price: g.price, OccurredAt: a.at.UTC()})
+	}
+	order := points.Order{ID: id, Currency: g.currency, Lines: c.basket()}
+	commands = append(commands, loyalty.Earn{Member: member, Key: orderKey(id), Order: order, OccurredAt: a.at.UTC()})
+	if day, refund := c.regret(member, order); refund != nil {
+		at := c.moment(a.at.AddDate(0, 0, day))
+		refund.OccurredAt = at.UTC()
+		g.plan(appointment{at: at, customer: a.customer, refund: refund})
+	}
+	if days, again := c.again(); again {
+		g.plan(appointment{at: c.moment(a.at.AddDate(0, 0, days)), customer: a.customer})
+	}
+	return commands
+}
+
+// total is what an order costs.
+func total(order points.Order) decimal.Decimal {
+	var sum decimal.Decimal
+	for _, line := range order.Lines {
+		sum = sum.Add(line.Amount)
+	}
+	return sum
+}
