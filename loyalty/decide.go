@@ -159,6 +159,9 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	if tx.failed != nil {
 		return nil, tx.failed
 	}
+	if d.quote && c.asksFor(d, tx) {
+		return nil, errStale
+	}
 	return d.seal(c, tx)
 }
 

@@ -177,6 +177,24 @@ func (d *deciding) learnShared(request storage.LoadRequest, snap *storage.Snapsh
 	}
 }
 
+// asksFor adds to the plan what a Tx changed of claims and counters without
+// knowing them, and reports whether there is any. A command learns of them from its
+// commit; a quote has none, and is decided again.
+func (c *call) asksFor(d *deciding, tx *Tx) bool {
+	claims, counters := len(c.plan.Claims), len(c.plan.Counters)
+	for _, change := range tx.claims {
+		if _, known := d.claims[change.ClaimKey]; !known {
+			c.plan.Claims = addOnce(c.plan.Claims, change.ClaimKey)
+		}
+	}
+	for _, change := range tx.counters {
+		if !d.counters[change.CounterKey].loaded {
+			c.plan.Counters = addOnce(c.plan.Counters, change.CounterKey)
+		}
+	}
+	return len(c.plan.Claims) > claims || len(c.plan.Counters) > counters
+}
+
 // note remembers claims and counters for the calls that are decided next.
 func (d *deciding) note(c *call, tx *Tx) {
 	for _, change := range tx.claims {

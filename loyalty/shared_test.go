@@ -166,13 +166,18 @@ func TestClaimsAndCounters(t *testing.T) {
 					_, err := engine.Do(t.Context(), scripted{Member: "anna", Key: "before", Steps: test.before})
 					require.NoError(t, err)
 				}
-				receipt, err := engine.Do(t.Context(), scripted{Member: "anna", Key: "k", Steps: test.steps, Blind: blind})
+				cmd := scripted{Member: "anna", Key: "k", Steps: test.steps, Blind: blind}
+				quote, quoteErr := engine.Quote(t.Context(), cmd)
+				receipt, err := engine.Do(t.Context(), cmd)
 				if test.want != nil {
+					require.ErrorIs(t, quoteErr, test.want)
 					require.ErrorIs(t, err, test.want)
 					return
 				}
+				require.NoError(t, quoteErr)
 				require.NoError(t, err)
 				if !blind {
+					require.Equal(t, test.sees, string(quote.Result))
 					require.Equal(t, test.sees, string(receipt.Result))
 				}
 			})
