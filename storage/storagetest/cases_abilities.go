@@ -168,6 +168,7 @@ func decorated(ctx context.Context, env *Env) error {
 	return inOrder(
 		func() error { return outside.furnish(ctx, "order-1", 4) },
 		func() error { return env.shows(ctx, "order-1", 4) },
+		func() error { return outside.shows(ctx, "order-1", 4) },
 		func() error { return env.ok(ctx, env.batch(env.earn("anna", 1, "order-2"))) },
 		func() error { return outside.atVersion(ctx, "anna", 2) },
 		func() error {
