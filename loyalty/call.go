@@ -27,8 +27,9 @@ type call struct {
 	picked bool
 
 	// verdict and what follows is the working state of the round that the call is
-	// in. rests holds the earlier calls of the round that the answer rests on.
+	// in, at its place. rests holds the earlier calls of the round that the answer rests on.
 	verdict verdict
+	place   int
 	rests   []*call
 	stored  bool
 	// more is set where a settlement goes on with another round.
@@ -56,6 +57,13 @@ func (c *call) member(i int) string {
 }
 
 func (c *call) accounts() int { return 1 + len(c.plan.Others) }
+
+// hold adds the call's accounts to those that later calls must wait for.
+func (c *call) hold(held map[string]struct{}) {
+	for i := range c.accounts() {
+		held[c.member(i)] = struct{}{}
+	}
+}
 
 func (c *call) finish(receipt *Receipt, err error) {
 	c.receipt, c.err = receipt, err

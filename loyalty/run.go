@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -77,45 +78,61 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		return nil
 	}
 	torn := d.learn(requests, snaps)
-	var again, singles, behind, large []*call
+	var left []*call
+	held := map[string]struct{}{}
 	decided := make([]*call, 0, len(calls))
-	for _, c := range calls {
-		c.verdict, c.stored = undecided, false
-		if anyTorn(torn, c) {
+	for i, c := range calls {
+		c.verdict, c.stored, c.place = undecided, false, i
+		switch {
+		case anyTorn(torn, c):
 			c.attempts++
-			again = append(again, c)
-			continue
+		case !touches(held, c):
+			d.decide(c)
 		}
-		d.decide(c)
 		switch c.verdict {
-		case lonely:
-			singles = append(singles, c)
-		case backlogged:
-			behind = append(behind, c)
-		case gathers:
-			large = append(large, c)
+		case accepted, answered:
+			decided = append(decided, c)
+			continue
 		case stale:
 			c.attempts++
+		}
+		left = append(left, c)
+		c.hold(held)
+	}
+	left = append(left, e.conclude(d, decided)...)
+	slices.SortFunc(left, func(a, b *call) int { return a.place - b.place })
+	return e.leftovers(ctx, left)
+}
+
+// leftovers goes on with the calls that a round could not finish, in order, and
+// returns those to be decided again. A call whose account an earlier one still
+// needs waits for it.
+func (e *Engine) leftovers(ctx context.Context, left []*call) []*call {
+	var again []*call
+	held := map[string]struct{}{}
+	for _, c := range left {
+		verdict := c.verdict
+		if touches(held, c) {
+			verdict = undecided
+		}
+		switch verdict {
+		case lonely:
+			for rest := []*call{c}; len(rest) > 0; {
+				rest = e.limit(ctx, e.round(ctx, rest, true))
+			}
+		case gathers:
+			e.gather(ctx, c)
+		case backlogged:
+			if err := e.settleBacklog(ctx, c); err != nil {
+				c.finish(nil, err)
+				continue
+			}
 			again = append(again, c)
+			c.hold(held)
 		default:
-			decided = append(decided, c)
+			again = append(again, c)
+			c.hold(held)
 		}
-	}
-	again = append(again, e.conclude(d, decided)...)
-	for _, c := range behind {
-		if err := e.settleBacklog(ctx, c); err != nil {
-			c.finish(nil, err)
-			continue
-		}
-		again = append(again, c)
-	}
-	for _, c := range singles {
-		for rest := []*call{c}; len(rest) > 0; {
-			rest = e.limit(ctx, e.round(ctx, rest, true))
-		}
-	}
-	for _, c := range large {
-		e.gather(ctx, c)
 	}
 	return again
 }

@@ -1,0 +1,52 @@
+package loyalty_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+)
+
+func TestDoAllKeepsAMembersOrderWhereOneCommandHasToReadMore(t *testing.T) {
+	program := loyalty.Program{
+		ID: "order", Zone: "UTC", Units: []points.Unit{{Code: "point", Expiry: points.NeverExpire()}},
+		Earning: []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "USD"}}},
+	}
+	clock := func() time.Time { return time.Date(2027, time.March, 8, 9, 0, 0, 0, time.UTC) }
+	engine, err := loyalty.New(loyalty.Revisions{program}, memory.New(), &loyalty.Options{Clock: clock})
+	require.NoError(t, err)
+	earn := func(id string, dollars int64) loyalty.Command {
+		return loyalty.Earn{Member: "m", Key: id, Order: points.Order{
+			ID: id, Currency: "USD", Lines: []points.Line{{Amount: decimal.NewFromInt(dollars)}},
+		}}
+	}
+	before := []loyalty.Command{loyalty.Enroll{Member: "m", Key: "enroll"}, earn("large", 100)}
+	before = append(before, loyalty.Spend{Member: "m", Key: "spend-large", Unit: "point", Points: 100})
+	for i := range 20 {
+		before = append(before, earn(fmt.Sprintf("small-%d", i), 10))
+	}
+	for _, err := range engine.DoAll(t.Context(), slices.Values(before), nil) {
+		require.NoError(t, err)
+	}
+
+	// The refund takes 100 of the 200 points from ten lots, which are more than
+	// were loaded for it, so that it is decided alone. The others wait for it.
+	after := []loyalty.Command{
+		loyalty.Refund{Member: "m", Key: "refund-large", Order: "large", Full: true},
+		loyalty.Adjust{Member: "m", Key: "courtesy", Unit: "point", Points: 5, Reason: "late parcel", Actor: "support"},
+		loyalty.Spend{Member: "m", Key: "spend", Unit: "point", Points: 30},
+	}
+	var available []points.Amount
+	for receipt, err := range engine.DoAll(t.Context(), slices.Values(after), nil) {
+		require.NoError(t, err)
+		available = append(available, receipt.Balances[0].Available)
+	}
+	require.Equal(t, []points.Amount{100, 105, 75}, available)
+}
