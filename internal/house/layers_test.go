@@ -19,38 +19,41 @@ type layer struct {
 	not []string
 }
 
+// Folders that several layers share.
+var (
+	pure     = []string{"internal/calendar", "internal/canon"}
+	adapters = []string{"storage/memory", "storage/sqlstore", "storage/sqlite"}
+	models   = []string{"points", "tiers", "rewards"}
+)
+
 // The first layer that has a package counts.
 var layers = []layer{
 	{dirs: []string{"."}, alone: true},
 	{dirs: []string{"internal/calendar"}},
 	{dirs: []string{"internal/canon"}, tests: []string{"points"}},
 	{dirs: []string{"internal/house"}},
-	{dirs: []string{"points"}, may: []string{"points", "internal/calendar", "internal/canon"}},
-	{dirs: []string{"tiers", "rewards"}, may: []string{"tiers", "rewards", "points", "internal/calendar", "internal/canon"}},
-	{dirs: []string{"kpi"}, may: []string{"kpi", "internal/calendar", "internal/canon"}},
+	{dirs: []string{"points"}, may: with(pure, "points")},
+	{dirs: []string{"tiers", "rewards"}, may: with(pure, models...)},
+	{dirs: []string{"kpi"}, may: with(pure, "kpi")},
 	{dirs: []string{"storage"}, alone: true, may: []string{"points"}, tests: []string{"storage"}},
+	{dirs: []string{"storage/storagetest"}, may: with(pure, "storage", "points"), not: adapters, tests: []string{"storage"}},
 	{
-		dirs:  []string{"storage/storagetest"},
-		may:   []string{"storage", "points", "internal"},
-		not:   []string{"storage/memory", "storage/sqlstore", "storage/sqlite"},
-		tests: []string{"storage/memory"},
+		dirs: []string{"storage"}, may: with(pure, "storage", "points"),
+		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty", "internal/enginetest"},
 	},
 	{
-		dirs: []string{"storage/memory", "storage/sqlstore"}, may: []string{"storage", "points", "internal"},
-		not: []string{"storage/storagetest", "storage/sqlite"}, tests: []string{"storage", "loyalty"},
+		dirs: []string{"loyalty"}, may: with(pure, with(models, "loyalty", "storage")...),
+		not: with(adapters, "storage/storagetest"), tests: []string{"storage", "internal/enginetest"},
 	},
-	{
-		dirs: []string{"storage"}, may: []string{"storage", "points", "internal"},
-		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty"},
-	},
-	{
-		dirs: []string{"loyalty"}, may: []string{"loyalty", "points", "tiers", "rewards", "storage", "internal"},
-		not:   []string{"storage/storagetest", "storage/memory", "storage/sqlstore", "storage/sqlite"},
-		tests: []string{"storage"},
-	},
-	{dirs: []string{"internal/bench", "internal/prove"}, may: []string{"internal", "loyalty", "storage", "points", "tiers", "rewards", "kpi"}},
-	{dirs: []string{"examples"}, may: []string{"examples", "loyalty", "storage", "points", "tiers", "rewards", "kpi"}},
+	{dirs: testOnly, may: with(pure, with(models, "internal/enginetest", "loyalty", "storage")...), not: adapters, tests: []string{"storage"}},
+	{dirs: []string{"internal/bench", "internal/prove"}, may: with(models, "internal", "loyalty", "storage", "kpi")},
+	{dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi")},
 }
+
+// testOnly is what only tests and the proofs import.
+var testOnly = []string{"internal/enginetest"}
+
+func with(dirs []string, more ...string) []string { return slices.Concat(dirs, more) }
 
 func (l *layer) has(dir string) bool {
 	if l.alone {
@@ -96,19 +99,21 @@ func TestNothingImportsUpward(t *testing.T) {
 
 func TestTheTableForbidsWhatTheHouseForbids(t *testing.T) {
 	for name, p := range map[string]*source{
-		"points imports storage":              {dir: "points", imports: []string{"storage"}},
-		"points imports the engine in a test": {dir: "points", testImports: []string{"loyalty"}},
-		"storage imports internal":            {dir: "storage", imports: []string{"internal/canon"}},
-		"storage imports an adapter":          {dir: "storage", imports: []string{"storage/memory"}},
-		"an adapter imports the engine":       {dir: "storage/memory", imports: []string{"loyalty"}},
-		"an adapter imports the suite":        {dir: "storage/sqlite", imports: []string{"storage/storagetest"}},
-		"the engine imports an adapter":       {dir: "loyalty", imports: []string{"storage/memory"}},
-		"the engine imports figures":          {dir: "loyalty", imports: []string{"kpi"}},
-		"figures import points":               {dir: "kpi/clv", imports: []string{"points"}},
-		"an example imports internal":         {dir: "examples/replay", imports: []string{"internal/canon"}},
-		"internal imports the engine":         {dir: "internal/canon", imports: []string{"loyalty"}},
-		"the map imports points":              {dir: ".", imports: []string{"points"}},
-		"a package without a layer":           {dir: "helpers"},
+		"points imports storage":                {dir: "points", imports: []string{"storage"}},
+		"points imports the engine in a test":   {dir: "points", testImports: []string{"loyalty"}},
+		"storage imports internal":              {dir: "storage", imports: []string{"internal/canon"}},
+		"storage imports an adapter":            {dir: "storage", imports: []string{"storage/memory"}},
+		"an adapter imports the engine":         {dir: "storage/memory", imports: []string{"loyalty"}},
+		"an adapter imports the engine's tests": {dir: "storage/memory", imports: []string{"internal/enginetest"}},
+		"the engine imports its own tests":      {dir: "loyalty", imports: []string{"internal/enginetest"}},
+		"an adapter imports the suite":          {dir: "storage/sqlite", imports: []string{"storage/storagetest"}},
+		"the engine imports an adapter":         {dir: "loyalty", imports: []string{"storage/memory"}},
+		"the engine imports figures":            {dir: "loyalty", imports: []string{"kpi"}},
+		"figures import points":                 {dir: "kpi/clv", imports: []string{"points"}},
+		"an example imports internal":           {dir: "examples/replay", imports: []string{"internal/canon"}},
+		"internal imports the engine":           {dir: "internal/canon", imports: []string{"loyalty"}},
+		"the map imports points":                {dir: ".", imports: []string{"points"}},
+		"a package without a layer":             {dir: "helpers"},
 	} {
 		assert.Len(t, wrong(p), 1, name)
 	}

@@ -11,6 +11,7 @@ import (
 // that got one must leave the list.
 var withoutExample = map[string]string{
 	".":                   "the map: it has no code",
+	"examples":            "the folder of programs: it has no code",
 	"storage/storagetest": "it runs under a testing.T, which an example does not have: its comment shows the call",
 }
 
