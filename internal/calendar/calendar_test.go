@@ -42,6 +42,8 @@ func TestDays(t *testing.T) {
 		{"Apia had no 30 December 2011", "Pacific/Apia", "2011-12-29T12:00:00-10:00", "2011-12-29T00:00:00-10:00", "2011-12-31T00:00:00+14:00"},
 		{"Pago Pago is eleven hours behind", "Pacific/Pago_Pago", "2027-03-01T12:00:00-11:00", "2027-03-01T00:00:00-11:00", "2027-03-02T00:00:00-11:00"},
 		{"Kiritimati is fourteen hours ahead", "Pacific/Kiritimati", "2027-03-01T12:00:00+14:00", "2027-03-01T00:00:00+14:00", "2027-03-02T00:00:00+14:00"},
+		{"the last day of a leap year far ahead", "Europe/Vienna", "2040-12-31T12:00:00+01:00", "2040-12-31T00:00:00+01:00", "2041-01-01T00:00:00+01:00"},
+		{"and the day after it", "Australia/Lord_Howe", "2041-01-01T12:00:00+11:00", "2041-01-01T00:00:00+11:00", "2041-01-02T00:00:00+11:00"},
 		{"the year ends with its last day", "Asia/Kathmandu", "2027-12-31T23:00:00+05:45", "2027-12-31T00:00:00+05:45", "2028-01-01T00:00:00+05:45"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,8 +127,14 @@ func drawZone(t *rapid.T) *time.Location {
 }
 
 func drawInstant(t *rapid.T) time.Time {
-	first, last := time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC), time.Date(2037, time.January, 1, 0, 0, 0, 0, time.UTC)
-	return time.Unix(60*rapid.Int64Range(first.Unix()/60, last.Unix()/60).Draw(t, "minute"), 0)
+	first, last := time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC), time.Date(2400, time.January, 1, 0, 0, 0, 0, time.UTC)
+	minute := time.Unix(60*rapid.Int64Range(first.Unix()/60, last.Unix()/60).Draw(t, "minute"), 0)
+	switch rapid.IntRange(0, 3).Draw(t, "instant") {
+	case 0: // the end of a year
+		return time.Date(minute.UTC().Year(), time.December, 30, minute.UTC().Hour(), minute.UTC().Minute(), 0, 0, time.UTC)
+	default:
+		return minute
+	}
 }
 
 // naive walks minute by minute to the first instant whose wall clock shows the
