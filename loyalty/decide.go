@@ -145,6 +145,12 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 		}
 	}
 	for _, a := range accounts {
+		if a.exists && now.After(instant(c.now)) && !a.bound.After(now) {
+			// A party's recorded time is ahead of the clock, and more than was
+			// loaded may be due by then.
+			c.now = now
+			return nil, errStale
+		}
 		if err := d.settle(c, a, now); err != nil {
 			return nil, err
 		}
