@@ -157,7 +157,7 @@ type CommandError struct {
 }
 
 func (e *CommandError) Error() string {
-	return fmt.Sprintf("loyalty: %s of member %q with key %q: %v", e.Command, e.Member, e.Key, e.Err)
+	return fmt.Sprintf("loyalty: %s of member %q with key %q: %v", e.Command, points.Clip(e.Member), points.Clip(e.Key), e.Err)
 }
 
 // Unwrap returns the error inside.
@@ -165,5 +165,7 @@ func (e *CommandError) Unwrap() error { return e.Err }
 
 // invalid is a bad field of a command.
 func invalid(path, format string, args ...any) error {
-	return fmt.Errorf("%w: %w", ErrInvalid, points.Problems{{Path: path, Message: fmt.Sprintf(format, args...)}})
+	var problems points.Problems
+	problems.Add(path, format, args...)
+	return fmt.Errorf("%w: %w", ErrInvalid, problems)
 }

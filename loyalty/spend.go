@@ -33,7 +33,7 @@ func (c Spend) Plan() Plan {
 }
 
 // Validate reports every problem of the spend.
-func (c Spend) Validate() error { return checkPoints(c.Unit, c.Points) }
+func (c Spend) Validate() error { return pointsProblems(c.Unit, c.Points).Err() }
 
 // Apply implements [Command].
 func (c Spend) Apply(_ context.Context, tx *Tx) error {
@@ -67,7 +67,7 @@ func (tx *Tx) resumes(c Spend) (bool, error) {
 	return status == gatherOpen, err
 }
 
-func checkPoints(unit string, amount points.Amount) error {
+func pointsProblems(unit string, amount points.Amount) points.Problems {
 	var problems points.Problems
 	if err := points.CheckID(unit, maxID); err != nil {
 		problems.Add("unit", "%v", err)
@@ -75,5 +75,5 @@ func checkPoints(unit string, amount points.Amount) error {
 	if amount <= 0 {
 		problems.Add("points", "%d: must be above 0", amount)
 	}
-	return problems.Err()
+	return problems
 }

@@ -31,7 +31,15 @@ func (c Transfer) Plan() Plan {
 }
 
 // Validate reports every problem of the transfer.
-func (c Transfer) Validate() error { return checkPoints(c.Unit, c.Points) }
+func (c Transfer) Validate() error {
+	problems := pointsProblems(c.Unit, c.Points)
+	if err := points.CheckID(c.To, maxID); err != nil {
+		problems.Add("to", "%v", err)
+	} else if c.To == c.Member {
+		problems.Add("to", "must be another member")
+	}
+	return problems.Err()
+}
 
 // Apply implements [Command].
 func (c Transfer) Apply(_ context.Context, tx *Tx) error {

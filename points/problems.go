@@ -17,9 +17,19 @@ type Problem struct {
 // Problems is everything that is wrong with a value, as one error.
 type Problems []Problem
 
-// Add appends a problem.
+// Add appends a problem. Long texts are cut, so that an error never repeats a
+// hostile input.
 func (p *Problems) Add(path, format string, args ...any) {
-	*p = append(*p, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	*p = append(*p, Problem{Path: Clip(path), Message: Clip(fmt.Sprintf(format, args...))})
+}
+
+// Clip cuts a text for an error message after about 200 bytes.
+func Clip(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // Err returns p as an error, or nil where there is no problem.

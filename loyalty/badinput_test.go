@@ -1,0 +1,313 @@
+package loyalty_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// mutation is one bad value for one field, found by reflection.
+type mutation struct {
+	path  string
+	name  string
+	value reflect.Value
+}
+
+var (
+	amountType  = reflect.TypeFor[points.Amount]()
+	timeType    = reflect.TypeFor[time.Time]()
+	decimalType = reflect.TypeFor[decimal.Decimal]()
+)
+
+// badValues lists the bad values of a type.
+func badValues(t reflect.Type) map[string]any {
+	switch {
+	case t == timeType:
+		return map[string]any{
+			"in the year 1":     time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC),
+			"in the year 20000": time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC),
+		}
+	case t == decimalType:
+		return map[string]any{
+			"negative":        decimal.NewFromInt(-1),
+			"a huge exponent": decimal.New(1, 1_000_000),
+			"a tiny exponent": decimal.New(1, -1_000_000),
+			"thirty digits":   decimal.RequireFromString(strings.Repeat("9", 30)),
+		}
+	case t == amountType:
+		return map[string]any{"negative": points.Amount(-1), "the smallest": points.Amount(math.MinInt64)}
+	case t.Kind() == reflect.String:
+		return map[string]any{
+			"of one MiB": strings.Repeat("x", 1<<20), "not UTF-8": "caf\xe9", "with NUL": "a\x00b",
+		}
+	case t.Kind() == reflect.Int64 || t.Kind() == reflect.Int:
+		return map[string]any{"negative": int64(-1), "the largest": int64(math.MaxInt64)}
+	default:
+		return nil
+	}
+}
+
+// mutations walks a value and lists every bad value of every leaf.
+func mutations(v reflect.Value, path string, set func(reflect.Value) reflect.Value) []mutation {
+	var list []mutation
+	t := v.Type()
+	for name, bad := range badValues(t) {
+		list = append(list, mutation{path: path, name: name, value: set(reflect.ValueOf(bad).Convert(t))})
+	}
+	switch {
+	case t == timeType || t == decimalType:
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			field := t.Field(i)
+			if !field.IsExported() {
+				continue
+			}
+			name := strings.Split(field.Tag.Get("json"), ",")[0]
+			list = append(list, mutations(v.Field(i), strings.TrimPrefix(path+"."+name, "."), func(x reflect.Value) reflect.Value {
+				changed := reflect.New(t).Elem()
+				changed.Set(v)
+				changed.Field(i).Set(x)
+				return set(changed)
+			})...)
+		}
+	case t.Kind() == reflect.Slice && v.Len() > 0:
+		list = append(list, mutations(v.Index(0), path+"[0]", func(x reflect.Value) reflect.Value {
+			changed := reflect.MakeSlice(t, v.Len(), v.Len())
+			reflect.Copy(changed, v)
+			changed.Index(0).Set(x)
+			return set(changed)
+		})...)
+	case t.Kind() == reflect.Pointer && !v.IsNil():
+		list = append(list, mutations(v.Elem(), path, func(x reflect.Value) reflect.Value {
+			changed := reflect.New(t.Elem())
+			changed.Elem().Set(x)
+			return set(changed)
+		})...)
+	}
+	return list
+}
+
+func itself(v reflect.Value) reflect.Value { return v }
+
+// goodCommands has one valid command of each type, with every field set that may be.
+func goodCommands(now time.Time) []loyalty.Command {
+	at, reason, actor := now.Add(-time.Minute), "a reason", "ada"
+	order := points.Order{
+		ID: "1001", Currency: "EUR", Shipping: decimal.NewFromInt(3), Fees: decimal.NewFromInt(1),
+		Lines: []points.Line{{
+			ID: "a", Item: "latte", Category: "coffee", Tags: []string{"hot"}, Quantity: 2,
+			Amount: decimal.NewFromInt(12), Discount: decimal.NewFromInt(1), Tax: decimal.NewFromInt(2),
+		}},
+		Tenders: []points.Tender{{Kind: points.PointsTender, Amount: decimal.NewFromInt(1)}},
+	}
+	return []loyalty.Command{
+		loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"city": "Wien"}, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Earn{Member: "anna", Key: "k", Order: order, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Confirm{Member: "anna", Key: "k", Order: "paid", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Refund{
+			Member: "anna", Key: "k", Order: "paid", Kind: loyalty.Chargeback, Lines: []points.RefundLine{{Line: "1", Quantity: 1}},
+			Amount: decimal.NewFromInt(1), OccurredAt: at, Reason: reason, Actor: actor,
+		},
+		loyalty.Spend{Member: "anna", Key: "k", Unit: "bean", Points: 5, Reference: "cup", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Hold{Member: "anna", Key: "k", ID: "new", Unit: "bean", Points: 5, Until: now.Add(time.Hour), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Capture{Member: "anna", Key: "k", Hold: "open", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Void{Member: "anna", Key: "k", Hold: "open", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Transfer{Member: "anna", Key: "k", To: "ben", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: 5, ExpiresAt: now.AddDate(1, 0, 0), Reference: "case-7", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Fact{Member: "anna", Key: "k", Activity: "visits", Amount: 2, Reference: "table-4", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Suspend{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Resume{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Close{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
+	}
+}
+
+func badShop(t *testing.T) *shop {
+	program := beans(points.ExpireAfter(12, points.Months))
+	program.Units[0].Pending = points.UntilConfirmed()
+	program.Units = append(program.Units, points.Unit{Code: "visits", Kind: points.Metric})
+	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	s := openShop(t, program)
+	for _, member := range []string{"anna", "ben"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Adjust{Member: "anna", Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "ada"})
+	s.must(loyalty.Hold{Member: "anna", Key: "hold", ID: "open", Unit: "bean", Points: 10, Until: s.now.AddDate(0, 1, 0)})
+	paid := latte("paid")
+	paid.Lines[0].Quantity = 3
+	s.must(loyalty.Earn{Member: "anna", Key: "paid", Order: paid})
+	return s
+}
+
+// state is everything that a store keeps of the shop's members.
+func (s *shop) state() string {
+	var b strings.Builder
+	query := storage.AccountQuery{Program: "beans"}
+	for a, err := range storage.AllAccounts(s.t.Context(), s.store, query) {
+		require.NoError(s.t, err)
+		fmt.Fprintf(&b, "%+v\n", a)
+		for op, err := range storage.AllOperations(s.t.Context(), s.store, storage.MemberQuery{Program: "beans", Member: a.Member}) {
+			require.NoError(s.t, err)
+			fmt.Fprintf(&b, "  %s %x\n", op.Key, op.Hash)
+		}
+	}
+	return b.String()
+}
+
+// fine says which bad values are no error for a field, since they have a meaning.
+func fine(path, name string) bool {
+	switch {
+	case path == "points" && name == "negative":
+		return true // an adjustment that takes
+	case path == "expiresAt" && name == "in the year 1", path == "until" && name == "in the year 1":
+		return false
+	default:
+		return false
+	}
+}
+
+func TestEveryBadFieldOfEveryCommandIsRefusedAndChangesNothing(t *testing.T) {
+	s := badShop(t)
+	cases := 0
+	for _, good := range goodCommands(s.now) {
+		_, err := s.Quote(t.Context(), good)
+		require.NoError(t, err, "%T must be good before it is spoilt", good)
+		for _, m := range mutations(reflect.ValueOf(good), "", itself) {
+			if _, adjusts := good.(loyalty.Adjust); adjusts && fine(m.path, m.name) {
+				continue
+			}
+			cases++
+			t.Run(fmt.Sprintf("%T %s %s", good, m.path, m.name), func(t *testing.T) {
+				before := s.state()
+				_, err := s.Do(t.Context(), m.value.Interface().(loyalty.Command))
+				require.Error(t, err)
+				require.ErrorIs(t, err, loyalty.ErrInvalid)
+				var problems points.Problems
+				require.ErrorAs(t, err, &problems)
+				field := strings.TrimPrefix(m.path, "order.")
+				require.Contains(t, problems.Error(), strings.Split(field, "[")[0], "the error names the field")
+				require.Less(t, len(err.Error()), 2000, "an error does not repeat a hostile input")
+				require.Equal(t, before, s.state())
+			})
+		}
+	}
+	require.Greater(t, cases, 200)
+}
+
+func TestNamedBadInputs(t *testing.T) {
+	order := func(change func(*points.Order)) points.Order {
+		o := latte("2002")
+		change(&o)
+		return o
+	}
+	now := time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
+	cases := map[string]struct {
+		cmd  loyalty.Command
+		want error
+	}{
+		"no command":                           {nil, loyalty.ErrInvalid},
+		"no member":                            {loyalty.Spend{Key: "k", Unit: "bean", Points: 1}, loyalty.ErrInvalid},
+		"no key":                               {loyalty.Spend{Member: "anna", Unit: "bean", Points: 1}, loyalty.ErrInvalid},
+		"a key of the library's own":           {loyalty.Spend{Member: "anna", Key: "\x01settle/3", Unit: "bean", Points: 1}, loyalty.ErrInvalid},
+		"a member of the library's own":        {loyalty.Enroll{Member: "\x01house/1", Key: "k"}, loyalty.ErrInvalid},
+		"a member id of 129 bytes":             {loyalty.Enroll{Member: strings.Repeat("m", 129), Key: "k"}, loyalty.ErrInvalid},
+		"a stranger":                           {loyalty.Spend{Member: "zoe", Key: "k", Unit: "bean", Points: 1}, loyalty.ErrNotEnrolled},
+		"enrolled twice":                       {loyalty.Enroll{Member: "anna", Key: "again"}, loyalty.ErrAlreadyEnrolled},
+		"no unit":                              {loyalty.Spend{Member: "anna", Key: "k", Points: 1}, loyalty.ErrInvalid},
+		"a unit of another program":            {loyalty.Spend{Member: "anna", Key: "k", Unit: "mile", Points: 1}, loyalty.ErrUnknownUnit},
+		"a metric to spend":                    {loyalty.Spend{Member: "anna", Key: "k", Unit: "visits", Points: 1}, loyalty.ErrInvalid},
+		"no points":                            {loyalty.Spend{Member: "anna", Key: "k", Unit: "bean"}, loyalty.ErrInvalid},
+		"more than there is":                   {loyalty.Spend{Member: "anna", Key: "k", Unit: "bean", Points: 91}, loyalty.ErrInsufficientPoints},
+		"all there can be":                     {loyalty.Spend{Member: "anna", Key: "k", Unit: "bean", Points: points.MaxAmount}, loyalty.ErrInsufficientPoints},
+		"an award beyond int64":                {loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: points.MaxAmount, Reason: "r", Actor: "a"}, points.ErrOverflow},
+		"an adjustment without a reason":       {loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: 1, Actor: "a"}, loyalty.ErrInvalid},
+		"an adjustment without an actor":       {loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: 1, Reason: "r"}, loyalty.ErrInvalid},
+		"an adjustment of nothing":             {loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Reason: "r", Actor: "a"}, loyalty.ErrInvalid},
+		"an adjustment below nothing":          {loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: -91, Reason: "r", Actor: "a"}, loyalty.ErrInsufficientPoints},
+		"a metric below nothing":               {loyalty.Adjust{Member: "anna", Key: "k", Unit: "visits", Points: -1, Reason: "r", Actor: "a"}, loyalty.ErrInsufficientPoints},
+		"a transfer to oneself":                {loyalty.Transfer{Member: "anna", Key: "k", To: "anna", Unit: "bean", Points: 1}, loyalty.ErrInvalid},
+		"a transfer to nobody":                 {loyalty.Transfer{Member: "anna", Key: "k", Unit: "bean", Points: 1}, loyalty.ErrInvalid},
+		"a transfer to a stranger":             {loyalty.Transfer{Member: "anna", Key: "k", To: "zoe", Unit: "bean", Points: 1}, loyalty.ErrNotEnrolled},
+		"a hold that lapsed before it began":   {loyalty.Hold{Member: "anna", Key: "k", ID: "h", Unit: "bean", Points: 1, Until: now}, loyalty.ErrInvalid},
+		"a hold without an end":                {loyalty.Hold{Member: "anna", Key: "k", ID: "h", Unit: "bean", Points: 1}, loyalty.ErrInvalid},
+		"a hold id in use":                     {loyalty.Hold{Member: "anna", Key: "k", ID: "open", Unit: "bean", Points: 1, Until: points.Never}, loyalty.ErrHoldExists},
+		"a hold that is not there":             {loyalty.Capture{Member: "anna", Key: "k", Hold: "none"}, loyalty.ErrUnknownHold},
+		"a void of what is not there":          {loyalty.Void{Member: "anna", Key: "k", Hold: "none"}, loyalty.ErrUnknownHold},
+		"a capture of more than is held":       {loyalty.Capture{Member: "anna", Key: "k", Hold: "open", Points: 11}, loyalty.ErrInvalid},
+		"a refund of another's order":          {loyalty.Refund{Member: "ben", Key: "k", Order: "paid", Full: true}, loyalty.ErrUnknownOrder},
+		"a refund of nothing":                  {loyalty.Refund{Member: "anna", Key: "k", Order: "paid"}, loyalty.ErrInvalid},
+		"a refund full and in part":            {loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Full: true, Amount: decimal.NewFromInt(1)}, loyalty.ErrInvalid},
+		"a refund of more pieces than sold":    {loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Lines: []points.RefundLine{{Line: "1", Quantity: 4}}}, loyalty.ErrOverRefund},
+		"a refund of more money than paid":     {loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Amount: decimal.NewFromInt(13)}, loyalty.ErrOverRefund},
+		"a refund of an unknown line":          {loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Lines: []points.RefundLine{{Line: "9"}}}, loyalty.ErrOverRefund},
+		"a refund of an unknown kind":          {loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Full: true, Kind: "loss"}, loyalty.ErrInvalid},
+		"a confirmation of an unknown order":   {loyalty.Confirm{Member: "anna", Key: "k", Order: "none"}, loyalty.ErrUnknownOrder},
+		"an order that earned":                 {loyalty.Earn{Member: "anna", Key: "k", Order: latte("paid")}, loyalty.ErrOrderEarned},
+		"an order of another member":           {loyalty.Earn{Member: "ben", Key: "k", Order: latte("paid")}, loyalty.ErrOrderEarned},
+		"an order without an id":               {loyalty.Earn{Member: "anna", Key: "k", Order: latte("")}, loyalty.ErrInvalid},
+		"an order without lines":               {loyalty.Earn{Member: "anna", Key: "k", Order: order(func(o *points.Order) { o.Lines = nil })}, loyalty.ErrInvalid},
+		"an order with a line id twice":        {loyalty.Earn{Member: "anna", Key: "k", Order: order(func(o *points.Order) { o.Lines = append(o.Lines, o.Lines[0]); o.Lines[0].ID, o.Lines[1].ID = "a", "a" })}, loyalty.ErrInvalid},
+		"an order in an unknown currency":      {loyalty.Earn{Member: "anna", Key: "k", Order: order(func(o *points.Order) { o.Currency = "GBP" })}, points.ErrUnknownCurrency},
+		"an order in lower-case currency":      {loyalty.Earn{Member: "anna", Key: "k", Order: order(func(o *points.Order) { o.Currency = "eur" })}, loyalty.ErrInvalid},
+		"an order of tomorrow":                 {loyalty.Earn{Member: "anna", Key: "k", Order: latte("2002"), OccurredAt: now.AddDate(0, 0, 1)}, loyalty.ErrNotYet},
+		"an order just beyond the skew":        {loyalty.Earn{Member: "anna", Key: "k", Order: latte("2002"), OccurredAt: now.Add(5*time.Minute + time.Microsecond)}, loyalty.ErrNotYet},
+		"an activity that nobody knows":        {loyalty.Fact{Member: "anna", Key: "k", Activity: "juggling"}, loyalty.ErrInvalid},
+		"a gate that is not there":             {loyalty.Suspend{Member: "anna", Key: "k", Gates: []loyalty.Gate{"cellar"}}, loyalty.ErrInvalid},
+		"thirty-three attributes":              {loyalty.Enroll{Member: "new", Key: "k", Attributes: manyAttributes(33)}, loyalty.ErrInvalid},
+		"an attribute without a name":          {loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"": "x"}}, loyalty.ErrInvalid},
+		"an attribute of 257 bytes":            {loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"a": strings.Repeat("x", 257)}}, loyalty.ErrInvalid},
+		"an attribute that is not UTF-8":       {loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"a": "\xff"}}, loyalty.ErrInvalid},
+		"a command that plans five accounts":   {greedy{}, loyalty.ErrInvalid},
+		"a command with a float in its fields": {floating{Member: "anna", Key: "k", Rate: 0.1}, loyalty.ErrInvalid},
+	}
+	s := badShop(t)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			before := s.state()
+			_, err := s.Do(t.Context(), c.cmd)
+			require.ErrorIs(t, err, c.want)
+			require.Equal(t, before, s.state())
+			if c.cmd != nil {
+				var wrapped *loyalty.CommandError
+				require.True(t, errors.As(err, &wrapped), "%v names the command", err)
+			}
+		})
+	}
+}
+
+func manyAttributes(n int) map[string]string {
+	return maps.Collect(func(yield func(string, string) bool) {
+		for i := range n {
+			yield(fmt.Sprint("a", i), "x")
+		}
+	})
+}
+
+// greedy plans more accounts than a commit may touch.
+type greedy struct{}
+
+func (greedy) Plan() loyalty.Plan {
+	return loyalty.Plan{Member: "anna", Key: "k", Others: []string{"b", "c", "d", "e"}}
+}
+func (greedy) Apply(context.Context, *loyalty.Tx) error { return nil }
+
+// floating has a field that no exact command can have.
+type floating struct {
+	Member, Key string
+	Rate        float64
+}
+
+func (f floating) Plan() loyalty.Plan                     { return loyalty.Plan{Member: f.Member, Key: f.Key} }
+func (floating) Apply(context.Context, *loyalty.Tx) error { return nil }

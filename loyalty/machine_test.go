@@ -1,0 +1,13 @@
+package loyalty_test
+
+import (
+	"testing"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+)
+
+func inMemory(testing.TB) storage.Store { return memory.New() }
+
+func TestEveryCommandDoesWhatANaiveModelSays(t *testing.T) { enginetest.Machine(t, inMemory, nil) }
