@@ -1,0 +1,202 @@
+package giftlist
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Status is where a list is in its life.
+type Status string
+
+// The statuses of a list. Only an open one takes gifts.
+const (
+	Open   Status = "open"
+	Full   Status = "full"
+	Closed Status = "closed"
+	Lapsed Status = "lapsed"
+)
+
+// List is a gift list as a page shows it.
+type List struct {
+	Owner string `json:"owner"`
+	Code  string `json:"code"`
+	Title string `json:"title,omitempty"`
+	Unit  string `json:"unit"`
+	// Wanted is how many points the list is for, Given how many there are, in
+	// Gifts gifts.
+	Wanted   points.Amount `json:"wanted"`
+	Given    points.Amount `json:"given"`
+	Gifts    int64         `json:"gifts"`
+	Status   Status        `json:"status"`
+	Deadline time.Time     `json:"deadline"`
+}
+
+// Missing is how many points the list still takes.
+func (l List) Missing() points.Amount { return l.Wanted - l.Given }
+
+// Gift is what one member gave to one list, in one gift or several.
+type Gift struct {
+	Giver  string        `json:"giver"`
+	Points points.Amount `json:"points"`
+	// Note is the giver's last word on it.
+	Note string `json:"note,omitempty"`
+	// At is when the last of it was given.
+	At time.Time `json:"at"`
+}
+
+// Find returns the live list under a code, or [ErrNoList]: one that is open, or
+// that is full and whose deadline has not come. A list may be found a little after
+// its deadline, until the owner's account is settled.
+func Find(ctx context.Context, store storage.Store, program, code string) (List, error) {
+	query := storage.RecordQuery{Program: program, Kind: listKind, Reference: code}
+	for record, err := range storage.AllRecords(ctx, store, query) {
+		if err != nil {
+			return List{}, fmt.Errorf("giftlist: find %q: %w", code, err)
+		}
+		if status := Status(record.Status); points.IsNever(record.DueAt) || status != Open && status != Full {
+			continue
+		}
+		return newList(record)
+	}
+	return List{}, fmt.Errorf("giftlist: find %q: %w", code, ErrNoList)
+}
+
+// Lists iterates over all lists of a member, by code. It stops at the first error,
+// which it yields.
+func Lists(ctx context.Context, store storage.Store, program, owner string) iter.Seq2[List, error] {
+	query := storage.RecordQuery{Program: program, Member: owner, Kind: listKind}
+	return func(yield func(List, error) bool) {
+		for record, err := range storage.AllRecords(ctx, store, query) {
+			list, bad := List{}, err
+			if bad == nil {
+				list, bad = newList(record)
+			}
+			if !yield(list, bad) || bad != nil {
+				return
+			}
+		}
+	}
+}
+
+// Gifts iterates over the gifts to a list, the oldest first. It stops at the first
+// error, which it yields.
+func Gifts(ctx context.Context, store storage.Store, program, owner, code string) iter.Seq2[Gift, error] {
+	query := storage.RecordQuery{Program: program, Kind: giftKind, Reference: code}
+	return func(yield func(Gift, error) bool) {
+		for record, err := range storage.AllRecords(ctx, store, query) {
+			doc, bad := giftDocument{}, err
+			if bad == nil {
+				doc, bad = decodeGift(record)
+			}
+			if bad == nil && doc.Owner != owner {
+				continue
+			}
+			if !yield(Gift{Giver: record.Member, Points: doc.Points, Note: doc.Note, At: doc.At}, bad) || bad != nil {
+				return
+			}
+		}
+	}
+}
+
+// listDocument is what a record of a list holds. The code is the record's id and
+// reference, the status the record's.
+type listDocument struct {
+	Title    string        `json:"title,omitempty"`
+	Unit     string        `json:"unit"`
+	Wanted   points.Amount `json:"wanted"`
+	Given    points.Amount `json:"given,omitempty"`
+	Gifts    int64         `json:"gifts,omitempty"`
+	Deadline time.Time     `json:"deadline"`
+	// Coded is set while this account holds the claim of the code, and Counted
+	// while the list has a place among the open ones.
+	Coded   bool `json:"coded,omitempty"`
+	Counted bool `json:"counted,omitempty"`
+}
+
+// giftDocument is what a record of a gift holds.
+type giftDocument struct {
+	Owner  string        `json:"owner"`
+	Points points.Amount `json:"points"`
+	Note   string        `json:"note,omitempty"`
+	At     time.Time     `json:"at"`
+}
+
+func newList(record storage.Record) (List, error) {
+	doc, err := decodeList(record)
+	if err != nil {
+		return List{}, err
+	}
+	return List{
+		Owner: record.Member, Code: record.Reference, Title: doc.Title, Unit: doc.Unit, Wanted: doc.Wanted, Given: doc.Given,
+		Gifts: doc.Gifts, Status: Status(record.Status), Deadline: doc.Deadline,
+	}, nil
+}
+
+func decodeList(record storage.Record) (listDocument, error) {
+	var doc listDocument
+	if err := json.Unmarshal(record.Data, &doc); err != nil {
+		return doc, fmt.Errorf("giftlist: list %q of member %q: %w", record.ID, record.Member, err)
+	}
+	return doc, nil
+}
+
+func decodeGift(record storage.Record) (giftDocument, error) {
+	var doc giftDocument
+	if err := json.Unmarshal(record.Data, &doc); err != nil {
+		return doc, fmt.Errorf("giftlist: gift %q of member %q: %w", record.ID, record.Member, err)
+	}
+	return doc, nil
+}
+
+func putList(owner *loyalty.Party, record storage.Record, doc listDocument) error {
+	return put(owner, record, doc)
+}
+
+func put(party *loyalty.Party, record storage.Record, doc any) error {
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("giftlist: record %q: %w", record.ID, err)
+	}
+	record.Data = data
+	return party.PutRecord(record)
+}
+
+// free gives up the code, and the place among the open lists. The command's member
+// is the owner.
+func (doc *listDocument) free(tx *loyalty.Tx, code string) error {
+	if doc.Coded {
+		if err := tx.Release(codeSpace, code); err != nil {
+			return err
+		}
+		doc.Coded = false
+	}
+	return doc.uncount(tx)
+}
+
+// uncount gives up the place among the open lists.
+func (doc *listDocument) uncount(tx *loyalty.Tx) error {
+	if !doc.Counted {
+		return nil
+	}
+	doc.Counted = false
+	return tx.Use(openCounter, -1, 0)
+}
+
+// listEvent is the data of the events of a list.
+type listEvent struct {
+	Code   string        `json:"code"`
+	Unit   string        `json:"unit"`
+	Wanted points.Amount `json:"wanted"`
+	Given  points.Amount `json:"given"`
+}
+
+func (doc *listDocument) event(code string) listEvent {
+	return listEvent{Code: code, Unit: doc.Unit, Wanted: doc.Wanted, Given: doc.Given}
+}
