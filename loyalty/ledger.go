@@ -285,6 +285,11 @@ func (p *Party) sufficient(unit string, amount points.Amount) error {
 		return nil
 	}
 	short := &InsufficientPointsError{Unit: unit, Needed: amount, Available: b.Available, Pending: b.Pending, NextAvailable: points.Never}
+	if b.Pending > 0 {
+		if err := p.load(storage.LoadRequest{Debits: []storage.Debit{{Limit: memberLots}}}); err != nil {
+			return err
+		}
+	}
 	for _, lot := range p.lots {
 		if lot.Unit == unit && lot.State == points.LotPending && lot.AvailableFrom.Before(short.NextAvailable) {
 			short.NextAvailable = lot.AvailableFrom
