@@ -277,8 +277,8 @@ func ring(ctx context.Context, env *Env) error {
 		if err != nil {
 			return err
 		}
-		if s.Account == nil || s.Account.Version != 2*rounds {
-			return fmt.Errorf("%s is not at version %d after %d gifts", name(i), 2*rounds, 2*rounds)
+		if s.Account == nil || s.Account.Version != 2*rounds || len(s.Lots) != 2*rounds {
+			return fmt.Errorf("%s took part in %d gifts: account %+v, %d lots", name(i), 2*rounds, s.Account, len(s.Lots))
 		}
 		if err := consistent(s); err != nil {
 			return err

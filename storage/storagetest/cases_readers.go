@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -21,33 +22,51 @@ func readerCases() []Case {
 	}
 }
 
-// while runs write, and read over and over on as many goroutines as there are
-// readers until the writer is done, at least once each.
-func while(write func() error, readers ...func() error) error {
+// writes is how many versions the writer makes while readers look on.
+const writes = 60
+
+// while writes versions, each when every reader has begun another read, and
+// reads over and over on a goroutine for each reader until the writer is done.
+func while(write func(version int64) error, readers ...func() error) error {
+	began := make([]chan struct{}, len(readers))
 	done := make(chan struct{})
-	var wg sync.WaitGroup
 	errs := make([]error, len(readers)+1)
+	var wg sync.WaitGroup
 	for i, read := range readers {
+		began[i] = make(chan struct{}, 1)
 		wg.Go(func() {
-			for {
-				if errs[i] = read(); errs[i] != nil {
-					return
-				}
-				select {
-				case <-done:
-					return
-				default:
-				}
-			}
+			defer close(began[i])
+			errs[i] = readUntil(done, began[i], read)
 		})
 	}
-	errs[len(readers)] = write()
+	for version := int64(0); version < writes && errs[len(readers)] == nil; version++ {
+		for i := range readers {
+			<-began[i]
+		}
+		errs[len(readers)] = write(version)
+	}
 	close(done)
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-const writes = 60
+// readUntil reads until done, and says before each read that it begins.
+func readUntil(done <-chan struct{}, began chan<- struct{}, read func() error) error {
+	for {
+		select {
+		case began <- struct{}{}:
+		default:
+		}
+		if err := read(); err != nil {
+			return err
+		}
+		select {
+		case <-done:
+			return nil
+		default:
+		}
+	}
+}
 
 func halfVisible(ctx context.Context, env *Env) error {
 	// Every batch writes anna and ben, so whoever sees a version of one must
@@ -68,14 +87,9 @@ func halfVisible(ctx context.Context, env *Env) error {
 			return nil
 		}
 	}
-	return while(func() error {
-		for version := range int64(writes) {
-			key := fmt.Sprintf("gift-%d", version)
-			if err := env.ok(ctx, env.batch(env.earn("anna", version, key), env.earn("ben", version, key))); err != nil {
-				return err
-			}
-		}
-		return nil
+	return while(func(version int64) error {
+		key := fmt.Sprintf("gift-%d", version)
+		return env.ok(ctx, env.batch(env.earn("anna", version, key), env.earn("ben", version, key)))
 	}, behind("anna", "ben"), behind("ben", "anna"))
 }
 
@@ -98,17 +112,12 @@ func mixedSnapshot(ctx context.Context, env *Env) error {
 		}
 	}
 	hold := []storage.RecordKey{{Kind: "hold", ID: "h-1"}}
-	return while(func() error {
-		for version := range int64(writes) {
-			leg := env.earn("anna", version, fmt.Sprintf("order-%d", version))
-			record := env.record("anna", "hold", "h-1")
-			record.Sort = fmt.Sprint(version + 1)
-			leg.Records = []storage.Record{record}
-			if err := env.ok(ctx, env.batch(leg)); err != nil {
-				return err
-			}
-		}
-		return nil
+	return while(func(version int64) error {
+		leg := env.earn("anna", version, fmt.Sprintf("order-%d", version))
+		record := env.record("anna", "hold", "h-1")
+		record.Sort = fmt.Sprint(version + 1)
+		leg.Records = []storage.Record{record}
+		return env.ok(ctx, env.batch(leg))
 	},
 		read(storage.LoadRequest{Lots: ids, Records: hold}),
 		read(storage.LoadRequest{Debits: []storage.Debit{{Unit: "bean", After: day(1), Limit: 500}}, Records: hold}),
@@ -118,18 +127,13 @@ func mixedSnapshot(ctx context.Context, env *Env) error {
 func mixedDue(ctx context.Context, env *Env) error {
 	// At every version the account's due time, its one lot and its one record
 	// are due at the same hour.
-	return while(func() error {
-		for version := range int64(writes) {
-			leg := env.bare("anna", version, fmt.Sprintf("order-%d", version))
-			due := day(1).Add(time.Duration(version) * time.Hour)
-			lot, record := env.lot("anna", 1, 120), env.record("anna", "hold", "h-1")
-			leg.Account.DueAt, lot.ExpiresAt, record.DueAt = due, due, due
-			leg.Lots, leg.Records = []storage.Lot{lot}, []storage.Record{record}
-			if err := env.ok(ctx, env.batch(leg)); err != nil {
-				return err
-			}
-		}
-		return nil
+	return while(func(version int64) error {
+		leg := env.bare("anna", version, fmt.Sprintf("order-%d", version))
+		due := day(1).Add(time.Duration(version) * time.Hour)
+		lot, record := env.lot("anna", 1, 120), env.record("anna", "hold", "h-1")
+		leg.Account.DueAt, lot.ExpiresAt, record.DueAt = due, due, due
+		leg.Lots, leg.Records = []storage.Lot{lot}, []storage.Record{record}
+		return env.ok(ctx, env.batch(leg))
 	}, func() error {
 		s, err := env.due(ctx, day(30), 0)
 		if err != nil || s.Mixed || s.Account == nil {
@@ -154,13 +158,8 @@ func mixedPage(ctx context.Context, env *Env) error {
 		}
 		return nil
 	}
-	return while(func() error {
-		for version := range int64(writes) {
-			if err := env.ok(ctx, env.batch(env.earn("anna", version, fmt.Sprintf("order-%d", version)))); err != nil {
-				return err
-			}
-		}
-		return nil
+	return while(func(version int64) error {
+		return env.ok(ctx, env.batch(env.earn("anna", version, fmt.Sprintf("order-%d", version))))
 	}, func() error {
 		page, err := env.Store.Lots(ctx, query)
 		if err != nil {
@@ -183,41 +182,23 @@ func mixedPage(ctx context.Context, env *Env) error {
 }
 
 func seenByEverybody(ctx context.Context, env *Env) error {
-	type told struct {
-		member  string
-		version int64
-	}
-	// Buffered for all, so that a reader that fails does not hold up the writers.
-	acknowledged := make(chan told, 4*writes)
-	var writers sync.WaitGroup
-	errs := make([]error, 4)
-	for i := range errs {
-		writers.Go(func() {
-			member := fmt.Sprintf("m-%d", i)
-			for version := range int64(writes) {
-				if errs[i] = env.ok(ctx, env.batch(env.earn(member, version, fmt.Sprintf("order-%d", version)))); errs[i] != nil {
-					return
-				}
-				acknowledged <- told{member, version + 1}
-			}
-		})
-	}
-	go func() {
-		writers.Wait()
-		close(acknowledged)
-	}()
-	readers := together(4, func(int) error {
-		for t := range acknowledged {
-			got, err := env.version(ctx, t.member)
-			if err != nil {
-				return err
-			}
-			if got < t.version {
-				return fmt.Errorf("version %d of %q was acknowledged, a Load that began later sees version %d", t.version, t.member, got)
-			}
+	var acknowledged atomic.Int64
+	reader := func() error {
+		want := acknowledged.Load()
+		got, err := env.version(ctx, "anna")
+		if err != nil {
+			return err
+		}
+		if got < want {
+			return fmt.Errorf("version %d was acknowledged, a Load that began later sees version %d", want, got)
 		}
 		return nil
-	})
-	writers.Wait()
-	return errors.Join(append(errs, readers)...)
+	}
+	return while(func(version int64) error {
+		if err := env.ok(ctx, env.batch(env.earn("anna", version, fmt.Sprintf("order-%d", version)))); err != nil {
+			return err
+		}
+		acknowledged.Store(version + 1)
+		return nil
+	}, reader, reader, reader)
 }
