@@ -18,8 +18,8 @@ type customer struct {
 	// pace is the mean number of days between visits, leaves the chance that a
 	// visit was the last.
 	pace, leaves float64
-	// spent is about how much money a customer's points stand for.
-	spent float64
+	// purse is about how many points the customer counts on.
+	purse float64
 }
 
 func newCustomer(seed uint64, number int) customer {
@@ -73,6 +73,16 @@ func menu() []menuItem {
 // shares is how often each item of the menu is ordered, in percent.
 var shares = [...]int{14, 20, 16, 12, 8, 12, 6, 6, 4, 1, 1}
 
+// counts is how a customer reckons with the points of an order.
+func (c *customer) counts(order points.Order, at time.Time) {
+	for _, line := range order.Lines {
+		c.purse += line.Amount.InexactFloat64()
+		if at.Weekday() == time.Monday {
+			c.purse += line.Amount.InexactFloat64()
+		}
+	}
+}
+
 func (c *customer) basket() []points.Line {
 	items := menu()
 	lines := make([]points.Line, 0, 3)
@@ -87,7 +97,6 @@ func (c *customer) basket() []points.Line {
 			line.Quantity = pieces
 		}
 		lines = append(lines, line)
-		c.spent += line.Amount.InexactFloat64()
 	}
 	return lines
 }
@@ -102,20 +111,20 @@ func (c *customer) choose() int {
 	return 0
 }
 
-// regret is a refund of an order some days later: now and then a line or all of
+// regret is a refund of an order some days later: now and then part or all of
 // it within the return window, seldom a chargeback after it.
 func (c *customer) regret(member string, order points.Order) (days int, refund *loyalty.Refund) {
 	draw := c.random.Float64()
-	if draw > 0.035 {
+	if draw > 0.038 {
 		return 0, nil
 	}
 	refund = &loyalty.Refund{Member: member, Key: "refund/" + order.ID, Order: order.ID}
 	switch {
-	case draw < 0.004:
+	case draw < 0.008:
 		refund.Kind, refund.Full = loyalty.Chargeback, true
 		return 25 + c.random.IntN(40), refund
-	case draw < 0.016 && len(order.Lines) > 1:
-		refund.Lines = []points.RefundLine{{Line: "1"}}
+	case draw < 0.020 && len(order.Lines) > 1:
+		refund.Amount = order.Lines[0].Amount
 	default:
 		refund.Full = true
 	}

@@ -6,8 +6,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 )
@@ -25,11 +23,14 @@ type shop struct {
 	price points.Amount
 }
 
+// coffeePrice is what a free coffee costs, in whole points.
+const coffeePrice = 60
+
 // coffeeShop is the shop whose log is replayed where no other is given: it takes
 // the currency and the unit of the program.
 func coffeeShop(program loyalty.Program, zone *time.Location) shop {
 	s := shop{
-		seed: 1, members: 2500, zone: zone, currency: "EUR",
+		seed: 1, members: 2000, zone: zone, currency: "EUR",
 		first: time.Date(2025, time.January, 7, 0, 0, 0, 0, zone),
 		last:  time.Date(2026, time.September, 30, 0, 0, 0, 0, zone),
 	}
@@ -41,7 +42,7 @@ func coffeeShop(program loyalty.Program, zone *time.Location) shop {
 	}
 	for _, unit := range program.Units {
 		if unit.Kind == points.Spendable {
-			s.unit, s.price = unit.Code, 60
+			s.unit, s.price = unit.Code, coffeePrice
 			for range unit.Scale {
 				s.price *= 10
 			}
@@ -155,11 +156,12 @@ func (g *generator) happens(a appointment) []loyalty.Command {
 	g.orders++
 	member, id := fmt.Sprintf("m-%04d", a.customer+1), fmt.Sprintf("o-%06d", g.orders)
 	var commands []loyalty.Command
-	if g.unit != "" && c.spent >= float64(60+c.random.IntN(60)) {
-		c.spent -= 60
+	if g.unit != "" && c.purse >= coffeePrice {
+		c.purse -= coffeePrice
 		commands = append(commands, FreeCoffee{Member: member, Key: "coffee/" + id, Unit: g.unit, Price: g.price, OccurredAt: a.at.UTC()})
 	}
 	order := points.Order{ID: id, Currency: g.currency, Lines: c.basket()}
+	c.counts(order, a.at)
 	commands = append(commands, loyalty.Earn{Member: member, Key: orderKey(id), Order: order, OccurredAt: a.at.UTC()})
 	if day, refund := c.regret(member, order); refund != nil {
 		at := c.moment(a.at.AddDate(0, 0, day))
@@ -170,13 +172,4 @@ func (g *generator) happens(a appointment) []loyalty.Command {
 		g.plan(appointment{at: c.moment(a.at.AddDate(0, 0, days)), customer: a.customer})
 	}
 	return commands
-}
-
-// total is what an order costs.
-func total(order points.Order) decimal.Decimal {
-	var sum decimal.Decimal
-	for _, line := range order.Lines {
-		sum = sum.Add(line.Amount)
-	}
-	return sum
 }

@@ -101,7 +101,7 @@ func replayLog(ctx context.Context, o options, console *console) (s *summary, er
 // fill replays the log and fills the summary in.
 func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, log *eventLog, db *database, asOf time.Time, console *console) error {
 	var now time.Time
-	engine, err := loyalty.New(loyalty.Revisions{program}, db, &loyalty.Options{Clock: func() time.Time { return now }})
+	engine, err := loyalty.New(loyalty.Revisions{program}, db.Store, &loyalty.Options{Clock: func() time.Time { return now }})
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, 
 		}
 	}
 	s.seconds = console.now().Sub(started).Seconds()
-	if s.books, err = closeBooks(ctx, engine, db, program, s.asOf); err != nil {
+	if s.books, err = closeBooks(ctx, engine, db.Store, program, s.asOf); err != nil {
 		return err
 	}
 	if o.verify {

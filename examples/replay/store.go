@@ -1,17 +1,14 @@
 package main
 
 import (
-	"io"
 	"os"
 
-	"github.com/loyaltykit/loyaltykit/storage"
-	"github.com/loyaltykit/loyaltykit/storage/memory"
+	"github.com/loyaltykit/loyaltykit/storage/sqlite"
 )
 
 // database is a store in a file.
 type database struct {
-	storage.Store
-	io.Closer
+	*sqlite.Store
 	path string
 }
 
@@ -28,8 +25,9 @@ func openDatabase(path string) (*database, error) {
 			return nil, err
 		}
 	}
-	return &database{Store: memory.New(), Closer: io.NopCloser(nil), path: path}, nil
+	store, err := sqlite.Open(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &database{Store: store, path: path}, nil
 }
-
-// Unwrap lets storage.As find what the store itself can do.
-func (d *database) Unwrap() storage.Store { return d.Store }
