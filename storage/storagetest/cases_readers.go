@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,7 @@ func readUntil(done <-chan struct{}, began chan<- struct{}, read func() error) e
 		case <-done:
 			return nil
 		default:
+			runtime.Gosched() // a store that never waits would starve the writer
 		}
 	}
 }
