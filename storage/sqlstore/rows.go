@@ -1,0 +1,173 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// scanner reads one row into variables: *sql.Rows.
+type scanner interface {
+	Scan(dest ...any) error
+}
+
+// withMember reads a first column of its own, the member, before what it reads.
+type withMember struct {
+	scanner
+	member *string
+}
+
+func (w withMember) Scan(dest ...any) error {
+	return w.scanner.Scan(append([]any{w.member}, dest...)...)
+}
+
+func scanAccount(row scanner, program, member string) (storage.Account, error) {
+	a := storage.Account{Program: program, Member: member}
+	var due, enrolled, recorded int64
+	var retry sql.NullInt64
+	var balances, standing, days string
+	if err := row.Scan(&a.Kind, &a.Version, &a.Status, &due, &retry, &enrolled, &recorded,
+		&balances, &standing, &days, &a.Hash, &a.Data); err != nil {
+		return a, err
+	}
+	a.DueAt, a.RetryAt = instant(due), optionalInstant(retry)
+	a.EnrolledAt, a.RecordedAt = instant(enrolled), instant(recorded)
+	var errs [3]error
+	a.Balances, errs[0] = decodeBalances(balances)
+	a.Standing, errs[1] = decodeStanding(standing)
+	a.Days, errs[2] = decodeDays(days)
+	return a, errors.Join(errs[:]...)
+}
+
+func scanOperation(row scanner, program, member string) (storage.Operation, error) {
+	op := storage.Operation{Program: program, Member: member}
+	var occurred, recorded int64
+	err := row.Scan(&op.Version, &op.Key, &op.Type, &op.Reason, &op.Actor, &op.Reference, &op.Library, &op.Format,
+		&occurred, &recorded, &op.Fingerprint, &op.Salt, &op.Digests, &op.Hash, &op.Command, &op.Receipt)
+	op.OccurredAt, op.RecordedAt = instant(occurred), instant(recorded)
+	return op, err
+}
+
+func scanEntry(row scanner, program, member string) (storage.Entry, error) {
+	e := storage.Entry{Program: program, Member: member}
+	var occurred, recorded int64
+	err := row.Scan(&e.Version, &e.Ordinal, &e.Unit, &e.Kind, &e.From, &e.To, &e.Amount, &e.Lot, &e.Into, &e.Rule,
+		&e.Revision, &e.Reference, &e.Corrects.Version, &e.Corrects.Ordinal, &occurred, &recorded)
+	e.OccurredAt, e.RecordedAt = instant(occurred), instant(recorded)
+	return e, err
+}
+
+func scanLot(row scanner, program, member string) (storage.Lot, error) {
+	l := storage.Lot{Program: program, Member: member}
+	var earned, available, expires int64
+	err := row.Scan(&l.ID, &l.Unit, &l.State, &l.Original, &l.Remaining, &l.Held, &earned, &available, &expires,
+		&l.Source, &l.Origin, &l.Qualifies, &l.MergedInto, &l.Merged)
+	l.EarnedAt, l.AvailableFrom, l.ExpiresAt = instant(earned), instant(available), instant(expires)
+	return l, err
+}
+
+func scanRecord(row scanner, program, member string) (storage.Record, error) {
+	r := storage.Record{Program: program, Member: member}
+	var due int64
+	var lots string
+	if err := row.Scan(&r.Kind, &r.ID, &r.Status, &r.Reference, &r.Sort, &due, &lots, &r.Data); err != nil {
+		return r, err
+	}
+	r.DueAt = instant(due)
+	var err error
+	r.Lots, err = decodeLots(lots)
+	return r, err
+}
+
+func scanEvent(row scanner, program string) (storage.Event, error) {
+	e := storage.Event{Program: program}
+	var recorded int64
+	err := row.Scan(&e.Member, &e.Version, &e.Ordinal, &e.Type, &recorded, &e.Data)
+	e.RecordedAt = instant(recorded)
+	return e, err
+}
+
+func scanRevision(row scanner, program string) (storage.Revision, error) {
+	r := storage.Revision{Program: program}
+	var effective int64
+	err := row.Scan(&r.Number, &effective, &r.Digest, &r.Text)
+	r.EffectiveAt = instant(effective)
+	return r, err
+}
+
+// addOperation and the others write a row. They report whether it was written:
+// not, if a row with the same key stands in the way.
+
+func (s *session) addOperation(ctx context.Context, op *storage.Operation) (bool, error) {
+	n, err := s.exec(ctx, addOperation, op.Program, op.Member, op.Version, op.Key, op.Type, op.Reason, op.Actor,
+		op.Reference, op.Library, op.Format, micros(op.OccurredAt), micros(op.RecordedAt), blob(op.Fingerprint),
+		blob(op.Salt), blob(op.Digests), blob(op.Hash), blob(op.Command), blob(op.Receipt))
+	return n == 1, err
+}
+
+func (s *session) addEntry(ctx context.Context, e *storage.Entry) error {
+	_, err := s.exec(ctx, addEntry, e.Program, e.Member, e.Version, e.Ordinal, e.Unit, string(e.Kind), int64(e.From),
+		int64(e.To), int64(e.Amount), int64(e.Lot), int64(e.Into), e.Rule, e.Revision, e.Reference,
+		e.Corrects.Version, e.Corrects.Ordinal, micros(e.OccurredAt), micros(e.RecordedAt))
+	return err
+}
+
+func (s *session) putLot(ctx context.Context, l *storage.Lot) error {
+	open := l.Remaining > 0 || l.Held > 0
+	_, err := s.exec(ctx, putLot, l.Program, l.Member, int64(l.ID), l.Unit, int64(l.State), int64(l.Original),
+		int64(l.Remaining), int64(l.Held), micros(l.EarnedAt), micros(l.AvailableFrom), micros(l.ExpiresAt),
+		l.Source, l.Origin, flag(l.Qualifies), int64(l.MergedInto), int64(l.Merged), flag(open))
+	return err
+}
+
+func (s *session) putRecord(ctx context.Context, r *storage.Record) error {
+	listed := r.Reference != "" || r.Status != "" || r.Sort != ""
+	_, err := s.exec(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
+		micros(r.DueAt), encodeLots(r.Lots), blob(r.Data), flag(listed))
+	return err
+}
+
+func (s *session) addEvent(ctx context.Context, e *storage.Event) error {
+	_, err := s.exec(ctx, addEvent, e.Program, e.Member, e.Version, e.Ordinal, storage.Bucket(e.Member), 0, e.Type,
+		micros(e.RecordedAt), blob(e.Data))
+	return err
+}
+
+// lists are the lists inside an account, as stored.
+type lists struct{ balances, standing, days string }
+
+func listsOf(a *storage.Account) (lists, error) {
+	var l lists
+	var errs [3]error
+	l.balances, errs[0] = encodeBalances(a.Balances)
+	l.standing, errs[1] = encodeStanding(a.Standing)
+	l.days, errs[2] = encodeDays(a.Days)
+	return l, errors.Join(errs[:]...)
+}
+
+// putAccount writes the account if the stored one has the expected version.
+func (s *session) putAccount(ctx context.Context, a *storage.Account, expect int64) (bool, error) {
+	l, err := listsOf(a)
+	if err != nil {
+		return false, err
+	}
+	retry, enrolled, recorded := optionalMicros(a.RetryAt), micros(a.EnrolledAt), micros(a.RecordedAt)
+	due := micros(a.DueAt)
+	var n int64
+	if expect == 0 {
+		n, err = s.exec(ctx, addAccount, a.Program, a.Member, int64(a.Kind), a.Version, int64(a.Status), due, retry,
+			enrolled, recorded, l.balances, l.standing, l.days, blob(a.Hash), blob(a.Data))
+		return n == 1, err
+	}
+	// Most commits leave the due time alone, and with it the index.
+	n, err = s.exec(ctx, setAccount, a.Version, int64(a.Status), int64(a.Kind), retry, enrolled, recorded,
+		l.balances, l.standing, l.days, blob(a.Hash), blob(a.Data), a.Program, a.Member, expect, due)
+	if err != nil || n == 1 {
+		return n == 1, err
+	}
+	n, err = s.exec(ctx, setAccountAndDue, a.Version, int64(a.Status), int64(a.Kind), retry, enrolled, recorded,
+		l.balances, l.standing, l.days, blob(a.Hash), blob(a.Data), due, a.Program, a.Member, expect)
+	return n == 1, err
+}
