@@ -101,18 +101,6 @@ func (e *Env) unchanged(ctx context.Context, of scope, step func() error) error 
 	return nil
 }
 
-// operation returns the operation that made a version.
-func (e *Env) operation(ctx context.Context, member string, version int64) (storage.Operation, error) {
-	all, err := e.operations(ctx, storage.MemberQuery{Member: member, From: version, Limit: 1})
-	if err != nil {
-		return storage.Operation{}, err
-	}
-	if len(all) == 0 || all[0].Version != version {
-		return storage.Operation{}, fmt.Errorf("member %q has no operation of version %d", member, version)
-	}
-	return all[0], nil
-}
-
 func (e *Env) accounts(ctx context.Context, query storage.AccountQuery) ([]storage.Account, error) {
 	query.Program = e.Program
 	return walk("Accounts", query.Limit, func(after string) (storage.Page[storage.Account], error) {
