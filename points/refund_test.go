@@ -193,6 +193,29 @@ func TestRefundOfChargesAndTax(t *testing.T) {
 	assert.Nil(t, takes)
 }
 
+func TestRefundOfAllMoneyTakesBonusesToo(t *testing.T) {
+	o := order(line("a", "10.00"), line("sample", "0"))
+	awards, err := points.Evaluate([]points.Rule{{Code: "welcome", Bonus: 51}}, []points.Unit{bean}, o, points.Env{At: monday})
+	require.NoError(t, err)
+	state := points.NewOrderState(o, awards)
+
+	takes, err := state.Refund(amount("9.99"))
+	require.NoError(t, err)
+	assert.Zero(t, takes[0].Points, "a bonus without eligible money goes with its lines")
+	untouched := state
+	takes, err = state.Refund(amount("0.01"))
+	require.NoError(t, err)
+	assert.Equal(t, points.Amount(51), takes[0].Points)
+	assert.Zero(t, untouched.Awards[0].Taken, "a copy made before stays as it was")
+
+	state = points.NewOrderState(o, awards)
+	takes, err = state.Refund(pieces("sample", 1))
+	require.NoError(t, err)
+	assert.Equal(t, points.Amount(25), takes[0].Points, "a line that cost nothing has its share of the bonus")
+	_, err = state.Refund(part("sample", "1"))
+	require.ErrorIs(t, err, points.ErrRefund)
+}
+
 func TestOrderStateIsShort(t *testing.T) {
 	o := order(points.Line{ID: "filter-250g", Item: "filter", Quantity: 2, Amount: dec("12.40")})
 	awards, err := points.Evaluate([]points.Rule{{Code: "base", Spend: eur(1, "1")}}, []points.Unit{bean}, o, points.Env{At: monday})
