@@ -16,6 +16,7 @@ func debitCases() []Case {
 		{Name: "a-debit-takes-lots-in-consumption-order", Clause: "L6", Run: debitOrder},
 		{Name: "a-debit-passes-over-lots-that-cannot-be-spent", Clause: "L6", Run: debitSpendable},
 		{Name: "a-debit-without-unit-brings-every-open-lot", Clause: "L6", Run: debitEveryUnit},
+		{Name: "a-debit-without-limit-brings-a-hundred-lots", Clause: "L6", Run: debitHundred},
 	}
 }
 
@@ -166,6 +167,37 @@ func debitEveryUnit(ctx context.Context, env *Env) error {
 		{"every unit with a limit of three", storage.Debit{Limit: 3}, all[:3]},
 	} {
 		if err := env.debits(ctx, c.name, c.want, c.debit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func debitHundred(ctx context.Context, env *Env) error {
+	var ids []points.LotID
+	for version := range int64(3) {
+		leg := env.bare("anna", version, fmt.Sprintf("order-%d", version))
+		for i := range 50 {
+			id := points.LotID(50*int(version) + i + 1)
+			lot := env.lot("anna", id, 10)
+			lot.ExpiresAt = day(int(id))
+			leg.Lots, ids = append(leg.Lots, lot), append(ids, id)
+		}
+		if err := env.ok(ctx, env.batch(leg)); err != nil {
+			return err
+		}
+	}
+	for name, debit := range map[string]storage.Debit{
+		"beans without a limit":         {Unit: "bean", After: day(0)},
+		"1500 beans without a limit":    {Unit: "bean", After: day(0), Amount: 1500},
+		"every unit without a limit":    {},
+		"1000 beans with a limit of 99": {Unit: "bean", After: day(0), Amount: 1000, Limit: 99},
+	} {
+		want := ids[:100]
+		if debit.Limit > 0 {
+			want = ids[:debit.Limit]
+		}
+		if err := env.debits(ctx, name, want, debit); err != nil {
 			return err
 		}
 	}

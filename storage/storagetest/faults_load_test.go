@@ -93,6 +93,10 @@ func snapshotFaults() []fault {
 			cases: []string{"a-debit-brings-the-lots-that-cover-it", "a-debit-without-unit-brings-every-open-lot"},
 		},
 		{
+			name: "debit without a limit has no end", clause: "L6", cases: []string{"a-debit-without-limit-brings-a-hundred-lots"},
+			breaks: debit(func(d *storage.Debit) { d.Limit = cmp.Or(d.Limit, 1000) }),
+		},
+		{
 			name: "debit stops before the amount is covered", clause: "L6", breaks: debit(func(d *storage.Debit) { d.Amount = max(d.Amount-1, 1) }),
 			cases: []string{"a-debit-brings-the-lots-that-cover-it"},
 		},
