@@ -66,7 +66,8 @@ var (
 //   - K3 Each Batch has its own outcome, at its own place; one that fails takes no
 //     other with it.
 //   - K4 Batches apply in the order given. One may expect the version that an
-//     earlier one makes, and is a Conflict if that one was not OK.
+//     earlier one makes, and is a Conflict if that one was not OK, even where
+//     another caller has made that version: see [Chains].
 //   - K5 A key that the member has used is DuplicateKey, whatever the version. Where
 //     several apply, the outcome is the first of: too large, duplicate key of any
 //     leg, conflict, claimed in the order given, bound exceeded in the order given.

@@ -21,18 +21,25 @@ func (s *Store) Commit(ctx context.Context, batches []storage.Batch) ([]storage.
 	outcomes := make([]storage.Outcome, len(batches))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var chains storage.Chains
 	for i := range batches {
-		outcomes[i] = s.commit(&batches[i])
+		outcomes[i] = s.commit(&batches[i], chains.Broken(&batches[i]))
+		chains.Ended(&batches[i], outcomes[i].Status)
 	}
 	return outcomes, nil
 }
 
-func (s *Store) commit(batch *storage.Batch) storage.Outcome {
+// commit stores a batch. One that builds on a failed one is broken.
+func (s *Store) commit(batch *storage.Batch, broken bool) storage.Outcome {
 	if batch.Rows() > maxRows || batch.Bytes() > maxBytes {
 		return storage.Outcome{Status: storage.TooLarge}
 	}
 	p := s.program(batch.Program)
-	if status := p.checkLegs(batch.Legs); status != storage.OK {
+	status := p.checkLegs(batch.Legs)
+	if status == storage.OK && broken {
+		status = storage.Conflict
+	}
+	if status != storage.OK {
 		return storage.Outcome{Status: status}
 	}
 	if claim, ok := p.checkClaims(batch.Claims); !ok {

@@ -20,18 +20,22 @@ var errRefused = errors.New("a batch was refused")
 // finds stays true until the transaction ends.
 func (e *engine) Commit(ctx context.Context, batches []storage.Batch) ([]storage.Outcome, error) {
 	outcomes := make([]storage.Outcome, len(batches))
+	refused := error(nil)
 	for i := range batches {
 		if err := batches[i].Validate(); err != nil {
 			return nil, fmt.Errorf("sqlstore: commit batch %d of %d: %w", i+1, len(batches), err)
 		}
 		outcomes[i].Status = storage.OK
 		if batches[i].Rows() > maxRows || batches[i].Bytes() > maxBytes {
-			outcomes[i].Status = storage.TooLarge
+			outcomes[i].Status, refused = storage.TooLarge, errRefused
 		}
 	}
-	err := e.sessions.write(ctx, func(ctx context.Context, s *session) error {
-		return s.writeAll(ctx, batches, outcomes)
-	})
+	err := refused
+	if err == nil {
+		err = e.sessions.write(ctx, func(ctx context.Context, s *session) error {
+			return s.writeAll(ctx, batches)
+		})
+	}
 	if errors.Is(err, errRefused) {
 		err = e.sessions.write(ctx, func(ctx context.Context, s *session) error {
 			return s.writeEach(ctx, batches, outcomes)
@@ -43,11 +47,8 @@ func (e *engine) Commit(ctx context.Context, batches []storage.Batch) ([]storage
 	return outcomes, nil
 }
 
-func (s *session) writeAll(ctx context.Context, batches []storage.Batch, outcomes []storage.Outcome) error {
+func (s *session) writeAll(ctx context.Context, batches []storage.Batch) error {
 	for i := range batches {
-		if outcomes[i].Status != storage.OK {
-			continue
-		}
 		if err := s.writeBatch(ctx, &batches[i]); err != nil {
 			return err
 		}
@@ -56,27 +57,33 @@ func (s *session) writeAll(ctx context.Context, batches []storage.Batch, outcome
 }
 
 func (s *session) writeEach(ctx context.Context, batches []storage.Batch, outcomes []storage.Outcome) error {
+	var chains storage.Chains
 	for i := range batches {
-		if outcomes[i].Status == storage.TooLarge {
+		batch := &batches[i]
+		if outcomes[i].Status != storage.TooLarge {
+			outcome, err := s.look(ctx, batch, chains.Broken(batch))
+			if err != nil {
+				return err
+			}
+			outcomes[i] = outcome
+		}
+		chains.Ended(batch, outcomes[i].Status)
+		if outcomes[i].Status != storage.OK {
 			continue
 		}
-		outcome, err := s.look(ctx, &batches[i])
-		if err != nil {
-			return err
-		}
-		if outcomes[i] = outcome; outcome.Status != storage.OK {
-			continue
-		}
-		if err := s.writeBatch(ctx, &batches[i]); err != nil {
+		if err := s.writeBatch(ctx, batch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// look tells how a batch would end.
-func (s *session) look(ctx context.Context, batch *storage.Batch) (storage.Outcome, error) {
+// look tells how a batch would end. One that builds on a failed one is broken.
+func (s *session) look(ctx context.Context, batch *storage.Batch, broken bool) (storage.Outcome, error) {
 	status, err := s.lookAtLegs(ctx, batch.Legs)
+	if status == storage.OK && broken {
+		status = storage.Conflict
+	}
 	if err != nil || status != storage.OK {
 		return storage.Outcome{Status: status}, err
 	}

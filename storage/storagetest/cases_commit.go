@@ -17,6 +17,7 @@ func commitCases() []Case {
 		{Name: "one-conflict-fails-none-of-its-neighbors", Clause: "K3", Run: neighbors},
 		{Name: "batches-of-one-call-build-on-each-other", Clause: "K4", Run: chain},
 		{Name: "a-chain-fails-from-its-first-conflict-on", Clause: "K4", Run: brokenChain},
+		{Name: "a-chain-that-lost-a-race-fails-whole", Clause: "K4", Run: lostChain},
 		{Name: "claims-and-keys-follow-the-order-of-batches", Clause: "K4", Run: orderedClaims},
 		{Name: "lots-and-records-are-replaced-and-entries-added", Clause: "K9", Run: replaceAndAdd},
 		{Name: "hundred-rows-are-accepted", Clause: "K11", Run: hundredRows},
@@ -50,7 +51,7 @@ func (e *Env) everyWay(ctx context.Context) ([]storage.Batch, []storage.Status, 
 	one := storage.CounterChange{CounterKey: seats, Delta: 1, Bound: 10}
 	two := storage.CounterChange{CounterKey: seats, Delta: 2, Bound: 10}
 	batches := []storage.Batch{
-		fail(e.earn("anna", 1, "order-2"), other, one),
+		fail(e.earn("anna", 5, "order-2"), other, one),
 		fail(e.earn("anna", 2, "order-1"), other, one),
 		fail(e.earn("anna", 2, "order-2"), voucher, one),
 		fail(e.earn("anna", 2, "order-2"), other, two),
@@ -221,6 +222,29 @@ func brokenChain(ctx context.Context, env *Env) error {
 	return inOrder(
 		func() error { return env.atVersion(ctx, "anna", 2) },
 		func() error { return env.atVersion(ctx, "ben", 3) },
+	)
+}
+
+// lostChain has another caller make the very version that a chain's first batch
+// was to make.
+func lostChain(ctx context.Context, env *Env) error {
+	if err := env.ok(ctx,
+		env.batch(env.earn("anna", 0, "order-0")), env.batch(env.earn("anna", 1, "order-1")), env.batch(env.earn("ben", 0, "order-1")),
+	); err != nil {
+		return err
+	}
+	if err := env.ends(ctx,
+		[]storage.Status{storage.Conflict, storage.Conflict, storage.Conflict, storage.OK},
+		env.batch(env.earn("anna", 1, "order-2")),
+		env.batch(env.earn("anna", 2, "order-3"), env.earn("ben", 1, "order-3")),
+		env.batch(env.earn("ben", 2, "order-4")),
+		env.batch(env.earn("ben", 1, "order-5")),
+	); err != nil {
+		return err
+	}
+	return inOrder(
+		func() error { return env.atVersion(ctx, "anna", 2) },
+		func() error { return env.atVersion(ctx, "ben", 2) },
 	)
 }
 

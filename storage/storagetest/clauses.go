@@ -26,7 +26,7 @@ var clauses = map[string]string{
 	"K1":  "A Batch is stored whole or not at all, and nobody sees part of it.",
 	"K2":  "A Batch is stored only if every one of its accounts has the expected version, 0 meaning that it does not exist. Otherwise its outcome is Conflict.",
 	"K3":  "Each Batch has its own outcome, at its own place; one that fails takes no other with it.",
-	"K4":  "Batches apply in the order given. One may expect the version that an earlier one makes, and is a Conflict if that one was not OK.",
+	"K4":  "Batches apply in the order given. One may expect the version that an earlier one makes, and is a Conflict if that one was not OK, even where another caller has made that version: see [Chains].",
 	"K5":  "A key that the member has used is DuplicateKey, whatever the version. Where several apply, the outcome is the first of: too large, duplicate key of any leg, conflict, claimed in the order given, bound exceeded in the order given.",
 	"K6":  "Claims are inserted if absent, else Claimed, with the holder.",
 	"K7":  "A claim is released only by its holder, else Claimed.",

@@ -51,6 +51,7 @@ func commitFaults() []fault {
 			cases: []string{"a-chain-fails-from-its-first-conflict-on", "batches-of-one-call-build-on-each-other", "claims-and-keys-follow-the-order-of-batches"},
 		},
 		{name: "a chain goes on past its conflict", clause: "K4", breaks: onCommit(anyVersion), cases: []string{"a-chain-fails-from-its-first-conflict-on"}},
+		{name: "a chain goes on from another's version", clause: "K4", breaks: onCommit(commitOne), cases: []string{"a-chain-that-lost-a-race-fails-whole"}},
 		{name: "lots are never replaced", clause: "K9", breaks: onCommit(firstLotStays), cases: []string{"lots-and-records-are-replaced-and-entries-added"}},
 		{
 			name: "a record keeps what an update leaves empty", clause: "K9", breaks: onCommit(mergesRecords),
