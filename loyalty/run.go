@@ -333,31 +333,66 @@ func addOnce[T comparable](list []T, item T) []T {
 // the first outcome that says so.
 func (e *Engine) commit(d *deciding) map[*call]storage.Outcome {
 	var bad map[*call]storage.Outcome
+	var chains storage.Chains
 	for from := 0; from < len(d.batches); {
 		to := e.fill(d.batches, from)
-		e.observer.Commit(to - from)
-		outcomes, err := d.store.Commit(d.ctx, d.batches[from:to])
-		if err == nil && len(outcomes) != to-from {
-			err = fmt.Errorf("loyalty: the store answered %d of %d batches", len(outcomes), to-from)
-		}
-		for i := from; i < to; i++ {
-			outcome := storage.Outcome{Status: storage.Unknown, Err: err}
-			if err == nil {
-				outcome = outcomes[i-from]
-			}
+		for i, outcome := range d.send(d.batches[from:to], &chains) {
 			if outcome.Status == storage.OK {
 				continue
 			}
 			if bad == nil {
 				bad = map[*call]storage.Outcome{}
 			}
-			if _, known := bad[d.owners[i]]; !known {
-				bad[d.owners[i]] = outcome
+			if owner := d.owners[from+i]; bad[owner].Status == 0 {
+				bad[owner] = outcome
 			}
 		}
 		from = to
 	}
 	return bad
+}
+
+// send commits batches in one store call, except those that build on one that
+// failed in an earlier call: their versions may be another caller's by now.
+func (d *deciding) send(batches []storage.Batch, chains *storage.Chains) []storage.Outcome {
+	outcomes := make([]storage.Outcome, len(batches))
+	whole, places := batches, []int(nil)
+	for i := range batches {
+		broken := chains.Broken(&batches[i])
+		if broken {
+			outcomes[i].Status = storage.Conflict
+			chains.Ended(&batches[i], storage.Conflict)
+		}
+		if broken && places == nil {
+			whole, places = slices.Clone(batches[:i]), make([]int, i)
+			for j := range places {
+				places[j] = j
+			}
+		} else if !broken && places != nil {
+			whole, places = append(whole, batches[i]), append(places, i)
+		}
+	}
+	if len(whole) == 0 {
+		return outcomes
+	}
+	d.engine.observer.Commit(len(whole))
+	answers, err := d.store.Commit(d.ctx, whole)
+	if err == nil && len(answers) != len(whole) {
+		err = fmt.Errorf("loyalty: the store answered %d of %d batches", len(answers), len(whole))
+	}
+	for i := range whole {
+		outcome := storage.Outcome{Status: storage.Unknown, Err: err}
+		if err == nil {
+			outcome = answers[i]
+		}
+		chains.Ended(&whole[i], outcome.Status)
+		if places == nil {
+			outcomes[i] = outcome
+		} else {
+			outcomes[places[i]] = outcome
+		}
+	}
+	return outcomes
 }
 
 // fill returns how far a commit that begins at from goes.
