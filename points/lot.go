@@ -27,6 +27,20 @@ const (
 	LotUsed LotState = 3
 )
 
+// String returns the state in lower case, such as "open".
+func (s LotState) String() string {
+	switch s {
+	case LotPending:
+		return "pending"
+	case LotOpen:
+		return "open"
+	case LotUsed:
+		return "used"
+	default:
+		return fmt.Sprintf("state(%d)", uint8(s))
+	}
+}
+
 // Lot is a parcel of points that were credited together and expire together.
 // All but Remaining, Held, State, MergedInto and Merged is fixed when the lot is made:
 // points that get other dates move to another lot.

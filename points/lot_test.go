@@ -1,6 +1,7 @@
 package points_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -45,6 +46,10 @@ func TestLotAtAnInstant(t *testing.T) {
 			assert.Equal(t, c.due, c.lot.DueAt())
 		})
 	}
+}
+
+func TestLotStateString(t *testing.T) {
+	assert.Equal(t, "pending open used state(0)", fmt.Sprint(points.LotPending, points.LotOpen, points.LotUsed, points.LotState(0)))
 }
 
 func TestConsume(t *testing.T) {

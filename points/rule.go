@@ -20,12 +20,15 @@ type Rule struct {
 	// of a unit: the most specific match, then the highest priority, then the
 	// first code.
 	Spend *SpendRate `json:"spend,omitempty"`
-	// Multiply, above 0, makes this a multiplier of the base: 2 doubles it. Of
-	// several that apply to a line the one with the highest priority counts, then
-	// the first code.
+	// Multiply makes this a multiplier of the base and of its boost: 2 doubles
+	// what both give. It is above 0, at most 1000, with at most 6 decimals; below 1
+	// it lowers the base. Of several that apply to a line the one with the highest
+	// priority counts, then the first code.
 	Multiply decimal.Decimal `json:"multiply,omitzero"`
 	// Bonus, above 0, makes this a fixed bonus in the unit's smallest step, added
-	// un-multiplied: once per order, or per activity where Activity is set.
+	// un-multiplied: once for an order that has a line to match, or for an activity
+	// where Activity is set. It belongs to the lines that it matches, by eligible
+	// money or else equally.
 	Bonus Amount `json:"bonus,omitempty"`
 
 	// Activity is the code of the activity that earns Bonus; orders then do not.
@@ -81,10 +84,16 @@ const (
 // Basis says which money of an order counts. The zero Basis counts what lines
 // cost after discounts, without tax, shipping, fees and stored value, and without
 // what was paid in points or by gift card.
+//
+// A tender that does not count pays for the whole order alike, tax, shipping and
+// fees included: where it paid a quarter of all, three quarters of the counted
+// money earn. What it takes off is spread over the lines in steps of 10^-6, or of
+// 10^-12 where the order's money has more than 6 decimals.
 type Basis struct {
 	// BeforeDiscounts counts lines at their price before discounts.
 	BeforeDiscounts bool `json:"beforeDiscounts,omitempty"`
-	// Tax, Shipping and Fees count what they name.
+	// Tax, Shipping and Fees count what they name. Shipping and fees earn as
+	// lines of their own, by a rate that takes every line.
 	Tax      bool `json:"tax,omitempty"`
 	Shipping bool `json:"shipping,omitempty"`
 	Fees     bool `json:"fees,omitempty"`
@@ -94,7 +103,8 @@ type Basis struct {
 	// by gift card.
 	PointsTender   bool `json:"pointsTender,omitempty"`
 	GiftCardTender bool `json:"giftCardTender,omitempty"`
-	// Exclude takes out lines that it matches.
+	// Exclude takes out lines that it matches: they earn nothing by this rate,
+	// and no other rate of the unit takes its place.
 	Exclude Match `json:"exclude,omitzero"`
 }
 
