@@ -11,3 +11,9 @@ import (
 func inMemory(testing.TB) storage.Store { return memory.New() }
 
 func TestEveryCommandDoesWhatANaiveModelSays(t *testing.T) { enginetest.Machine(t, inMemory, nil) }
+
+func TestSettlingOftenComesToTheSameAsSettlingLate(t *testing.T) {
+	enginetest.Settling(t, inMemory, nil)
+}
+
+func TestRacesLoseDoubleAndInventNothing(t *testing.T) { enginetest.Races(t, inMemory, nil) }

@@ -1,0 +1,205 @@
+package enginetest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// compare says where engine and model differ in what anybody has now, and in
+// the books.
+func (s *session) compare() error {
+	for _, id := range members {
+		at := s.clock
+		if p := s.model.person(id); p.recorded.After(at) {
+			at = p.recorded
+		}
+		if err := s.compareAt(s.model.person(id), at); err != nil {
+			return err
+		}
+	}
+	return s.compareTotals()
+}
+
+// compareAt compares what a person has at an instant, in the model's words.
+func (s *session) compareAt(known *person, at time.Time) error {
+	m, err := s.engine.MemberAt(s.ctx, known.id, at)
+	if !known.enrolled {
+		if told(err) != told(loyalty.ErrNotEnrolled) {
+			return fmt.Errorf("%s is not enrolled, but a read says %w", known.id, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	scratch := s.model.copy()
+	p := known.copy()
+	scratch.advance(p, at)
+	if want := p.balances(); !slices.Equal(filled(m.Balances), want) {
+		return fmt.Errorf("%s at %s has %+v, should have %+v", p.id, at, m.Balances, want)
+	}
+	if have, want := shownLots(m.Lots), p.shown(); !slices.Equal(have, want) {
+		return fmt.Errorf("%s at %s has the lots\n%s\nshould have\n%s", p.id, at, lines(have), lines(want))
+	}
+	maturing, expiring := p.schedule()
+	if have := shownSchedule(m.Maturing); !slices.Equal(have, maturing) {
+		return fmt.Errorf("%s at %s: there mature %v, should %v", p.id, at, have, maturing)
+	}
+	if have := shownSchedule(m.Expiring); !slices.Equal(have, expiring) {
+		return fmt.Errorf("%s at %s: there expire %v, should %v", p.id, at, have, expiring)
+	}
+	return nil
+}
+
+// comparePast compares what a person had at an instant before the last command.
+func (s *session) comparePast(id string, at time.Time) error {
+	var then *person
+	for _, p := range s.past[id] {
+		if !p.recorded.After(at) {
+			then = p
+		}
+	}
+	if then == nil {
+		return nil
+	}
+	if err := s.compareAt(then, at); err != nil {
+		return fmt.Errorf("in the past: %w", err)
+	}
+	return nil
+}
+
+// compareTotals compares the trial balance, and proves that it is one.
+func (s *session) compareTotals() error {
+	totals, err := s.engine.Totals(s.ctx)
+	if err != nil {
+		return err
+	}
+	type side struct {
+		unit   string
+		bucket points.Bucket
+	}
+	have, want, sums := map[side]points.Amount{}, map[side]points.Amount{}, map[string]points.Amount{}
+	for _, total := range totals {
+		have[side{total.Unit, total.From}] -= total.Amount
+		have[side{total.Unit, total.To}] += total.Amount
+	}
+	for unit, buckets := range s.model.outside {
+		for bucket, n := range buckets {
+			want[side{unit, bucket}] = n
+		}
+	}
+	for _, p := range s.model.people {
+		for _, b := range p.balances() {
+			want[side{b.Unit, points.Pending}] += b.Pending
+			want[side{b.Unit, points.Available}] += b.Available
+			want[side{b.Unit, points.Held}] += b.Held
+			want[side{b.Unit, points.Debt}] -= b.Debt
+			want[side{b.Unit, points.Counted}] += b.Counted
+		}
+	}
+	for at, n := range have {
+		want[at] += 0
+		sums[at.unit] += n
+	}
+	order := func(a, b side) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.bucket, b.bucket)) }
+	for _, at := range slices.SortedFunc(maps.Keys(want), order) {
+		if have[at] != want[at] {
+			return fmt.Errorf("the books say %d %s %s, should say %d", have[at], at.unit, at.bucket, want[at])
+		}
+	}
+	for _, unit := range slices.Sorted(maps.Keys(sums)) {
+		if sums[unit] != 0 {
+			return fmt.Errorf("all buckets of %s come to %d", unit, sums[unit])
+		}
+	}
+	return nil
+}
+
+// verify audits everything.
+func (s *session) verify() error {
+	report, err := s.engine.Verify(s.ctx, nil)
+	if err != nil {
+		return err
+	}
+	if !report.OK() {
+		return fmt.Errorf("the audit found: %w", report.Problems[0])
+	}
+	return nil
+}
+
+func shownLots(lots []points.Lot) []string {
+	shown := make([]string, 0, len(lots))
+	for _, l := range lots {
+		shown = append(shown, showLot(l.Unit, l.State == points.LotPending, l.Remaining, l.Held, l.EarnedAt, l.AvailableFrom, l.ExpiresAt, l.Source, l.Origin))
+	}
+	return shown
+}
+
+// shown lists the lots that hold something, in the order in which they are spent.
+func (p *person) shown() []string {
+	lots := slices.DeleteFunc(slices.Clone(p.lots), func(l parcel) bool { return l.left == 0 && l.held == 0 })
+	slices.SortStableFunc(lots, func(a, b parcel) int {
+		return cmp.Or(a.until.Compare(b.until), a.earned.Compare(b.earned))
+	})
+	shown := make([]string, 0, len(lots))
+	for _, l := range lots {
+		shown = append(shown, showLot(l.unit, l.pending && l.left > 0, l.left, l.held, l.earned, l.from, l.until, l.source, l.origin))
+	}
+	return shown
+}
+
+func showLot(unit string, pending bool, left, held points.Amount, earned, from, until time.Time, source, origin string) string {
+	const layout = "2006-01-02T15:04:05.999999Z"
+	return fmt.Sprintf("%s pending=%v left=%d held=%d earned=%s from=%s until=%s source=%s origin=%s", unit, pending, left, held,
+		earned.UTC().Format(layout), from.UTC().Format(layout), until.UTC().Format(layout), source, origin)
+}
+
+// schedule lists what matures and what expires, sorted.
+func (p *person) schedule() (maturing, expiring []string) {
+	type line struct {
+		unit string
+		at   string
+	}
+	matures, expires := map[line]points.Amount{}, map[line]points.Amount{}
+	for _, l := range p.lots {
+		switch {
+		case l.left == 0:
+		case l.pending:
+			matures[line{l.unit, l.from.UTC().String()}] += l.left
+		case !points.IsNever(l.until):
+			expires[line{l.unit, l.until.UTC().String()}] += l.left
+		}
+	}
+	list := func(of map[line]points.Amount) []string {
+		var all []string
+		for at, n := range of {
+			all = append(all, fmt.Sprintf("%d %s at %s", n, at.unit, at.at))
+		}
+		slices.Sort(all)
+		return all
+	}
+	return list(matures), list(expires)
+}
+
+func shownSchedule(schedule []loyalty.Scheduled) []string {
+	var all []string
+	for _, at := range schedule {
+		all = append(all, fmt.Sprintf("%d %s at %s", at.Points, at.Unit, at.At.UTC()))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func lines(all []string) string {
+	text := ""
+	for _, line := range all {
+		text += "  " + line + "\n"
+	}
+	return text
+}

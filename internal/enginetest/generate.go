@@ -1,0 +1,255 @@
+package enginetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+var (
+	members    = []string{"ada", "bob", "cyd"}
+	spendables = []string{"bean", "crumb", "star"}
+)
+
+// generator makes random commands that mostly make sense: about orders and holds
+// that exist, at times around now.
+type generator struct {
+	pick   pick
+	now    func() time.Time
+	keys   int
+	orders []sale
+	holds  []sale
+}
+
+// sale is an id that was used for a member.
+type sale struct {
+	member string
+	id     string
+	lines  int
+}
+
+func (g *generator) key() string {
+	g.keys++
+	return fmt.Sprintf("k%d", g.keys)
+}
+
+func (g *generator) member() string { return oneOf(g.pick, "member", members...) }
+
+// occurred is mostly now, sometimes late, seldom ahead of time.
+func (g *generator) occurred() time.Time {
+	now := g.now()
+	switch n := g.pick("occurred", 16); {
+	case n < 9:
+		return time.Time{}
+	case n < 12:
+		return now.Add(-time.Duration(g.pick("minutes", 3*24*60)) * time.Minute)
+	case n < 14:
+		return now.AddDate(0, 0, -g.pick("days", 90))
+	case n < 15:
+		return now.Add(4 * time.Minute)
+	default:
+		return now.Add(10 * time.Minute)
+	}
+}
+
+func (g *generator) amount() points.Amount {
+	return oneOf[points.Amount](g.pick, "amount", 1, 3, 7, 12, 40, 90, 250)
+}
+
+func (g *generator) order() points.Order {
+	order := points.Order{ID: fmt.Sprintf("o%d", len(g.orders)+1), Currency: oneOf(g.pick, "currency", "EUR", "EUR", "EUR", "USD")}
+	for i := range 1 + g.pick("lines", 3) {
+		line := points.Line{Amount: money(oneOf(g.pick, "price", "4.50", "12.40", "0.99", "38", "120.05", "0"))}
+		line.Quantity = int64(g.pick("pieces", 4))
+		line.Item = oneOf(g.pick, "item", "latte", "beans", "mug")
+		if g.pick("named", 3) == 0 {
+			line.ID = fmt.Sprintf("line-%d", i)
+		}
+		order.Lines = append(order.Lines, line)
+	}
+	if g.pick("shipped", 4) == 0 {
+		order.Shipping = money("4.90")
+	}
+	return order
+}
+
+func (g *generator) enroll() loyalty.Command {
+	return loyalty.Enroll{Member: g.member(), Key: g.key(), OccurredAt: g.occurred()}
+}
+
+func (g *generator) earn() loyalty.Command {
+	order := g.order()
+	who := g.member()
+	if len(g.orders) > 0 && g.pick("known order", 10) == 9 {
+		order.ID = oneOf(g.pick, "order", g.orders...).id
+	} else if g.pick("strange currency", 20) == 19 {
+		order.ID, order.Currency = order.ID+"-in-gold", "XAU"
+	} else {
+		g.orders = append(g.orders, sale{member: who, id: order.ID, lines: len(order.Lines)})
+	}
+	return loyalty.Earn{Member: who, Key: g.key(), Order: order, OccurredAt: g.occurred()}
+}
+
+// known picks something that was used, or makes something up.
+func (g *generator) known(label string, of []sale) sale {
+	if len(of) == 0 || g.pick("unknown "+label, 25) == 24 {
+		return sale{member: g.member(), id: "nothing", lines: 1}
+	}
+	have := of[len(of)-1-g.pick(label, min(len(of), 6))]
+	if g.pick("other member", 25) == 24 {
+		have.member = g.member()
+	}
+	return have
+}
+
+func (g *generator) confirm() loyalty.Command {
+	order := g.known("order", g.orders)
+	return loyalty.Confirm{Member: order.member, Key: g.key(), Order: order.id, OccurredAt: g.occurred()}
+}
+
+func (g *generator) refund() loyalty.Command {
+	order := g.known("order", g.orders)
+	refund := loyalty.Refund{
+		Member: order.member, Key: g.key(), Order: order.id, OccurredAt: g.occurred(),
+		Kind: oneOf(g.pick, "refund kind", loyalty.Refunded, loyalty.Cancelled, loyalty.Voided, loyalty.Chargeback),
+	}
+	line := points.RefundLine{Line: fmt.Sprint(1 + g.pick("line", order.lines+1))}
+	if g.pick("named", 4) == 0 {
+		line.Line = fmt.Sprintf("line-%d", g.pick("line", order.lines))
+	}
+	switch g.pick("refund", 5) {
+	case 0:
+		refund.Full = true
+	case 1:
+		line.Quantity = int64(1 + g.pick("pieces", 2))
+		refund.Lines = []points.RefundLine{line}
+	case 2:
+		line.Amount = money(oneOf(g.pick, "money", "0.99", "2", "4.50", "30"))
+		refund.Lines = []points.RefundLine{line}
+	case 3:
+		refund.Lines = []points.RefundLine{line, {Line: points.ShippingLine}}[:1+g.pick("shipping", 2)]
+	default:
+		refund.Amount = money(oneOf(g.pick, "money", "0.10", "3.33", "12.40", "60"))
+	}
+	return refund
+}
+
+func (g *generator) hold() loyalty.Command {
+	hold := loyalty.Hold{
+		Member: g.member(), Key: g.key(), ID: fmt.Sprintf("h%d", len(g.holds)+1), Unit: g.unit(),
+		Points: g.amount(), OccurredAt: g.occurred(),
+	}
+	if len(g.holds) > 0 && g.pick("known hold", 15) == 14 {
+		hold.ID = oneOf(g.pick, "hold", g.holds...).id
+	}
+	days := oneOf(g.pick, "hold days", 1, 5, 20, 100, -1, 0)
+	hold.Until = g.now().AddDate(0, 0, days)
+	if days == 0 {
+		hold.Until = points.Never
+	}
+	g.holds = append(g.holds, sale{member: hold.Member, id: hold.ID})
+	return hold
+}
+
+// unit is mostly one that can be spent.
+func (g *generator) unit() string {
+	switch n := g.pick("unit", 30); {
+	case n < 28:
+		return spendables[n%3]
+	case n < 29:
+		return "visit"
+	default:
+		return "gold"
+	}
+}
+
+func (g *generator) capture() loyalty.Command {
+	hold := g.known("hold", g.holds)
+	amount := oneOf[points.Amount](g.pick, "captured", 0, 1, 2, 7, 500)
+	return loyalty.Capture{Member: hold.member, Key: g.key(), Hold: hold.id, Points: amount, OccurredAt: g.occurred()}
+}
+
+func (g *generator) void() loyalty.Command {
+	hold := g.known("hold", g.holds)
+	return loyalty.Void{Member: hold.member, Key: g.key(), Hold: hold.id, OccurredAt: g.occurred()}
+}
+
+func (g *generator) spend() loyalty.Command {
+	return loyalty.Spend{Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), Reference: "menu", OccurredAt: g.occurred()}
+}
+
+func (g *generator) transfer() loyalty.Command {
+	from := g.pick("member", len(members))
+	to := (from + 1 + g.pick("to", len(members)-1)) % len(members)
+	return loyalty.Transfer{
+		Member: members[from], Key: g.key(), To: members[to], Unit: g.unit(), Points: g.amount(), OccurredAt: g.occurred(),
+	}
+}
+
+func (g *generator) adjust() loyalty.Command {
+	adjust := loyalty.Adjust{
+		Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), OccurredAt: g.occurred(),
+		Reference: "ticket", Reason: "goodwill", Actor: "clerk",
+	}
+	switch g.pick("sign", 3) {
+	case 0:
+	case 1:
+		adjust.Points = -adjust.Points
+	default:
+		adjust.ExpiresAt = g.now().AddDate(0, 0, g.pick("expiry", 40)-3)
+	}
+	return adjust
+}
+
+func (g *generator) fact() loyalty.Command {
+	return loyalty.Fact{
+		Member: g.member(), Key: g.key(), Activity: oneOf(g.pick, "activity", "visit", "birthday", "spent", "yoga"),
+		Amount: points.Amount(g.pick("amount", 3)), OccurredAt: g.occurred(),
+	}
+}
+
+func (g *generator) gates() loyalty.Command {
+	which := oneOf(g.pick, "gates", nil, []loyalty.Gate{loyalty.EarnGate}, []loyalty.Gate{loyalty.RedeemGate})
+	switch n := g.pick("status", 12); {
+	case n < 3:
+		return loyalty.Suspend{Member: g.member(), Key: g.key(), Gates: which}
+	case n < 11:
+		return loyalty.Resume{Member: g.member(), Key: g.key()}
+	default:
+		return loyalty.Close{Member: g.member(), Key: g.key()}
+	}
+}
+
+// kinds names the commands that any makes, the frequent ones several times.
+func (g *generator) kinds() []func() loyalty.Command {
+	return []func() loyalty.Command{
+		g.earn, g.earn, g.earn, g.spend, g.spend, g.refund, g.refund, g.hold, g.hold, g.capture, g.void,
+		g.transfer, g.transfer, g.adjust, g.adjust, g.fact, g.confirm, g.confirm, g.gates, g.enroll,
+	}
+}
+
+func (g *generator) any() loyalty.Command { return oneOf(g.pick, "command", g.kinds()...)() }
+
+// leap is how far the clock goes at once: minutes to a year, to a change of the
+// clocks or the end of a month, or a little back.
+func (g *generator) leap() time.Time {
+	now := g.now()
+	switch g.pick("leap", 9) {
+	case 0, 1:
+		return now.Add(time.Duration(1+g.pick("minutes", 600)) * time.Minute)
+	case 2, 3:
+		return now.AddDate(0, 0, 1+g.pick("days", 12))
+	case 4:
+		return now.AddDate(0, 1+g.pick("months", 3), 0)
+	case 5: // the last instants of a month in Vienna
+		return time.Date(now.Year(), now.Month()+1, 1, -2, 0, 0, -1000*g.pick("microseconds", 2), time.UTC)
+	case 6: // the clocks go forward
+		return time.Date(now.Year()+1, time.March, 28, 0, 59, 59, 999999000, time.UTC)
+	case 7: // and back
+		return time.Date(now.Year(), time.October, 25, 1, g.pick("minutes", 2), 0, 0, time.UTC)
+	default:
+		return now.Add(-time.Duration(1+g.pick("hours", 60)) * time.Hour)
+	}
+}

@@ -1,0 +1,177 @@
+package enginetest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Machine drives every command at random instants on the engine and on a naive
+// model, and compares them after every step.
+func Machine(t *testing.T, open Open, options *Options) {
+	checks(t, options.or().Sequences)
+	opened := stores{open: open, t: t}
+	rapid.Check(t, func(rt *rapid.T) {
+		store, id := opened.next()
+		m, err := newMachine(t, rapidPick(rt), store, id)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		m.log = rt.Logf
+		actions := map[string]func(*rapid.T){"": func(*rapid.T) {}}
+		for name, action := range m.actions() {
+			actions[name] = func(rt *rapid.T) {
+				if err := m.step(action); err != nil {
+					rt.Fatal(err)
+				}
+			}
+		}
+		rt.Repeat(actions)
+	})
+}
+
+// stores hands out a store for each sequence: a program of its own in a store
+// that is opened anew now and then, since opening a file costs more than a sequence.
+type stores struct {
+	open Open
+	t    testing.TB
+	have storage.Store
+	used int
+}
+
+const programsPerStore = 200
+
+func (s *stores) next() (storage.Store, string) {
+	if s.have == nil || s.used%programsPerStore == 0 {
+		s.have = s.open(s.t)
+	}
+	s.used++
+	return s.have, fmt.Sprintf("cafe-%d", s.used)
+}
+
+func rapidPick(rt *rapid.T) pick {
+	return func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(rt, label) }
+}
+
+// machine is a session whose steps are picked.
+type machine struct {
+	*session
+	*generator
+	steps int
+	log   func(format string, args ...any)
+}
+
+func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machine, error) {
+	t.Helper()
+	debt := oneOf(pick, "debt policy", loyalty.RefuseDebt, loyalty.AllowDebt)
+	s := newSession(t, cafe(id, debt, pick("orders per member", 4) == 3), store)
+	m := &machine{session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
+	for _, member := range members[:2] {
+		if err := s.do(loyalty.Enroll{Member: member, Key: "enroll"}); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *machine) now() time.Time { return m.session.now() }
+
+// sequence takes steps without rapid, and returns the first difference.
+func sequence(t testing.TB, pick pick, store storage.Store, id string, steps int) error {
+	t.Helper()
+	m, err := newMachine(t, pick, store, id)
+	if err != nil {
+		return err
+	}
+	actions := m.actions()
+	names := slices.Sorted(maps.Keys(actions))
+	for range steps {
+		if err := m.step(actions[oneOf(pick, "action", names...)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step takes a step, compares, and audits now and then.
+func (m *machine) step(action func() error) error {
+	if err := action(); err != nil {
+		return err
+	}
+	if err := m.compare(); err != nil {
+		return err
+	}
+	if m.steps++; m.steps%5 == 0 {
+		return m.verify()
+	}
+	return nil
+}
+
+// actions are what a step may be.
+func (m *machine) actions() map[string]func() error {
+	actions := map[string]func() error{
+		"wait": m.wait, "run due": m.runDue, "again": m.again, "stream": m.stream,
+		"look back": m.lookBack, "look ahead": m.lookAhead,
+	}
+	for name, make := range map[string]func() loyalty.Command{
+		"earn": m.earn, "earn more": m.earn, "confirm": m.confirm, "refund": m.refund, "hold": m.hold,
+		"capture": m.capture, "void": m.void, "spend": m.spend, "transfer": m.transfer, "adjust": m.adjust, "fact": m.fact,
+		"gates": m.gates, "any": m.any,
+	} {
+		actions[name] = func() error { return m.send(make()) }
+	}
+	return actions
+}
+
+func (m *machine) send(cmd loyalty.Command) error {
+	m.log("%s", show(cmd))
+	return m.do(cmd)
+}
+
+func (m *machine) wait() error {
+	m.clock = m.leap()
+	m.log("it is %s", m.clock)
+	return nil
+}
+
+// again sends a command that was sent before, or another with its key.
+func (m *machine) again() error {
+	if len(m.sent) == 0 {
+		return nil
+	}
+	before := oneOf(m.pick, "sent", m.sent...)
+	if m.pick("other body", 3) == 2 {
+		plan := before.Plan()
+		before = loyalty.Spend{Member: plan.Member, Key: plan.Key, Unit: "crumb", Points: 4}
+	}
+	return m.send(before)
+}
+
+func (m *machine) stream() error {
+	cmds := make([]loyalty.Command, 2+m.pick("stream", 8))
+	for i := range cmds {
+		cmds[i] = m.any()
+		m.log("in a stream: %s", show(cmds[i]))
+	}
+	return m.doAll(cmds)
+}
+
+func (m *machine) lookBack() error {
+	return m.comparePast(m.member(), m.clock.AddDate(0, 0, -m.pick("days", 60)))
+}
+
+func (m *machine) lookAhead() error {
+	p := m.model.person(m.member())
+	at := m.clock.AddDate(0, 0, m.pick("days", 100))
+	if at.Before(p.recorded) {
+		return nil
+	}
+	return m.compareAt(p, at)
+}

@@ -1,0 +1,260 @@
+package enginetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// model is what the engine should do, written to be read: people with lists of
+// lots, all of them always there, and time that goes from event to event. It
+// shares with the engine the arithmetic of awards and of refund targets, and
+// nothing else.
+type model struct {
+	program loyalty.Program
+	zone    *time.Location
+	people  map[string]*person
+	// sold says who earned for an order.
+	sold map[string]string
+	// outside sums, per unit, what came to each bucket that is not a person's.
+	outside map[string]map[points.Bucket]points.Amount
+}
+
+type person struct {
+	id       string
+	enrolled bool
+	closed   bool
+	noEarn   bool
+	noRedeem bool
+	// recorded is when the last thing was written.
+	recorded time.Time
+	// lots are in the order in which they were made; none ever leaves.
+	lots    []parcel
+	debt    map[string]points.Amount
+	counted map[string]points.Amount
+	holds   map[string]hold
+	orders  map[string]bought
+	keys    map[string]answer
+}
+
+// parcel is a lot.
+type parcel struct {
+	unit    string
+	pending bool
+	left    points.Amount
+	held    points.Amount
+	earned  time.Time
+	from    time.Time
+	until   time.Time
+	source  string
+	origin  string
+}
+
+type hold struct {
+	unit  string
+	parts []part
+	until time.Time
+	open  bool
+}
+
+// part is an amount of the lot at a place in the list.
+type part struct {
+	lot    int
+	amount points.Amount
+}
+
+type bought struct {
+	state points.OrderState
+	lots  []int
+}
+
+// answer is what a key was used for.
+type answer struct {
+	command string
+	result  result
+}
+
+// result is what a command should answer.
+type result struct {
+	recorded   time.Time
+	balances   []points.Balance
+	shortfalls []loyalty.Shortfall
+	replayed   bool
+}
+
+func newModel(program loyalty.Program) *model {
+	zone, err := time.LoadLocation(program.Zone)
+	if err != nil {
+		panic(err)
+	}
+	return &model{
+		program: program, zone: zone, people: map[string]*person{}, sold: map[string]string{},
+		outside: map[string]map[points.Bucket]points.Amount{},
+	}
+}
+
+// person returns the person, who may not be enrolled.
+func (m *model) person(id string) *person {
+	if m.people[id] == nil {
+		m.people[id] = &person{
+			id: id, debt: map[string]points.Amount{}, counted: map[string]points.Amount{},
+			holds: map[string]hold{}, orders: map[string]bought{}, keys: map[string]answer{},
+		}
+	}
+	return m.people[id]
+}
+
+// copy copies the model, so that a refused command can be undone.
+func (m *model) copy() *model {
+	c := *m
+	c.sold = maps.Clone(m.sold)
+	c.people = map[string]*person{}
+	for id, p := range m.people {
+		c.people[id] = p.copy()
+	}
+	c.outside = map[string]map[points.Bucket]points.Amount{}
+	for unit, buckets := range m.outside {
+		c.outside[unit] = maps.Clone(buckets)
+	}
+	return &c
+}
+
+func (p *person) copy() *person {
+	c := *p
+	c.lots, c.debt, c.counted = slices.Clone(p.lots), maps.Clone(p.debt), maps.Clone(p.counted)
+	c.holds, c.orders, c.keys = maps.Clone(p.holds), maps.Clone(p.orders), maps.Clone(p.keys)
+	return &c
+}
+
+// do runs a command at the clock's time.
+func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
+	text, err := json.Marshal(cmd)
+	if err != nil {
+		return result{}, err
+	}
+	plan, command := cmd.Plan(), fmt.Sprintf("%T %s", cmd, text)
+	if before, used := m.person(plan.Member).keys[plan.Key]; used {
+		if before.command != command {
+			return result{}, loyalty.ErrKeyReused
+		}
+		before.result.replayed = true
+		return before.result, nil
+	}
+	next := m.copy()
+	r, err := next.decide(cmd, plan, clock)
+	if err != nil {
+		return result{}, err
+	}
+	p := next.person(plan.Member)
+	r.balances, r.recorded = p.balances(), p.recorded
+	p.keys[plan.Key] = answer{command: command, result: r}
+	*m = *next
+	return r, nil
+}
+
+// skew is how far ahead of time something may have happened.
+const skew = 5 * time.Minute
+
+func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) (result, error) {
+	parties := []*person{m.person(plan.Member)}
+	for _, other := range plan.Others {
+		parties = append(parties, m.person(other))
+	}
+	now := clock
+	for _, p := range parties {
+		if p.recorded.After(now) {
+			now = p.recorded
+		}
+	}
+	at := now
+	if !plan.OccurredAt.IsZero() {
+		at = plan.OccurredAt
+	}
+	if at.After(now.Add(skew)) {
+		return result{}, loyalty.ErrNotYet
+	}
+	if at.After(now) {
+		at = now
+	}
+	if enroll, ok := cmd.(loyalty.Enroll); ok {
+		return result{}, m.enroll(m.person(enroll.Member), now)
+	}
+	for _, p := range parties {
+		if !p.enrolled {
+			return result{}, loyalty.ErrNotEnrolled
+		}
+		m.advance(p, now)
+		p.recorded = now
+	}
+	return m.command(cmd, parties[0], now, at)
+}
+
+func (m *model) enroll(p *person, now time.Time) error {
+	if p.enrolled {
+		return loyalty.ErrAlreadyEnrolled
+	}
+	p.enrolled, p.recorded = true, now
+	return nil
+}
+
+// leave books points that leave the people, enter those that come to them.
+func (m *model) leave(unit string, to points.Bucket, n points.Amount) {
+	if m.outside[unit] == nil {
+		m.outside[unit] = map[points.Bucket]points.Amount{}
+	}
+	m.outside[unit][to] += n
+}
+
+func (m *model) enter(unit string, from points.Bucket, n points.Amount) { m.leave(unit, from, -n) }
+
+// unit returns the unit of a code, or why it is none.
+func (m *model) unit(code string) (points.Unit, error) {
+	unit, ok := m.program.Unit(code)
+	if !ok {
+		return unit, loyalty.ErrUnknownUnit
+	}
+	return unit, nil
+}
+
+// balance adds up what a person has of a unit.
+func (p *person) balance(unit string) points.Balance {
+	b := points.Balance{Unit: unit, Debt: p.debt[unit], Counted: p.counted[unit]}
+	for _, l := range p.lots {
+		if l.unit != unit {
+			continue
+		}
+		b.Held += l.held
+		if l.pending {
+			b.Pending += l.left
+		} else {
+			b.Available += l.left
+		}
+	}
+	return b
+}
+
+// balances returns those that are not empty, sorted by unit.
+func (p *person) balances() []points.Balance {
+	units := map[string]bool{}
+	for _, l := range p.lots {
+		units[l.unit] = true
+	}
+	for unit := range p.debt {
+		units[unit] = true
+	}
+	for unit := range p.counted {
+		units[unit] = true
+	}
+	var all []points.Balance
+	for _, unit := range slices.Sorted(maps.Keys(units)) {
+		if b := p.balance(unit); !b.Zero() {
+			all = append(all, b)
+		}
+	}
+	return all
+}

@@ -1,0 +1,443 @@
+package enginetest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// shortage is a debit of more than is there.
+type shortage struct {
+	needed, available, pending points.Amount
+	// next is when the first pending points become available by themselves.
+	next time.Time
+}
+
+func (s shortage) Error() string {
+	return fmt.Sprintf("%d needed, %d available, %d pending, the first from %s", s.needed, s.available, s.pending, s.next.UTC())
+}
+
+func (shortage) Unwrap() error { return loyalty.ErrInsufficientPoints }
+
+// command runs a command on a person whose time has come up to now. It happened
+// at an instant that is not after now.
+func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (result, error) {
+	switch c := cmd.(type) {
+	case loyalty.Earn:
+		return result{}, m.earn(p, c.Order, now, at)
+	case loyalty.Confirm:
+		return result{}, m.confirm(p, c.Order, now, at)
+	case loyalty.Refund:
+		return m.refund(p, c)
+	case loyalty.Hold:
+		return result{}, m.hold(p, c, now)
+	case loyalty.Capture:
+		return result{}, m.capture(p, c.Hold, c.Points, now)
+	case loyalty.Void:
+		return result{}, m.void(p, c.Hold, now)
+	case loyalty.Spend:
+		if err := p.mayRedeem(); err != nil {
+			return result{}, err
+		}
+		_, err := m.take(p, c.Unit, c.Points, points.Redeemed)
+		return result{}, err
+	case loyalty.Transfer:
+		return result{}, m.transfer(p, m.person(c.To), c.Unit, c.Points, now)
+	case loyalty.Adjust:
+		return result{}, m.adjust(p, c, now, at)
+	case loyalty.Fact:
+		return result{}, m.fact(p, c, now, at)
+	case loyalty.Suspend:
+		return result{}, p.setGates(c.Gates, true)
+	case loyalty.Resume:
+		return result{}, p.setGates(c.Gates, false)
+	case loyalty.Close:
+		if p.closed {
+			return result{}, loyalty.ErrClosed
+		}
+		p.closed = true
+		return result{}, nil
+	default:
+		return result{}, fmt.Errorf("the model has no %T", cmd)
+	}
+}
+
+func (p *person) mayEarn() error   { return p.may(p.noEarn) }
+func (p *person) mayRedeem() error { return p.may(p.noRedeem) }
+
+func (p *person) may(shut bool) error {
+	switch {
+	case p.closed:
+		return loyalty.ErrClosed
+	case shut:
+		return loyalty.ErrSuspended
+	default:
+		return nil
+	}
+}
+
+func (p *person) setGates(gates []loyalty.Gate, shut bool) error {
+	if p.closed {
+		return loyalty.ErrClosed
+	}
+	if len(gates) == 0 {
+		gates = []loyalty.Gate{loyalty.EarnGate, loyalty.RedeemGate}
+	}
+	for _, gate := range gates {
+		if gate == loyalty.EarnGate {
+			p.noEarn = shut
+		} else {
+			p.noRedeem = shut
+		}
+	}
+	return nil
+}
+
+// receive adds a lot and returns its place. Points that are available at once
+// repay debt, and expire where that time has passed too.
+func (m *model) receive(p *person, l parcel, now time.Time) int {
+	l.pending = l.from.After(now)
+	p.lots = append(p.lots, l)
+	i := len(p.lots) - 1
+	if !l.pending {
+		m.arrive(p, i, now)
+	}
+	return i
+}
+
+func (m *model) arrive(p *person, lot int, now time.Time) {
+	p.repay(lot)
+	if !p.lots[lot].until.After(now) {
+		m.expire(p, lot)
+	}
+}
+
+// award books what an order or activity earned and returns the lots.
+func (m *model) award(p *person, awards []points.Award, source string, now, at time.Time) []int {
+	var lots []int
+	for _, award := range awards {
+		unit, _ := m.program.Unit(award.Unit)
+		switch {
+		case award.Points == 0:
+		case unit.Kind == points.Metric:
+			p.counted[unit.Code] += award.Points
+			m.enter(unit.Code, points.Source, award.Points)
+		default:
+			from := unit.Pending.From(at, m.zone)
+			m.enter(unit.Code, points.Issued, award.Points)
+			lots = append(lots, m.receive(p, parcel{
+				unit: unit.Code, left: award.Points, earned: at, from: from, until: unit.Expiry.From(from, m.zone), source: source,
+			}, now))
+		}
+	}
+	return lots
+}
+
+func (m *model) earn(p *person, order points.Order, now, at time.Time) error {
+	if err := p.mayEarn(); err != nil {
+		return err
+	}
+	_, mine := p.orders[order.ID]
+	if _, sold := m.sold[order.ID]; mine || sold && !m.program.OrdersPerMember {
+		return loyalty.ErrOrderEarned
+	}
+	awards, err := points.Evaluate(m.program.Earning, m.program.Units, order, points.Env{At: at, Zone: m.zone})
+	if err != nil {
+		return err
+	}
+	m.sold[order.ID] = p.id
+	lots := m.award(p, awards, order.ID, now, at)
+	p.orders[order.ID] = bought{state: points.NewOrderState(order, awards), lots: lots}
+	return nil
+}
+
+func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
+	if err := p.mayEarn(); err != nil {
+		return err
+	}
+	awards, err := points.EvaluateActivity(m.program.Earning, m.program.Units, c.Activity, points.Env{At: at, Zone: m.zone})
+	if err != nil {
+		return err
+	}
+	unit, known := m.program.Unit(c.Activity)
+	counts := known && unit.Kind == points.Metric
+	if !counts && len(awards) == 0 {
+		return loyalty.ErrInvalid
+	}
+	if counts {
+		n := max(1, c.Amount)
+		p.counted[unit.Code] += n
+		m.enter(unit.Code, points.Source, n)
+	}
+	m.award(p, awards, c.Activity, now, at)
+	return nil
+}
+
+// confirm gives each pending lot of an order new dates: it becomes another lot.
+func (m *model) confirm(p *person, id string, now, at time.Time) error {
+	order, known := p.orders[id]
+	if !known {
+		return loyalty.ErrUnknownOrder
+	}
+	confirmed := false
+	lots := make([]int, len(order.lots))
+	for i, lot := range order.lots {
+		lots[i] = lot
+		old := p.lots[lot]
+		if !old.pending || old.left == 0 {
+			continue
+		}
+		confirmed = true
+		p.lots[lot].left = 0
+		unit, _ := m.program.Unit(old.unit)
+		old.from, old.until = at, unit.Expiry.From(at, m.zone)
+		lots[i] = m.receive(p, old, now)
+	}
+	if !confirmed {
+		return loyalty.ErrNothingPending
+	}
+	order.lots = lots
+	p.orders[id] = order
+	return nil
+}
+
+// take takes available points, soonest expiry first.
+func (m *model) take(p *person, unit string, n points.Amount, to points.Bucket) ([]part, error) {
+	u, err := m.unit(unit)
+	if err != nil {
+		return nil, err
+	}
+	if u.Kind == points.Metric {
+		return nil, loyalty.ErrInvalid
+	}
+	if p.balance(unit).Available < n {
+		return nil, p.shortage(unit, n)
+	}
+	var parts []part
+	for _, i := range p.inOrder(unit) {
+		taken := min(n, p.lots[i].left)
+		if taken == 0 {
+			break
+		}
+		p.lots[i].left -= taken
+		if to == points.Held {
+			p.lots[i].held += taken
+		} else {
+			m.leave(unit, to, taken)
+		}
+		parts = append(parts, part{lot: i, amount: taken})
+		n -= taken
+	}
+	return parts, nil
+}
+
+func (p *person) shortage(unit string, n points.Amount) error {
+	b := p.balance(unit)
+	short := shortage{needed: n, available: b.Available, pending: b.Pending, next: points.Never}
+	for _, l := range p.lots {
+		if l.unit == unit && l.pending && l.left > 0 && l.from.Before(short.next) {
+			short.next = l.from
+		}
+	}
+	return short
+}
+
+func (m *model) hold(p *person, c loyalty.Hold, now time.Time) error {
+	if err := p.mayRedeem(); err != nil {
+		return err
+	}
+	if _, exists := p.holds[c.ID]; exists {
+		return loyalty.ErrHoldExists
+	}
+	if !c.Until.After(now) {
+		return loyalty.ErrInvalid
+	}
+	parts, err := m.take(p, c.Unit, c.Points, points.Held)
+	if err != nil {
+		return err
+	}
+	p.holds[c.ID] = hold{unit: c.Unit, parts: parts, until: c.Until, open: true}
+	return nil
+}
+
+func (p *person) openHold(id string) (hold, error) {
+	h, exists := p.holds[id]
+	switch {
+	case !exists:
+		return h, loyalty.ErrUnknownHold
+	case !h.open:
+		return h, loyalty.ErrHoldClosed
+	default:
+		return h, nil
+	}
+}
+
+func (m *model) capture(p *person, id string, n points.Amount, now time.Time) error {
+	h, err := p.openHold(id)
+	if err != nil {
+		return err
+	}
+	var total points.Amount
+	for _, part := range h.parts {
+		total += part.amount
+	}
+	if n == 0 {
+		n = total
+	}
+	if n > total {
+		return loyalty.ErrInvalid
+	}
+	for _, part := range h.parts {
+		taken := min(n, part.amount)
+		n -= taken
+		p.lots[part.lot].held -= taken
+		m.leave(h.unit, points.Redeemed, taken)
+		m.giveBack(p, part.lot, part.amount-taken, now)
+	}
+	h.open = false
+	p.holds[id] = h
+	return nil
+}
+
+func (m *model) void(p *person, id string, now time.Time) error {
+	h, err := p.openHold(id)
+	if err != nil {
+		return err
+	}
+	for _, part := range h.parts {
+		m.giveBack(p, part.lot, part.amount, now)
+	}
+	h.open = false
+	p.holds[id] = h
+	return nil
+}
+
+func (m *model) giveBack(p *person, lot int, n points.Amount, now time.Time) {
+	if n == 0 {
+		return
+	}
+	p.lots[lot].held -= n
+	p.lots[lot].left += n
+	m.arrive(p, lot, now)
+}
+
+func (m *model) transfer(from, to *person, unit string, n points.Amount, now time.Time) error {
+	if err := from.mayRedeem(); err != nil {
+		return err
+	}
+	if err := to.mayEarn(); err != nil {
+		return err
+	}
+	parts, err := m.take(from, unit, n, points.Transferred)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		l := from.lots[part.lot]
+		l.left, l.held, l.from, l.source = part.amount, 0, now, from.id
+		if l.origin == "" {
+			l.origin = from.id
+		}
+		m.enter(unit, points.Transferred, part.amount)
+		m.receive(to, l, now)
+	}
+	return nil
+}
+
+func (m *model) adjust(p *person, c loyalty.Adjust, now, at time.Time) error {
+	unit, err := m.unit(c.Unit)
+	if err != nil {
+		return err
+	}
+	if unit.Kind == points.Metric {
+		if p.counted[c.Unit]+c.Points < 0 {
+			return shortage{needed: -c.Points, available: p.counted[c.Unit], next: points.Never}
+		}
+		p.counted[c.Unit] += c.Points
+		m.enter(c.Unit, points.Source, c.Points)
+		return nil
+	}
+	if c.Points > 0 {
+		until := c.ExpiresAt
+		if until.IsZero() {
+			until = unit.Expiry.From(at, m.zone)
+		}
+		m.enter(c.Unit, points.Adjusted, c.Points)
+		m.receive(p, parcel{unit: c.Unit, left: c.Points, earned: at, from: at, until: until, source: c.Reference}, now)
+		return nil
+	}
+	need := -c.Points
+	b := p.balance(c.Unit)
+	if b.Available < need && m.program.Debt != loyalty.AllowDebt {
+		return p.shortage(c.Unit, need)
+	}
+	taken := min(need, b.Available)
+	if _, err := m.take(p, c.Unit, taken, points.Adjusted); err != nil {
+		return err
+	}
+	m.owe(p, c.Unit, need-taken, points.Adjusted)
+	return nil
+}
+
+// owe makes debt of what could not be taken.
+func (m *model) owe(p *person, unit string, n points.Amount, to points.Bucket) {
+	p.debt[unit] += n
+	m.leave(unit, to, n)
+}
+
+func (m *model) refund(p *person, c loyalty.Refund) (result, error) {
+	var r result
+	order, known := p.orders[c.Order]
+	if !known {
+		return r, loyalty.ErrUnknownOrder
+	}
+	takes, err := order.state.Refund(points.Refund{Full: c.Full, Lines: c.Lines, Amount: c.Amount})
+	if errors.Is(err, points.ErrRefund) {
+		return r, loyalty.ErrOverRefund
+	}
+	if err != nil {
+		return r, err
+	}
+	p.orders[c.Order] = order
+	for _, take := range takes {
+		if missing := m.clawBack(p, order, take); missing > 0 {
+			r.shortfalls = append(r.shortfalls, loyalty.Shortfall{Unit: take.Unit, Amount: missing})
+		}
+	}
+	return r, nil
+}
+
+// clawBack takes from the order's own lots, pending before open, then from
+// others. It returns what nobody has.
+func (m *model) clawBack(p *person, order bought, take points.Take) points.Amount {
+	unit, _ := m.program.Unit(take.Unit)
+	n := take.Points
+	if unit.Kind == points.Metric {
+		n = min(n, p.counted[unit.Code])
+		p.counted[unit.Code] -= n
+		m.leave(unit.Code, points.Source, n)
+		return 0
+	}
+	from := make([]int, 0, len(order.lots))
+	for _, pending := range []bool{true, false} {
+		for _, i := range order.lots {
+			if p.lots[i].unit == unit.Code && p.lots[i].pending == pending {
+				from = append(from, i)
+			}
+		}
+	}
+	for _, i := range append(from, p.inOrder(unit.Code)...) {
+		taken := min(n, p.lots[i].left)
+		p.lots[i].left -= taken
+		n -= taken
+	}
+	m.leave(unit.Code, points.Reversed, take.Points-n)
+	if n > 0 && m.program.Debt == loyalty.AllowDebt {
+		m.owe(p, unit.Code, n, points.Reversed)
+		return 0
+	}
+	return n
+}

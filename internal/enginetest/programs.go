@@ -1,0 +1,47 @@
+package enginetest
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// start is shortly before the clocks change in Vienna and the month ends.
+var start = time.Date(2026, time.March, 28, 21, 15, 7, 123456000, time.UTC)
+
+// cafe is the program under test: beans with a return window and an expiry at a
+// month's end, stars that wait for a confirmation and never expire, crumbs that
+// come at once and go to the microsecond, and two metrics.
+func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
+	spend := func(code, unit, currency string, n points.Amount, per string) points.Rule {
+		return points.Rule{Code: code, Unit: unit, Spend: &points.SpendRate{Points: n, Per: money(per), Currency: currency}}
+	}
+	stars := spend("stars", "star", "EUR", 1, "10")
+	stars.Spend.Grouping = points.WholeGroups
+	return loyalty.Program{
+		ID: id, Zone: "Europe/Vienna", Debt: debt, OrdersPerMember: perMember,
+		Units: []points.Unit{
+			{Code: "bean", Expiry: points.ExpireAfter(2, points.Months).At(points.EndOfMonth), Pending: points.For(14, points.Days)},
+			{Code: "star", Expiry: points.NeverExpire(), Pending: points.UntilConfirmed()},
+			{Code: "crumb", Expiry: points.ExpireAfter(10, points.Days).At(points.Exact)},
+			{Code: "visit", Kind: points.Metric},
+			{Code: "spent", Kind: points.Metric, Scale: 2},
+		},
+		Earning: []points.Rule{
+			spend("euro", "bean", "EUR", 1, "1"),
+			spend("dollar", "bean", "USD", 9, "10"),
+			{Code: "monday", When: points.When{Weekdays: points.Mon}, Multiply: money("2")},
+			{Code: "mug", Bonus: 5, Match: points.Match{Items: []string{"mug"}}},
+			stars,
+			spend("crumbs", "crumb", "EUR", 3, "1"),
+			spend("spent", "spent", "EUR", 100, "1"),
+			{Code: "birthday", Activity: "birthday", Bonus: 50},
+			{Code: "welcome", Unit: "crumb", Activity: "visit", Bonus: 3},
+		},
+	}
+}
+
+func money(text string) decimal.Decimal { return decimal.RequireFromString(text) }

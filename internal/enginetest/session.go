@@ -1,0 +1,204 @@
+package enginetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// session drives an engine and the model side by side.
+type session struct {
+	ctx     context.Context //nolint:containedctx // of the test, and lives as long
+	program loyalty.Program
+	store   storage.Store
+	engine  *loyalty.Engine
+	model   *model
+	clock   time.Time
+	// receipts holds the first receipt of each key, as JSON.
+	receipts map[string]string
+	sent     []loyalty.Command
+	// past holds what the model knew before, by member.
+	past map[string][]*person
+}
+
+func newSession(t testing.TB, program loyalty.Program, store storage.Store) *session {
+	t.Helper()
+	s := &session{
+		ctx: t.Context(), program: program, store: store, model: newModel(program), clock: start,
+		receipts: map[string]string{}, past: map[string][]*person{},
+	}
+	s.engine = newEngine(t, program, store, &loyalty.Options{Clock: s.now})
+	return s
+}
+
+func (s *session) now() time.Time { return s.clock }
+
+// do runs a command on both and says where their answers differ. The engine is
+// asked for a quote first.
+func (s *session) do(cmd loyalty.Command) error {
+	quote, quoteErr := s.engine.Quote(s.ctx, cmd)
+	receipt, err := s.engine.Do(s.ctx, cmd)
+	if problem := s.answered(cmd, receipt, err); problem != nil {
+		return problem
+	}
+	if told(quoteErr) != told(err) {
+		return fmt.Errorf("the quote of %s says %v, done it says %w", show(cmd), quoteErr, err)
+	}
+	if a, b := text(quote), text(receipt); err == nil && a != b {
+		return fmt.Errorf("the quote of %s is\n%s\nand the receipt\n%s", show(cmd), a, b)
+	}
+	return s.settled()
+}
+
+// doAll runs commands in one stream.
+func (s *session) doAll(cmds []loyalty.Command) error {
+	i := 0
+	for receipt, err := range s.engine.DoAll(s.ctx, slices.Values(cmds), nil) {
+		if problem := s.answered(cmds[i], receipt, err); problem != nil {
+			return fmt.Errorf("command %d of %d in a stream: %w", i+1, len(cmds), problem)
+		}
+		i++
+	}
+	if i != len(cmds) {
+		return fmt.Errorf("a stream of %d commands had %d answers", len(cmds), i)
+	}
+	return s.settled()
+}
+
+// answered lets the model run a command and compares its answer with the
+// engine's.
+func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err error) error {
+	want, wantErr := s.model.do(cmd, s.clock)
+	s.sent = append(s.sent, cmd)
+	if told(err) != told(wantErr) {
+		return fmt.Errorf("%s: the engine says %s (%w), the model %s", show(cmd), told(err), err, told(wantErr))
+	}
+	if err != nil {
+		return nil
+	}
+	s.remember(cmd.Plan())
+	key := cmd.Plan().Member + "/" + cmd.Plan().Key
+	if receipt.Replayed != want.replayed {
+		return fmt.Errorf("%s: replayed is %v", show(cmd), receipt.Replayed)
+	}
+	receipt.Replayed = false
+	if first, again := s.receipts[key]; again && first != text(receipt) {
+		return fmt.Errorf("%s: the second receipt is\n%s\nthe first was\n%s", show(cmd), text(receipt), first)
+	}
+	s.receipts[key] = text(receipt)
+	if !receipt.RecordedAt.Equal(want.recorded) {
+		return fmt.Errorf("%s: recorded at %s, should be %s", show(cmd), receipt.RecordedAt, want.recorded)
+	}
+	if !slices.Equal(filled(receipt.Balances), want.balances) {
+		return fmt.Errorf("%s: the receipt says %+v, should be %+v", show(cmd), receipt.Balances, want.balances)
+	}
+	if !slices.Equal(receipt.Shortfalls, want.shortfalls) {
+		return fmt.Errorf("%s: shortfalls are %+v, should be %+v", show(cmd), receipt.Shortfalls, want.shortfalls)
+	}
+	return nil
+}
+
+// remember keeps what the model knows of the parties after a command.
+func (s *session) remember(plan loyalty.Plan) {
+	for _, id := range append(plan.Others, plan.Member) {
+		s.past[id] = append(s.past[id], s.model.person(id).copy())
+	}
+}
+
+// runDue settles everybody who is due.
+func (s *session) runDue() error {
+	report, err := s.engine.RunDue(s.ctx, nil)
+	if err == nil {
+		err = errors.Join(report.Failed...)
+	}
+	if err != nil {
+		return fmt.Errorf("run due: %w", err)
+	}
+	return s.settled()
+}
+
+// settled takes over the recorded times of accounts that were settled without a
+// command, or before one that was refused by the commit. Settling is recorded by
+// the clock, or at the time of a party that is ahead of it.
+func (s *session) settled() error {
+	latest := s.clock
+	for _, p := range s.model.people {
+		if p.recorded.After(latest) {
+			latest = p.recorded
+		}
+	}
+	for _, id := range members {
+		p := s.model.person(id)
+		snaps, err := s.store.Load(s.ctx, []storage.LoadRequest{{Program: s.program.ID, Member: id}})
+		if err != nil {
+			return err
+		}
+		account := snaps[0].Account
+		if (account != nil) != p.enrolled {
+			return fmt.Errorf("%s: enrolled is %v, should be %v", id, account != nil, p.enrolled)
+		}
+		if account == nil || account.RecordedAt.Equal(p.recorded) {
+			continue
+		}
+		if account.RecordedAt.Before(p.recorded) || account.RecordedAt.After(latest) {
+			return fmt.Errorf("%s: recorded at %s, which is not between %s and %s", id, account.RecordedAt, p.recorded, latest)
+		}
+		s.model.advance(p, account.RecordedAt)
+		p.recorded = account.RecordedAt
+		s.remember(loyalty.Plan{Member: id})
+	}
+	return nil
+}
+
+// sentinels are the errors that a host branches on, the telling first.
+var sentinels = []error{
+	loyalty.ErrKeyReused, loyalty.ErrNotYet, loyalty.ErrNotEnrolled, loyalty.ErrAlreadyEnrolled, loyalty.ErrSuspended,
+	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
+	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
+	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrInvalid,
+}
+
+// told is what a host is told by an error: its sentinel, and the numbers of a
+// shortage.
+func told(err error) string {
+	var short shortage
+	var insufficient *loyalty.InsufficientPointsError
+	switch {
+	case err == nil:
+		return "nothing"
+	case errors.As(err, &short):
+		return short.Error()
+	case errors.As(err, &insufficient):
+		return shortage{
+			needed: insufficient.Needed, available: insufficient.Available, pending: insufficient.Pending, next: insufficient.NextAvailable,
+		}.Error()
+	}
+	for _, sentinel := range sentinels {
+		if errors.Is(err, sentinel) {
+			return sentinel.Error()
+		}
+	}
+	return "something that no host knows: " + err.Error()
+}
+
+func filled(balances []points.Balance) []points.Balance {
+	return slices.DeleteFunc(slices.Clone(balances), points.Balance.Zero)
+}
+
+func show(cmd loyalty.Command) string { return fmt.Sprintf("%T %s", cmd, text(cmd)) }
+
+func text(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
