@@ -22,8 +22,15 @@ func TestFormat(t *testing.T) {
 		amount points.Amount
 		text   string
 	}{
-		{0, 150, "150"}, {2, 150, "1.50"}, {2, 5, "0.05"}, {2, 0, "0.00"}, {2, -150, "-1.50"}, {2, -5, "-0.05"}, {6, 1, "0.000001"},
-		{0, math.MinInt64, "-9223372036854775808"}, {6, math.MaxInt64, "9223372036854.775807"},
+		{0, 150, "150"},
+		{2, 150, "1.50"},
+		{2, 5, "0.05"},
+		{2, 0, "0.00"},
+		{2, -150, "-1.50"},
+		{2, -5, "-0.05"},
+		{6, 1, "0.000001"},
+		{0, math.MinInt64, "-9223372036854775808"},
+		{6, math.MaxInt64, "9223372036854.775807"},
 	} {
 		unit := points.Unit{Code: "bean", Scale: c.scale}
 		assert.Equal(t, c.text, unit.Format(c.amount))
@@ -109,16 +116,22 @@ func TestJSONNames(t *testing.T) {
 		value any
 		text  string
 	}{
-		{"unit", points.Unit{Code: "bean", Scale: 2, Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth), Pending: points.For(14, points.Days)},
-			`{"code":"bean","scale":2,"expiry":{"after":{"n":12,"unit":"months"},"boundary":"end-of-month"},"pending":{"window":{"n":14,"unit":"days"}}}`},
+		{
+			"unit",
+			points.Unit{Code: "bean", Scale: 2, Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth), Pending: points.For(14, points.Days)},
+			`{"code":"bean","scale":2,"expiry":{"after":{"n":12,"unit":"months"},"boundary":"end-of-month"},"pending":{"window":{"n":14,"unit":"days"}}}`,
+		},
 		{"metric", points.Unit{Code: "nights", Kind: points.Metric}, `{"code":"nights","kind":"metric"}`},
 		{"never", points.Unit{Code: "bean", Expiry: points.NeverExpire(), Pending: points.UntilConfirmed()}, `{"code":"bean","expiry":{"never":true},"pending":{"confirm":true}}`},
 		{"spend rule", points.Rule{Code: "base", Unit: "bean", Spend: &points.SpendRate{Points: 1, Per: dec("2.5"), Currency: "EUR", Rounding: points.HalfUp, Grouping: points.WholeGroups, Basis: points.Basis{
 			BeforeDiscounts: true, Tax: true, Shipping: true, Fees: true, StoredValue: true, PointsTender: true, GiftCardTender: true, Exclude: points.Match{Items: []string{"a"}},
 		}}}, `{"code":"base","unit":"bean","spend":{"points":1,"per":"2.5","currency":"EUR","rounding":"half-up","grouping":"whole-groups","basis":{
 			"beforeDiscounts":true,"tax":true,"shipping":true,"fees":true,"storedValue":true,"pointsTender":true,"giftCardTender":true,"exclude":{"items":["a"]}}}}`},
-		{"multiplier", points.Rule{Code: "monday", Multiply: dec("2"), When: points.When{Weekdays: points.Mon, From: instant, Until: instant.Add(time.Hour)}, Match: points.Match{Categories: []string{"c"}, Tags: []string{"t"}}, Priority: -1},
-			`{"code":"monday","multiply":"2","match":{"categories":["c"],"tags":["t"]},"when":{"weekdays":"mon","from":"2027-03-01T12:00:00.000001Z","until":"2027-03-01T13:00:00.000001Z"},"priority":-1}`},
+		{
+			"multiplier",
+			points.Rule{Code: "monday", Multiply: dec("2"), When: points.When{Weekdays: points.Mon, From: instant, Until: instant.Add(time.Hour)}, Match: points.Match{Categories: []string{"c"}, Tags: []string{"t"}}, Priority: -1},
+			`{"code":"monday","multiply":"2","match":{"categories":["c"],"tags":["t"]},"when":{"weekdays":"mon","from":"2027-03-01T12:00:00.000001Z","until":"2027-03-01T13:00:00.000001Z"},"priority":-1}`,
+		},
 		{"activity", points.Rule{Code: "birthday", Activity: "birthday", Bonus: 50}, `{"code":"birthday","bonus":50,"activity":"birthday"}`},
 		{"order", points.Order{ID: "1001", Currency: "EUR", Shipping: dec("4.9"), Fees: dec("1"), Tenders: []points.Tender{{Kind: points.GiftCardTender, Amount: dec("5")}}, Lines: []points.Line{{
 			ID: "a", Item: "i", Category: "c", Tags: []string{"t"}, Quantity: 2, Amount: dec("12.4"), Discount: dec("1"), Tax: dec("2"), StoredValue: true,
@@ -127,10 +140,16 @@ func TestJSONNames(t *testing.T) {
 		{"plain order", order(line("", "12.4")), `{"id":"1001","currency":"EUR","lines":[{"amount":"12.4"}]}`},
 		{"refund", points.Refund{Lines: []points.RefundLine{{Line: "a", Quantity: 1}, {Line: "b", Amount: dec("2")}}, Amount: dec("1")}, `{"lines":[{"line":"a","quantity":1},{"line":"b","amount":"2"}],"amount":"1"}`},
 		{"full refund", points.Refund{Full: true}, `{"full":true}`},
-		{"entry", points.Entry{Unit: "bean", Kind: points.EntryEarn, From: points.Issued, To: points.Pending, Amount: 12, Lot: 3, Into: 4, Rule: "base", Revision: 2, Reference: "1001", Corrects: points.EntryRef{Version: 5, Ordinal: 1}, OccurredAt: instant, RecordedAt: instant},
-			`{"unit":"bean","kind":"earn","from":"issued","to":"pending","amount":12,"lot":3,"into":4,"rule":"base","revision":2,"reference":"1001","corrects":{"version":5,"ordinal":1},"occurredAt":"2027-03-01T12:00:00.000001Z","recordedAt":"2027-03-01T12:00:00.000001Z"}`},
-		{"lot", points.Lot{ID: 3, Unit: "bean", State: points.LotOpen, Original: 12, Remaining: 10, Held: 1, EarnedAt: instant, AvailableFrom: instant, ExpiresAt: points.Never, Source: "1001", Origin: "m-1", Qualifies: true, MergedInto: 9, Merged: 4},
-			`{"id":3,"unit":"bean","state":2,"original":12,"remaining":10,"held":1,"earnedAt":"2027-03-01T12:00:00.000001Z","availableFrom":"2027-03-01T12:00:00.000001Z","expiresAt":"9999-12-31T23:59:59.999999Z","source":"1001","origin":"m-1","qualifies":true,"mergedInto":9,"merged":4}`},
+		{
+			"entry",
+			points.Entry{Unit: "bean", Kind: points.EntryEarn, From: points.Issued, To: points.Pending, Amount: 12, Lot: 3, Into: 4, Rule: "base", Revision: 2, Reference: "1001", Corrects: points.EntryRef{Version: 5, Ordinal: 1}, OccurredAt: instant, RecordedAt: instant},
+			`{"unit":"bean","kind":"earn","from":"issued","to":"pending","amount":12,"lot":3,"into":4,"rule":"base","revision":2,"reference":"1001","corrects":{"version":5,"ordinal":1},"occurredAt":"2027-03-01T12:00:00.000001Z","recordedAt":"2027-03-01T12:00:00.000001Z"}`,
+		},
+		{
+			"lot",
+			points.Lot{ID: 3, Unit: "bean", State: points.LotOpen, Original: 12, Remaining: 10, Held: 1, EarnedAt: instant, AvailableFrom: instant, ExpiresAt: points.Never, Source: "1001", Origin: "m-1", Qualifies: true, MergedInto: 9, Merged: 4},
+			`{"id":3,"unit":"bean","state":2,"original":12,"remaining":10,"held":1,"earnedAt":"2027-03-01T12:00:00.000001Z","availableFrom":"2027-03-01T12:00:00.000001Z","expiresAt":"9999-12-31T23:59:59.999999Z","source":"1001","origin":"m-1","qualifies":true,"mergedInto":9,"merged":4}`,
+		},
 		{"balance", points.Balance{Unit: "bean", Pending: 1, Available: 2, Held: 3, Debt: 4, Counted: 5}, `{"unit":"bean","pending":1,"available":2,"held":3,"debt":4,"counted":5}`},
 		{"part", points.Part{Lot: 3, Amount: 4}, `{"lot":3,"amount":4}`},
 		{"take", points.Take{Unit: "bean", Points: 4}, `{"unit":"bean","points":4}`},
