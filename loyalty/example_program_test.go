@@ -49,8 +49,7 @@ func ExampleParseProgram() {
 	fmt.Println(again.ID, len(again.Units), "units,", len(again.Earning), "rules, expiry", again.Units[0].Expiry.After)
 
 	_, err = loyalty.ParseProgram(strings.NewReader(badProgram))
-	var problems points.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[points.Problems](err); ok {
 		for _, problem := range problems {
 			fmt.Printf("%s: %s\n", problem.Path, problem.Message)
 		}

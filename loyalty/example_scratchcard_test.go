@@ -58,9 +58,9 @@ func ExampleCommand() {
 	}
 	scratch := func(key string) {
 		receipt, err := engine.Do(ctx, ScratchCard{Member: "m-7301", Key: key})
-		var done *loyalty.AlreadyDoneError
+		done, early := errors.AsType[*loyalty.AlreadyDoneError](err)
 		switch {
-		case errors.As(err, &done):
+		case early:
 			fmt.Printf("%s: no card left for %s, again from %s\n", key, done.Period, done.Again.Format(time.DateTime))
 		case err != nil:
 			log.Fatal(err)

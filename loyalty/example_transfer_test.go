@@ -52,8 +52,7 @@ func ExampleTransfer() {
 	expiring(engine, "ben")
 
 	_, err = engine.Do(ctx, loyalty.Transfer{Member: "anna", Key: "more", To: "ben", Unit: "bean", Points: 40})
-	var short *loyalty.InsufficientPointsError
-	if errors.As(err, &short) {
+	if short, ok := errors.AsType[*loyalty.InsufficientPointsError](err); ok {
 		fmt.Println("refused:", short)
 	}
 	// Output:

@@ -29,6 +29,7 @@ type TooMuchError struct {
 	Missing points.Amount
 }
 
+// Error says how many points the list still takes.
 func (e *TooMuchError) Error() string {
 	return fmt.Sprintf("gift list %s takes at most %d %s more", e.Code, e.Missing, e.Unit)
 }

@@ -51,8 +51,7 @@ func Example() {
 	}
 	fmt.Printf("%s: %d of %d %s, until %s\n", list.Title, list.Given, list.Wanted, list.Unit, list.Deadline.Format("2 Jan"))
 	_, err = engine.Do(ctx, giftlist.Give{Member: "cleo", Key: "gift-1", Owner: "anna", Code: "ANNA-30", Unit: list.Unit, Points: 70})
-	var much *giftlist.TooMuchError
-	if errors.As(err, &much) {
+	if much, ok := errors.AsType[*giftlist.TooMuchError](err); ok {
 		fmt.Println(much)
 	}
 	do(giftlist.Give{Member: "cleo", Key: "gift-2", Owner: "anna", Code: "ANNA-30", Unit: list.Unit, Points: list.Missing()})

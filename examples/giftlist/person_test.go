@@ -75,7 +75,7 @@ func TestErasingAnOwnerEndsTheListAndLeavesNoTitle(t *testing.T) {
 	require.EqualValues(t, 40, list.Given)
 	_, holder := s.shared("ANNA-30")
 	require.Empty(t, holder)
-	s.refused(give("ben", "g2", 1), giftlist.ErrEnded)
+	s.refused(give("ben", "g2", 1), giftlist.ErrEnded, "closed")
 
 	s.wait(tenDays)
 	_, err := s.RunDue(t.Context(), nil)

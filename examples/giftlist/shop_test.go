@@ -75,17 +75,17 @@ func (s *shop) must(cmd loyalty.Command) loyalty.Receipt {
 	return receipt
 }
 
-// refused runs a command that must be refused, and returns why. A quote of it must
-// say the same, and nothing may have changed.
-func (s *shop) refused(cmd loyalty.Command, want error) error {
+// refused runs a command that must be refused, with an error that says why. A quote
+// of it must say the same, and nothing may have changed.
+func (s *shop) refused(cmd loyalty.Command, want error, says string) {
 	s.t.Helper()
 	before := s.heads()
 	_, quoted := s.Quote(s.t.Context(), cmd)
 	_, err := s.Do(s.t.Context(), cmd)
 	require.ErrorIs(s.t, err, want)
+	require.ErrorContains(s.t, err, says)
 	require.EqualError(s.t, quoted, err.Error())
 	require.Equal(s.t, before, s.heads(), "a refusal changes nothing")
-	return err
 }
 
 func (s *shop) heads() []loyalty.Head {
@@ -129,7 +129,7 @@ func (s *shop) record(member, kind, id string) storage.Record {
 	return snaps[0].Records[0]
 }
 
-// open is the counter of open lists, and holder who holds a code.
+// shared returns how many lists are open in the program, and who holds a code.
 func (s *shop) shared(code string) (open int64, holder string) {
 	s.t.Helper()
 	snaps, err := s.store.Load(s.t.Context(), []storage.LoadRequest{{
