@@ -88,6 +88,7 @@ type InsufficientPointsError struct {
 	NextAvailable time.Time
 }
 
+// Error says how much is needed, available and pending.
 func (e *InsufficientPointsError) Error() string {
 	text := fmt.Sprintf("%d %s needed, %d available", e.Needed, e.Unit, e.Available)
 	if e.Pending > 0 {
@@ -107,6 +108,7 @@ type ClaimedError struct {
 	Holder string
 }
 
+// Error says who holds what.
 func (e *ClaimedError) Error() string {
 	return fmt.Sprintf("%s %q is held by %q", e.Space, e.Key, e.Holder)
 }
@@ -126,6 +128,7 @@ type AlreadyDoneError struct {
 	Again time.Time
 }
 
+// Error says when it was done, and from when it may be again.
 func (e *AlreadyDoneError) Error() string {
 	return fmt.Sprintf("%s was done in %s, again from %s", e.Name, e.Period, e.Again.Format(time.RFC3339))
 }
@@ -140,6 +143,7 @@ type LimitError struct {
 	Bound int64
 }
 
+// Error says how much of the bound is used.
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("%s: %d of %d used", e.Key, e.Used, e.Bound)
 }
@@ -156,6 +160,7 @@ type CommandError struct {
 	Err     error
 }
 
+// Error says which command of whom it is, and what is inside.
 func (e *CommandError) Error() string {
 	return fmt.Sprintf("loyalty: %s of member %q with key %q: %v", e.Command, points.Clip(e.Member), points.Clip(e.Key), e.Err)
 }

@@ -13,8 +13,20 @@ import (
 // kernelCommands lists the commands of this package.
 func kernelCommands() []Command {
 	return []Command{
-		Enroll{}, Earn{}, Confirm{}, Refund{}, Spend{}, Hold{}, Capture{}, Void{}, Transfer{}, Adjust{}, Fact{},
-		Suspend{}, Resume{}, Close{},
+		Enroll{},
+		Earn{},
+		Confirm{},
+		Refund{},
+		Spend{},
+		Hold{},
+		Capture{},
+		Void{},
+		Transfer{},
+		Adjust{},
+		Fact{},
+		Suspend{},
+		Resume{},
+		Close{},
 	}
 }
 
