@@ -52,6 +52,7 @@ func readCDNOW(t *testing.T, path string) []cdnowRow {
 }
 
 func TestARealLogEarnsAPointForEachWholeDollar(t *testing.T) {
+	long(t)
 	path := cdnowOrders(t)
 	members, dollars := map[string]bool{}, int64(0)
 	rows := readCDNOW(t, path)
@@ -86,6 +87,7 @@ const halfYear = `{
 }`
 
 func TestARealLogWithExpiryAndReturnWindowComesToWhatANaiveModelSays(t *testing.T) {
+	long(t)
 	path := cdnowOrders(t)
 	newYork, err := time.LoadLocation("America/New_York")
 	require.NoError(t, err)

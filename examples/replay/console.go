@@ -26,11 +26,11 @@ func (c *console) say(format string, args ...any) {
 	fmt.Fprintf(c.out, format+"\n", args...)
 }
 
-// progress shows how far a replay is.
-func (c *console) progress(o outcome, done float64) {
+// progress shows how far a replay is, with the log's date in the zone.
+func (c *console) progress(o outcome, done float64, zone *time.Location) {
 	c.show(func(seconds float64) string {
 		return fmt.Sprintf("%3.0f %%  %s rows, %s a second, at %s",
-			100*done, grouped(o.rows), grouped(int64(float64(o.rows)/seconds)), o.last.Format(time.DateOnly))
+			100*done, grouped(o.rows), grouped(int64(float64(o.rows)/seconds)), o.last.In(zone).Format(time.DateOnly))
 	})
 }
 

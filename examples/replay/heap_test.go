@@ -87,6 +87,7 @@ func highestHeap(t *testing.T, path string, keep bool) uint64 {
 }
 
 func TestTheMemoryOfAReplayDoesNotGrowWithTheOrders(t *testing.T) {
+	long(t)
 	few, many := busyLog(t, 6), busyLog(t, 60)
 	const allowed = 1 << 20
 	once := highestHeap(t, few, false)

@@ -35,6 +35,7 @@ func child(ctx context.Context, args ...string) (*exec.Cmd, *bytes.Buffer, *byte
 }
 
 func TestAReplayThatIsKilledAgainAndAgainEndsAsIfNothingHadHappened(t *testing.T) {
+	long(t)
 	// The log has refunds and spending; so many rows last long enough to be hit.
 	args := []string{"-json", "-verify", "-limit", "4000", "-db"}
 	started := time.Now()

@@ -106,7 +106,7 @@ func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, 
 		return err
 	}
 	started := console.now()
-	r := &replay{engine: engine, console: console, limit: o.limit, strict: o.strict, asOf: asOf}
+	r := &replay{engine: engine, zone: s.zone, console: console, limit: o.limit, strict: o.strict, asOf: asOf}
 	err = r.run(ctx, log)
 	s.outcome, s.asOf = r.outcome, asOf
 	if err != nil {

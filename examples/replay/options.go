@@ -30,8 +30,8 @@ The flags:
                    the columns: order_id, member, occurred_at, amount, currency and,
                    if you like, quantity and category; others are ignored. Times are
                    2027-03-08 (a day of the program's zone) or 2027-03-08T09:30:00+01:00.
-  -program NAME    a JSON file, or one that ships with this command: %s.
-                   The default is coffee.
+  -program NAME    a JSON file, or one that ships with this command:
+                   %s; the default is coffee
   -db FILE         the SQLite file; the default is a new temporary one
   -as-of DATE      the date of the books, written like a time of the log. The default
                    is the last order's; what happened later is left out.

@@ -18,6 +18,7 @@ const enrollKey = "enroll"
 // replay is one run of a log through an engine.
 type replay struct {
 	engine  *loyalty.Engine
+	zone    *time.Location
 	console *console
 	// limit bounds the rows, 0 is none; strict stops at the first refused row.
 	limit  int64
@@ -68,7 +69,7 @@ func (r *replay) run(ctx context.Context, log *eventLog) error {
 		if r.stopped != nil {
 			break
 		}
-		r.console.progress(r.outcome, log.done())
+		r.console.progress(r.outcome, log.done(), r.zone)
 	}
 	return broken
 }

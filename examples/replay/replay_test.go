@@ -49,6 +49,14 @@ func orderLog(t *testing.T, rows ...string) string {
 	return path
 }
 
+// long skips a test that takes minutes under the race detector.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long: run without -short")
+	}
+}
+
 func newDB(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "shop.db")
@@ -164,6 +172,19 @@ func TestTheBooksAreAsOfTheLastOrderOrOfTheDateThatIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestOrdersThatComeLateInTheLogEarnByTheirOwnDate(t *testing.T) {
+	log := orderLog(t,
+		"1001,m-1,2027-06-01,10.00,EUR",
+		"1002,m-1,2027-01-05,20.00,EUR", // a Tuesday; its return window is over
+		"1003,m-1,2025-01-07,40.00,EUR", // valid until the end of January 2026
+		"1004,m-2,2027-05-30,80.00,EUR", // pending still
+	)
+	r := replayed(t, "-orders", log, "-db", newDB(t), "-json", "-verify")
+	require.Equal(t, exitOK, r.code, r.stderr)
+	assert.Equal(t, pointsReport{Issued: 150, Pending: 90, Available: 20, Expired: 40}, r.report(t).Points)
+	assert.True(t, r.report(t).Verified)
+}
+
 func TestBooksThatGoOnAfterTheDateThatIsAskedForAreNotPassedOffAsOfThatDate(t *testing.T) {
 	log := orderLog(t, "1001,m-1,2027-03-02,10.00,EUR", "1002,m-2,2027-03-10,20.00,EUR")
 	db := newDB(t)
@@ -202,6 +223,7 @@ func TestAProgramWithAnotherTextNeedsAnotherDatabase(t *testing.T) {
 }
 
 func TestTheGeneratedLogComesToWhatANaiveModelSays(t *testing.T) {
+	long(t)
 	s := exampleShop(t)
 	model := &modelShop{zone: s.zone, doubleMondays: true, pendingDays: 14, months: 12, endOfMonth: true}
 	var last time.Time
