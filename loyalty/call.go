@@ -40,6 +40,8 @@ type call struct {
 	gathered bool
 	// openLots is how many open lots to load, whatever the plan says.
 	openLots int
+	// dueLimit is how much of each sort that is due to load; 0 is the default.
+	dueLimit int
 	// doubtful is set after a commit whose outcome is unknown.
 	doubtful bool
 	attempts int

@@ -117,11 +117,15 @@ func (e *Engine) dueCall(member string, now time.Time) *call {
 	return c
 }
 
-// settleMember settles an account by as many commits as it takes.
-func (e *Engine) settleMember(ctx context.Context, member string, now time.Time) error {
+// maxDueLimit bounds how much that is due one load is asked for.
+const maxDueLimit = 1 << 20
+
+// settleMember settles an account by as many commits as it takes. It returns how
+// much that is due a load must be asked for to see what is left.
+func (e *Engine) settleMember(ctx context.Context, member string, now time.Time) (int, error) {
 	c := e.dueCall(member, now)
 	e.run(ctx, []*call{c})
-	return c.err
+	return c.dueLimit, c.err
 }
 
 // settleDue settles an account. It is no command of a caller and leaves no
@@ -150,11 +154,15 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 	before := len(d.batches)
 	err := d.settle(c, a, now)
 	if errors.Is(err, errBacklog) {
-		c.more = true
-		if len(d.batches) == before {
-			return nil, errStale
+		if len(d.batches) > before {
+			c.more = true
+			return &Receipt{}, nil
 		}
-		return &Receipt{}, nil
+		// Records of kinds that this engine does not know crowd out the rest.
+		if c.dueLimit = 8 * max(c.dueLimit, 100); c.dueLimit > maxDueLimit {
+			return nil, fmt.Errorf("%w: more than %d records of kinds that this engine does not know are due", ErrTooLarge, maxDueLimit/8)
+		}
+		return nil, errStale
 	}
 	if err != nil {
 		return nil, err

@@ -17,3 +17,9 @@ func TestSettlingOftenComesToTheSameAsSettlingLate(t *testing.T) {
 }
 
 func TestRacesLoseDoubleAndInventNothing(t *testing.T) { enginetest.Races(t, inMemory, nil) }
+
+func TestHistoriesOfConcurrentCallersAreLinearizable(t *testing.T) {
+	enginetest.Linearizable(t, inMemory, nil)
+}
+
+func TestTheCheckersSeeBrokenStores(t *testing.T) { enginetest.Controls(t, inMemory) }

@@ -170,7 +170,7 @@ func (e *Engine) requests(calls []*call) []storage.LoadRequest {
 	for _, c := range calls {
 		for i := range c.accounts() {
 			request := storage.LoadRequest{
-				Program: e.program, Member: c.member(i), DueBy: instant(c.now), Lock: e.bound,
+				Program: e.program, Member: c.member(i), DueBy: instant(c.now), DueLimit: c.dueLimit, Lock: e.bound,
 			}
 			if i == 0 {
 				request.Key, request.Claims, request.Counters = c.plan.Key, c.plan.Claims, c.plan.Counters
@@ -412,9 +412,11 @@ func (e *Engine) fill(batches []storage.Batch, from int) int {
 // accounts of a call and is more than one load brings.
 func (e *Engine) settleBacklog(ctx context.Context, c *call) error {
 	for i := range c.accounts() {
-		if err := e.settleMember(ctx, c.member(i), c.now); err != nil {
+		limit, err := e.settleMember(ctx, c.member(i), c.now)
+		if err != nil {
 			return err
 		}
+		c.dueLimit = max(c.dueLimit, limit)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ var (
 //   - L3 An account, operation, record, lot, claim or counter that does not exist
 //     is left out. It is no error, and the rest comes.
 //   - L4 The operation is the one of this member with exactly the requested key.
-//   - L5 A requested record brings along the lots that it names.
+//   - L5 A record, requested or due, brings along the lots that it names.
 //   - L6 A Debit brings open lots of its unit that expire after its time and have
 //     points remaining, in consumption order, up to the first that covers the amount
 //     and never more than its limit. Pending lots do not count. A Debit without a

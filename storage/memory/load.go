@@ -80,6 +80,11 @@ func (a *account) load(request *storage.LoadRequest, to *storage.Snapshot) {
 	}
 	if !request.DueBy.IsZero() && !a.row.DueAt.After(request.DueBy) {
 		lots = a.loadDue(lots, request.DueBy, limitOf(request.DueLimit), to)
+		for i := range to.DueRecords {
+			for _, id := range to.DueRecords[i].Lots {
+				lots = a.appendLot(lots, id)
+			}
+		}
 	}
 	to.Lots = copyLots(lots)
 }

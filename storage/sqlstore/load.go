@@ -133,6 +133,10 @@ func (l *loading) records(ctx context.Context) error {
 			return err
 		}
 	}
+	return l.lotsByID(ctx, ids)
+}
+
+func (l *loading) lotsByID(ctx context.Context, ids []points.LotID) error {
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
 			continue
@@ -198,6 +202,13 @@ func (l *loading) due(ctx context.Context) error {
 	}
 	if len(l.to.DueRecords) > limit {
 		l.to.DueRecords, l.to.MoreDue = l.to.DueRecords[:limit], true
+	}
+	var named []points.LotID
+	for i := range l.to.DueRecords {
+		named = append(named, l.to.DueRecords[i].Lots...)
+	}
+	if err := l.lotsByID(ctx, named); err != nil {
+		return err
 	}
 	if l.to.NextDue.Before(by) {
 		return fmt.Errorf("the next due time %s is before %s", l.to.NextDue, by)

@@ -17,6 +17,7 @@ func loadCases() []Case {
 		{Name: "rows-come-in-request-order", Clause: "L3", Run: requestOrder},
 		{Name: "an-operation-is-found-by-its-exact-key", Clause: "L4", Run: exactKey},
 		{Name: "a-record-brings-its-lots", Clause: "L5", Run: recordBringsLots},
+		{Name: "a-due-record-brings-its-lots", Clause: "L5", Run: dueRecordBringsLots},
 		{Name: "a-lot-comes-once", Clause: "L8", Run: lotOnce},
 		{Name: "several-requests-for-one-member-are-each-answered", Clause: "L9", Run: oneMemberTwice},
 		{Name: "every-commit-is-seen-by-the-next-load", Clause: "L10", Run: readsOwnWrites},
@@ -214,6 +215,27 @@ func recordBringsLots(ctx context.Context, env *Env) error {
 		return err
 	}
 	return same("lots", []storage.Lot{leg.Lots[1], leg.Lots[3]}, s.Lots)
+}
+
+func dueRecordBringsLots(ctx context.Context, env *Env) error {
+	leg := env.bare("anna", 0, "order-1001")
+	for id := range points.LotID(3) {
+		leg.Lots = append(leg.Lots, env.lot("anna", id+1, 10))
+	}
+	hold := env.record("anna", "hold", "h-1")
+	hold.Lots, hold.DueAt = []points.LotID{3, 1}, day(2)
+	leg.Records, leg.Account.DueAt = []storage.Record{hold}, day(2)
+	if err := env.ok(ctx, env.batch(leg)); err != nil {
+		return err
+	}
+	s, err := env.load(ctx, storage.LoadRequest{Member: "anna", DueBy: day(3)})
+	if err != nil {
+		return err
+	}
+	if err := same("due records", []storage.Record{hold}, s.DueRecords); err != nil {
+		return err
+	}
+	return same("lots of the due record", []points.LotID{1, 3}, lotIDs(s.Lots))
 }
 
 func lotOnce(ctx context.Context, env *Env) error {

@@ -16,7 +16,7 @@ var clauses = map[string]string{
 	"L2":  "All rows under an account in a Snapshot are of one version of it, that of Snapshot.Account; where the database cannot promise that, Mixed is set if the version changed meanwhile.",
 	"L3":  "An account, operation, record, lot, claim or counter that does not exist is left out. It is no error, and the rest comes.",
 	"L4":  "The operation is the one of this member with exactly the requested key.",
-	"L5":  "A requested record brings along the lots that it names.",
+	"L5":  "A record, requested or due, brings along the lots that it names.",
 	"L6":  "A Debit brings open lots of its unit that expire after its time and have points remaining, in consumption order, up to the first that covers the amount and never more than its limit. Pending lots do not count. A Debit without a unit brings lots with points remaining or held, of every unit and state.",
 	"L7":  "Where DueBy is set and the account's DueAt is not after it, everything due by then comes, within the limit; MoreDue says that the limit cut it; NextDue is the first instant after DueBy.",
 	"L8":  "A lot comes once, however often it was asked for.",

@@ -65,6 +65,14 @@ func loadFaults() []fault {
 			}),
 		},
 		{
+			name: "due records without their lots", clause: "L5", cases: []string{"a-due-record-brings-its-lots"},
+			breaks: onLoad(func(r storage.LoadRequest, s *storage.Snapshot) {
+				if len(s.DueRecords) > 0 && len(r.Records)+len(r.Lots)+len(r.Debits) == 0 {
+					s.Lots = slices.DeleteFunc(s.Lots, func(l storage.Lot) bool { return l.DueAt().After(r.DueBy) })
+				}
+			}),
+		},
+		{
 			name: "a lot for each who asked", clause: "L8", cases: []string{"a-lot-comes-once"},
 			breaks: onLoad(func(r storage.LoadRequest, s *storage.Snapshot) {
 				if len(r.Lots) > 0 && len(r.Debits) > 0 {
