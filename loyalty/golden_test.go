@@ -1,0 +1,33 @@
+package loyalty_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// TestFingerprintsStayTheSameAcrossReleases holds commands to the bytes under
+// which earlier releases stored them: a key that is repeated after an upgrade must
+// still be recognized. The file only ever grows.
+func TestFingerprintsStayTheSameAcrossReleases(t *testing.T) {
+	golden, err := os.ReadFile("testdata/fingerprints.txt")
+	require.NoError(t, err)
+	var lines []string
+	for i, cmd := range goodCommands(time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)) {
+		s := badShop(t)
+		receipt := s.must(cmd)
+		snaps, err := s.store.Load(t.Context(), []storage.LoadRequest{{Program: "beans", Member: receipt.Member, Key: "k"}})
+		require.NoError(t, err)
+		op := snaps[0].Operation
+		lines = append(lines, fmt.Sprintf("%d %s %s %s", i, op.Type, hex.EncodeToString(op.Fingerprint), op.Command))
+	}
+	require.Equal(t, strings.TrimSpace(string(golden)), strings.Join(lines, "\n"))
+}
