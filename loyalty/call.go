@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -59,6 +60,10 @@ func (c *call) member(i int) string {
 }
 
 func (c *call) accounts() int { return 1 + len(c.plan.Others) }
+
+func (c *call) touches(member string) bool {
+	return c.plan.Member == member || slices.Contains(c.plan.Others, member)
+}
 
 // hold adds the call's accounts to those that later calls must wait for.
 func (c *call) hold(held map[string]struct{}) {

@@ -50,3 +50,38 @@ func TestDoAllKeepsAMembersOrderWhereOneCommandHasToReadMore(t *testing.T) {
 	}
 	require.Equal(t, []points.Amount{100, 105, 75}, available)
 }
+
+func TestDoAllKeepsAMembersOrderWhereARefusalRestsOnAnothersFailedCommand(t *testing.T) {
+	program := loyalty.Program{
+		ID: "order", Zone: "UTC", Units: []points.Unit{{Code: "point", Expiry: points.NeverExpire()}},
+		Earning: []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "USD"}}},
+	}
+	engine, err := loyalty.New(loyalty.Revisions{program}, memory.New(), nil)
+	require.NoError(t, err)
+	earn := func(member, key, id string) loyalty.Command {
+		return loyalty.Earn{Member: member, Key: key, Order: points.Order{
+			ID: id, Currency: "USD", Lines: []points.Line{{Amount: decimal.NewFromInt(10)}},
+		}}
+	}
+	for _, member := range []string{"ada", "bob"} {
+		_, err := engine.Do(t.Context(), loyalty.Enroll{Member: member, Key: "enroll"})
+		require.NoError(t, err)
+	}
+	_, err = engine.Do(t.Context(), earn("ada", "first", "1001"))
+	require.NoError(t, err)
+
+	// Ada's order has earned, which only the commit finds out. Bob's transfer is
+	// refused behind it, and is not to succeed with the points that come after it.
+	stream := []loyalty.Command{
+		earn("ada", "second", "1001"),
+		loyalty.Transfer{Member: "bob", Key: "transfer", To: "ada", Unit: "point", Points: 10},
+		earn("bob", "order", "1002"),
+	}
+	var errs []error
+	for _, err := range engine.DoAll(t.Context(), slices.Values(stream), nil) {
+		errs = append(errs, err)
+	}
+	require.ErrorIs(t, errs[0], loyalty.ErrOrderEarned)
+	require.ErrorIs(t, errs[1], loyalty.ErrInsufficientPoints)
+	require.NoError(t, errs[2])
+}

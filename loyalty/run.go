@@ -92,6 +92,9 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		switch c.verdict {
 		case accepted, answered:
 			decided = append(decided, c)
+			if c.verdict == answered && c.loose() {
+				c.hold(held)
+			}
 			continue
 		case stale:
 			c.attempts++
@@ -275,6 +278,20 @@ func (e *Engine) conclude(d *deciding, decided []*call) []*call {
 		}
 	}
 	return again
+}
+
+// loose reports whether an answer rests on a call of other accounts: if that one
+// fails, this call is decided again, and later ones of its accounts must not be
+// committed before it.
+func (c *call) loose() bool {
+	for _, before := range c.rests {
+		for i := range c.accounts() {
+			if !before.touches(c.member(i)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // stands reports whether every earlier call that an answer rests on was stored.
