@@ -23,3 +23,7 @@ func TestHistoriesOfConcurrentCallersAreLinearizable(t *testing.T) {
 }
 
 func TestTheCheckersSeeBrokenStores(t *testing.T) { enginetest.Controls(t, inMemory) }
+
+func TestOneStreamLeavesTheSameRowsHoweverItIsSent(t *testing.T) {
+	enginetest.Equal(t, inMemory, inMemory, nil)
+}

@@ -16,8 +16,11 @@ var (
 // generator makes random commands that mostly make sense: about orders and holds
 // that exist, at times around now.
 type generator struct {
-	pick   pick
-	now    func() time.Time
+	pick pick
+	now  func() time.Time
+	// among is whom commands are about, and prefix what keys and orders begin with.
+	among  []string
+	prefix string
 	keys   int
 	orders []sale
 	holds  []sale
@@ -32,10 +35,15 @@ type sale struct {
 
 func (g *generator) key() string {
 	g.keys++
-	return fmt.Sprintf("k%d", g.keys)
+	return fmt.Sprintf("%sk%d", g.prefix, g.keys)
 }
 
-func (g *generator) member() string { return oneOf(g.pick, "member", members...) }
+func (g *generator) member() string {
+	if g.among != nil {
+		return oneOf(g.pick, "member", g.among...)
+	}
+	return oneOf(g.pick, "member", members...)
+}
 
 // occurred is mostly now, sometimes late, seldom ahead of time.
 func (g *generator) occurred() time.Time {
@@ -59,7 +67,7 @@ func (g *generator) amount() points.Amount {
 }
 
 func (g *generator) order() points.Order {
-	order := points.Order{ID: fmt.Sprintf("o%d", len(g.orders)+1), Currency: oneOf(g.pick, "currency", "EUR", "EUR", "EUR", "USD")}
+	order := points.Order{ID: fmt.Sprintf("%so%d", g.prefix, len(g.orders)+1), Currency: oneOf(g.pick, "currency", "EUR", "EUR", "EUR", "USD")}
 	for i := range 1 + g.pick("lines", 3) {
 		line := points.Line{Amount: money(oneOf(g.pick, "price", "4.50", "12.40", "0.99", "38", "120.05", "0"))}
 		line.Quantity = int64(g.pick("pieces", 4))
@@ -226,8 +234,14 @@ func (g *generator) gates() loyalty.Command {
 func (g *generator) kinds() []func() loyalty.Command {
 	return []func() loyalty.Command{
 		g.earn, g.earn, g.earn, g.spend, g.spend, g.refund, g.refund, g.hold, g.hold, g.capture, g.void,
-		g.transfer, g.transfer, g.adjust, g.adjust, g.fact, g.confirm, g.confirm, g.gates, g.enroll,
+		g.adjust, g.adjust, g.fact, g.confirm, g.confirm, g.gates, g.enroll, g.transfer, g.transfer,
 	}
+}
+
+// alone makes any command of one member.
+func (g *generator) alone() loyalty.Command {
+	kinds := g.kinds()
+	return oneOf(g.pick, "command", kinds[:len(kinds)-2]...)()
 }
 
 func (g *generator) any() loyalty.Command { return oneOf(g.pick, "command", g.kinds()...)() }
