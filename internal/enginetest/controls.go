@@ -1,0 +1,51 @@
+package enginetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Controls runs the checkers where they must fail: a checker that cannot fail
+// proves nothing.
+func Controls(t *testing.T, open Open) {
+	controls := map[string]func(store storage.Store, id string, seed uint64) error{
+		"the model sees a store that loses lots": func(store storage.Store, id string, seed uint64) error {
+			return sequence(t, seeded(seed), losesLots(store), id, 60)
+		},
+		"settling late is seen to differ where nothing falls due": func(store storage.Store, id string, seed uint64) error {
+			return settling(t, seeded(seed), neverDue(store, id+"-late"), id)
+		},
+		"histories of a store without version checks are not linearizable": func(store storage.Store, id string, seed uint64) error {
+			return linearizable(t, forgetsVersions(store), id, seed, 12)
+		},
+		"two adapters are seen to differ where one loses lots": func(store storage.Store, _ string, seed uint64) error {
+			return equalWaves(t, open(t), losesLots(store), seed, 200, false)
+		},
+		"races on a store without version checks lose points": func(store storage.Store, id string, _ uint64) error {
+			c := newCrowd(t, stars(id), forgetsVersions(store), loyalty.Options{})
+			if err := manyOnOneMember(c); err != nil {
+				return err
+			}
+			return c.audit()
+		},
+	}
+	for name, control := range controls {
+		t.Run(name, func(t *testing.T) {
+			opened := stores{open: open, t: t}
+			for seed := range uint64(30) {
+				store, id := opened.next()
+				if err := control(store, id, seed); err != nil {
+					t.Logf("seen with seed %d: %v", seed, first(fmt.Sprint(err)))
+					return
+				}
+			}
+			t.Fatal("30 seeds, and the fault was not seen")
+		})
+	}
+}
+
+// first is the beginning of a text.
+func first(text string) string { return text[:min(len(text), 300)] }
