@@ -232,30 +232,8 @@ func receiptOf(op *storage.Operation) (*Receipt, error) {
 	return &receipt, nil
 }
 
-// dueBefore reports whether something known of the account falls due by t, or
-// might among what is not known.
-func (a *account) dueBefore(t time.Time) bool {
-	if !a.exists {
-		return false
-	}
-	if !a.bound.After(t) {
-		return true
-	}
-	for i := range a.lots {
-		if !a.lots[i].DueAt().After(t) {
-			return true
-		}
-	}
-	for i := range a.records {
-		if r := &a.records[i]; r.exists && !r.row.DueAt.After(t) {
-			return true
-		}
-	}
-	return false
-}
-
-// nextDueAt is the account's new DueAt: the earliest of what is known and the
-// bound of what is not.
+// nextDueAt is when something falls due next: the earliest of what is known and
+// the bound of what is not.
 func nextDueAt(bound time.Time, lots []points.Lot, records []record) time.Time {
 	due := bound
 	for i := range lots {

@@ -151,7 +151,7 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 	if !s.retryAt.IsZero() {
 		return d.touch(c, a, now, s.retryAt)
 	}
-	before := len(d.batches)
+	before, stored := len(d.batches), a.row.DueAt
 	err := d.settle(c, a, now)
 	if errors.Is(err, errBacklog) {
 		if len(d.batches) > before {
@@ -171,9 +171,8 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 		c.more = err == nil
 		return &Receipt{}, err
 	}
-	due := nextDueAt(a.bound, a.lots, a.records)
-	s.skipped = !due.After(now)
-	if len(d.batches) == before && due.After(a.row.DueAt) {
+	s.skipped = !a.row.DueAt.After(now)
+	if len(d.batches) == before && a.row.DueAt.After(stored) {
 		return d.touch(c, a, now, time.Time{})
 	}
 	return &Receipt{}, nil

@@ -117,13 +117,14 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 		}
 		touched[entry.Lot], touched[entry.Into] = true, true
 	}
-	a := &account{id: row.Member, exists: true, row: then, bound: points.Never, loaded: then.Version}
+	a := &account{id: row.Member, exists: true, row: then, bound: points.Never, boundExact: true, loaded: then.Version}
 	for id, lot := range lots {
 		if touched[id] && (lot.Remaining > 0 || lot.Held > 0) {
 			a.lots = append(a.lots, lot)
 		}
 	}
 	slices.SortFunc(a.lots, points.ConsumptionOrder)
+	a.row.DueAt = nextDueAt(points.Never, a.lots, nil)
 	d := &deciding{engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{row.Member: a}}
 	if err := d.settle(e.dueCall(row.Member, at), a, at); err != nil {
 		return Member{}, err

@@ -137,7 +137,7 @@ func (e *Engine) learnAll(ctx context.Context, a *account) (bool, error) {
 			a.learnRecord(row, true)
 		}
 	}
-	a.moreDue, a.bound = false, points.Never
+	a.moreDue, a.bound, a.boundExact, a.boundKnown = false, points.Never, true, false
 	return true, nil
 }
 

@@ -244,6 +244,9 @@ func (d *deciding) learn(requests []storage.LoadRequest, snaps []storage.Snapsho
 		}
 		d.learnShared(request, snap)
 	}
+	for _, a := range d.accounts {
+		a.boundKnown = a.fallsDueAt(a.bound)
+	}
 	return torn
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
@@ -50,7 +51,7 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 			row.Data = nil
 		}
 	}
-	row.DueAt = nextDueAt(p.base.bound, p.lots, p.records)
+	row.DueAt = p.dueAt()
 	leg.Expect = p.base.row.Version
 	op := &leg.Operation
 	*op = storage.Operation{
@@ -85,6 +86,30 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 	}
 	leg.Account = row
 	return nil
+}
+
+// dueAt is the account's new DueAt. A settlement finds out what falls due next; any
+// other operation only knows what it wrote, so DueAt may be early by what a
+// command took away.
+func (p *Party) dueAt() time.Time {
+	if p.tx.system == settleType {
+		return nextDueAt(p.base.bound, p.lots, p.records)
+	}
+	due := p.base.row.DueAt
+	for _, id := range p.written {
+		due = earlier(due, p.lots[p.lotAt(id)].DueAt())
+	}
+	for _, key := range p.put {
+		due = earlier(due, p.records[p.recordAt(key.Kind, key.ID)].row.DueAt)
+	}
+	return due
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // rows copies what the party changed into a leg.

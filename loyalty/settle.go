@@ -40,7 +40,10 @@ const (
 // settle books what time has made true of an account by now, in batches of
 // their own.
 func (d *deciding) settle(c *call, a *account, now time.Time) error {
-	for a.dueBefore(now) {
+	if !a.exists || a.row.DueAt.After(now) {
+		return nil
+	}
+	for {
 		booked, err := d.settleBatch(c, a, now)
 		if err != nil {
 			return err
@@ -49,10 +52,41 @@ func (d *deciding) settle(c *call, a *account, now time.Time) error {
 			break
 		}
 	}
-	if a.exists && a.moreDue {
+	if a.moreDue {
 		return errBacklog
 	}
+	due, known := a.nextDue()
+	if !known {
+		return errStale
+	}
+	a.row.DueAt = due
 	return nil
+}
+
+// nextDue returns when something of a settled account falls due next, and whether
+// that can be told from what is loaded: it is the same as a fresh load would show,
+// so that accounts do not depend on which commands shared a round.
+func (a *account) nextDue() (time.Time, bool) {
+	due := nextDueAt(a.bound, a.lots, a.records)
+	if points.IsNever(due) {
+		return due, a.boundExact
+	}
+	return due, a.boundExact && (!a.boundKnown || !due.Equal(a.bound) || a.fallsDueAt(due))
+}
+
+// fallsDueAt reports whether something known falls due at just that instant.
+func (a *account) fallsDueAt(t time.Time) bool {
+	for i := range a.lots {
+		if a.lots[i].DueAt().Equal(t) {
+			return true
+		}
+	}
+	for i := range a.records {
+		if a.records[i].exists && a.records[i].row.DueAt.Equal(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // settleBatch books up to settleSteps steps as one batch and reports whether

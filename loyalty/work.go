@@ -26,9 +26,13 @@ type account struct {
 	// bound is the instant before which nothing falls due that is not among the
 	// known lots and records. dueBy is up to when due rows were asked for, and
 	// moreDue is set where not all of them came.
-	bound   time.Time
-	dueBy   time.Time
-	moreDue bool
+	bound time.Time
+	// boundExact is set where something did fall due at the bound when it was
+	// loaded, rather than at or after it, and boundKnown where that is known.
+	boundExact bool
+	boundKnown bool
+	dueBy      time.Time
+	moreDue    bool
 	// loaded is the version that was loaded, and last the call that changed the
 	// state since.
 	loaded int64
@@ -172,12 +176,12 @@ func (a *account) operation(key string) *storage.Operation {
 // learnDue moves the bound up to where a snapshot shows what is due.
 func (a *account) learnDue(request storage.LoadRequest, snap *storage.Snapshot, first bool) {
 	if first {
-		a.bound = a.row.DueAt
+		a.bound, a.boundExact = a.row.DueAt, !a.exists
 	}
 	if request.DueBy.IsZero() || !request.DueBy.After(a.dueBy) || !a.exists || snap.Account.DueAt.After(request.DueBy) {
 		return
 	}
-	a.dueBy, a.moreDue, a.bound = request.DueBy, snap.MoreDue, snap.NextDue
+	a.dueBy, a.moreDue, a.bound, a.boundExact = request.DueBy, snap.MoreDue, snap.NextDue, true
 	if snap.MoreDue {
 		a.bound = request.DueBy
 	}
