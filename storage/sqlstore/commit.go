@@ -47,13 +47,64 @@ func (e *engine) Commit(ctx context.Context, batches []storage.Batch) ([]storage
 	return outcomes, nil
 }
 
+// writeAll writes all batches together. An account that several change is
+// written once, as the last leaves it.
 func (s *session) writeAll(ctx context.Context, batches []storage.Batch) error {
+	s.queue(len(batches) > 1)
+	defer s.queue(false)
+	heads := headsOf(batches)
 	for i := range batches {
-		if err := s.writeBatch(ctx, &batches[i]); err != nil {
+		if err := s.writeBatch(ctx, &batches[i], heads); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.flush(ctx)
+}
+
+// accountID names an account.
+type accountID struct{ program, member string }
+
+func idOf(a *storage.Account) accountID { return accountID{a.Program, a.Member} }
+
+// head is how several batches leave an account.
+type head struct {
+	last *storage.Account
+	// version is that of the batches so far, and 0 before the first.
+	version int64
+}
+
+// headsOf returns nil for a single batch, which needs none.
+func headsOf(batches []storage.Batch) map[accountID]*head {
+	if len(batches) == 1 {
+		return nil
+	}
+	heads := make(map[accountID]*head, len(batches))
+	for i := range batches {
+		for j := range batches[i].Legs {
+			account := &batches[i].Legs[j].Account
+			h := heads[idOf(account)]
+			if h == nil {
+				h = &head{}
+				heads[idOf(account)] = h
+			}
+			h.last = account
+		}
+	}
+	return heads
+}
+
+// writeHead writes the account of a leg, unless an earlier leg has done it.
+func (s *session) writeHead(ctx context.Context, leg *storage.Leg, heads map[accountID]*head) error {
+	h := heads[idOf(&leg.Account)]
+	if h == nil {
+		return s.putAccount(ctx, &leg.Account, leg.Expect)
+	}
+	before := h.version
+	h.version = leg.Account.Version
+	if before == 0 {
+		return s.putAccount(ctx, h.last, leg.Expect)
+	}
+	return refusedUnless(before == leg.Expect, nil)
 }
 
 func (s *session) writeEach(ctx context.Context, batches []storage.Batch, outcomes []storage.Outcome) error {
@@ -71,7 +122,7 @@ func (s *session) writeEach(ctx context.Context, batches []storage.Batch, outcom
 		if outcomes[i].Status != storage.OK {
 			continue
 		}
-		if err := s.writeBatch(ctx, batch); err != nil {
+		if err := s.writeBatch(ctx, batch, nil); err != nil {
 			return err
 		}
 	}
@@ -156,8 +207,11 @@ func room(c *storage.CounterChange) int64 {
 }
 
 // writeBatch writes a batch, or returns errRefused where a row stands in its way.
-func (s *session) writeBatch(ctx context.Context, batch *storage.Batch) error {
+func (s *session) writeBatch(ctx context.Context, batch *storage.Batch, heads map[accountID]*head) error {
 	for i := range batch.Legs {
+		if err := s.writeHead(ctx, &batch.Legs[i], heads); err != nil {
+			return err
+		}
 		if err := s.writeLeg(ctx, &batch.Legs[i]); err != nil {
 			return err
 		}
@@ -176,11 +230,8 @@ func (s *session) writeBatch(ctx context.Context, batch *storage.Batch) error {
 }
 
 func (s *session) writeLeg(ctx context.Context, leg *storage.Leg) error {
-	if done, err := s.putAccount(ctx, &leg.Account, leg.Expect); err != nil || !done {
-		return refusedUnless(done, err)
-	}
-	if done, err := s.addOperation(ctx, &leg.Operation); err != nil || !done {
-		return refusedUnless(done, err)
+	if err := s.addOperation(ctx, &leg.Operation); err != nil {
+		return err
 	}
 	if err := s.scrub(ctx, leg); err != nil {
 		return err
@@ -216,11 +267,13 @@ func refusedUnless(done bool, err error) error {
 }
 
 func (s *session) writeClaim(ctx context.Context, program string, c *storage.ClaimChange) error {
-	id := addClaim
-	if c.Release {
-		id = dropClaim
+	if !c.Release {
+		return s.put(ctx, addClaim, program, c.Space, c.Key, c.Holder)
 	}
-	n, err := s.exec(ctx, id, program, c.Space, c.Key, c.Holder)
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	n, err := s.exec(ctx, dropClaim, program, c.Space, c.Key, c.Holder)
 	return refusedUnless(n == 1, err)
 }
 
@@ -240,6 +293,12 @@ func (s *session) writeCounter(ctx context.Context, program string, c *storage.C
 
 func (s *session) scrub(ctx context.Context, leg *storage.Leg) error {
 	program, member := leg.Account.Program, leg.Account.Member
+	if len(leg.Scrub.Operations)+len(leg.Scrub.Records)+len(leg.Scrub.Events) == 0 {
+		return nil
+	}
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
 	for _, version := range leg.Scrub.Operations {
 		if version == leg.Account.Version {
 			continue

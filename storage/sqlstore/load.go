@@ -112,6 +112,12 @@ func (l *loading) account(ctx context.Context) (account *storage.Account, err er
 }
 
 func (l *loading) operation(ctx context.Context) error {
+	// Nearly all keys are new, and finding none is cheapest with few columns.
+	var version int64
+	used, err := l.one(ctx, hasKey, []any{&version}, l.request.Program, l.request.Member, l.request.Key)
+	if err != nil || !used {
+		return err
+	}
 	return l.query(ctx, getOperation, func(rows *sql.Rows) (bool, error) {
 		op, err := scanOperation(rows, l.request.Program, l.request.Member)
 		l.to.Operation = &op

@@ -97,77 +97,61 @@ func scanRevision(row scanner, program string) (storage.Revision, error) {
 	return r, err
 }
 
-// addOperation and the others write a row. They report whether it was written:
-// not, if a row with the same key stands in the way.
+// addOperation and the others write a row; see put for what stands in its way.
 
-func (s *session) addOperation(ctx context.Context, op *storage.Operation) (bool, error) {
-	n, err := s.exec(ctx, addOperation, op.Program, op.Member, op.Version, op.Key, op.Type, op.Reason, op.Actor,
+func (s *session) addOperation(ctx context.Context, op *storage.Operation) error {
+	return s.put(ctx, addOperation, op.Program, op.Member, op.Version, op.Key, op.Type, op.Reason, op.Actor,
 		op.Reference, op.Library, op.Format, micros(op.OccurredAt), micros(op.RecordedAt), blob(op.Fingerprint),
 		blob(op.Salt), blob(op.Digests), blob(op.Hash), blob(op.Command), blob(op.Receipt))
-	return n == 1, err
 }
 
 func (s *session) addEntry(ctx context.Context, e *storage.Entry) error {
-	_, err := s.exec(ctx, addEntry, e.Program, e.Member, e.Version, e.Ordinal, e.Unit, string(e.Kind), int64(e.From),
+	return s.put(ctx, addEntry, e.Program, e.Member, e.Version, e.Ordinal, e.Unit, string(e.Kind), int64(e.From),
 		int64(e.To), int64(e.Amount), int64(e.Lot), int64(e.Into), e.Rule, e.Revision, e.Reference,
 		e.Corrects.Version, e.Corrects.Ordinal, micros(e.OccurredAt), micros(e.RecordedAt))
-	return err
 }
 
 func (s *session) putLot(ctx context.Context, l *storage.Lot) error {
 	open := l.Remaining > 0 || l.Held > 0
-	_, err := s.exec(ctx, putLot, l.Program, l.Member, int64(l.ID), l.Unit, int64(l.State), int64(l.Original),
+	return s.put(ctx, putLot, l.Program, l.Member, int64(l.ID), l.Unit, int64(l.State), int64(l.Original),
 		int64(l.Remaining), int64(l.Held), micros(l.EarnedAt), micros(l.AvailableFrom), micros(l.ExpiresAt),
 		l.Source, l.Origin, flag(l.Qualifies), int64(l.MergedInto), int64(l.Merged), flag(open))
-	return err
 }
 
 func (s *session) putRecord(ctx context.Context, r *storage.Record) error {
 	listed := r.Reference != "" || r.Status != "" || r.Sort != ""
-	_, err := s.exec(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
+	return s.put(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
 		micros(r.DueAt), encodeLots(r.Lots), blob(r.Data), flag(listed))
-	return err
 }
 
 func (s *session) addEvent(ctx context.Context, e *storage.Event) error {
-	_, err := s.exec(ctx, addEvent, e.Program, e.Member, e.Version, e.Ordinal, storage.Bucket(e.Member), 0, e.Type,
+	return s.put(ctx, addEvent, e.Program, e.Member, e.Version, e.Ordinal, storage.Bucket(e.Member), 0, e.Type,
 		micros(e.RecordedAt), blob(e.Data))
-	return err
-}
-
-// lists are the lists inside an account, as stored.
-type lists struct{ balances, standing, days string }
-
-func listsOf(a *storage.Account) (lists, error) {
-	var l lists
-	var errs [3]error
-	l.balances, errs[0] = encodeBalances(a.Balances)
-	l.standing, errs[1] = encodeStanding(a.Standing)
-	l.days, errs[2] = encodeDays(a.Days)
-	return l, errors.Join(errs[:]...)
 }
 
 // putAccount writes the account if the stored one has the expected version.
-func (s *session) putAccount(ctx context.Context, a *storage.Account, expect int64) (bool, error) {
-	l, err := listsOf(a)
-	if err != nil {
-		return false, err
+func (s *session) putAccount(ctx context.Context, a *storage.Account, expect int64) error {
+	var errs [3]error
+	var balances, standing, days string
+	balances, errs[0] = encodeBalances(a.Balances)
+	standing, errs[1] = encodeStanding(a.Standing)
+	days, errs[2] = encodeDays(a.Days)
+	if err := errors.Join(errs[:]...); err != nil {
+		return err
 	}
 	retry, enrolled, recorded := optionalMicros(a.RetryAt), micros(a.EnrolledAt), micros(a.RecordedAt)
 	due := micros(a.DueAt)
-	var n int64
 	if expect == 0 {
-		n, err = s.exec(ctx, addAccount, a.Program, a.Member, int64(a.Kind), a.Version, int64(a.Status), due, retry,
-			enrolled, recorded, l.balances, l.standing, l.days, blob(a.Hash), blob(a.Data))
-		return n == 1, err
+		return s.put(ctx, addAccount, a.Program, a.Member, int64(a.Kind), a.Version, int64(a.Status), due, retry,
+			enrolled, recorded, balances, standing, days, blob(a.Hash), blob(a.Data))
 	}
 	// Most commits leave the due time alone, and with it the index.
-	n, err = s.exec(ctx, setAccount, a.Version, int64(a.Status), int64(a.Kind), retry, enrolled, recorded,
-		l.balances, l.standing, l.days, blob(a.Hash), blob(a.Data), a.Program, a.Member, expect, due)
+	n, err := s.exec(ctx, setAccount, a.Version, int64(a.Status), int64(a.Kind), retry, enrolled, recorded,
+		balances, standing, days, blob(a.Hash), blob(a.Data), a.Program, a.Member, expect, due)
 	if err != nil || n == 1 {
-		return n == 1, err
+		return err
 	}
 	n, err = s.exec(ctx, setAccountAndDue, a.Version, int64(a.Status), int64(a.Kind), retry, enrolled, recorded,
-		l.balances, l.standing, l.days, blob(a.Hash), blob(a.Data), due, a.Program, a.Member, expect)
-	return n == 1, err
+		balances, standing, days, blob(a.Hash), blob(a.Data), due, a.Program, a.Member, expect)
+	return refusedUnless(n == 1, err)
 }

@@ -23,8 +23,8 @@ type session struct {
 	conn     *sql.Conn
 	prepared [statementCount]*sql.Stmt
 	control  map[string]*sql.Stmt
-	// args is where the arguments of a statement are put together.
-	args []any
+	queueing bool
+	queues   [many]queue
 }
 
 func newSession(g *grammar, conn *sql.Conn) *session {

@@ -7,7 +7,22 @@ import "strings"
 type statement int
 
 const (
-	getAccount statement = iota
+	// The first ones insert a row, and can insert many; see session.put.
+	addOperation statement = iota
+	addAccount
+	addEntry
+	putLot
+	putRecord
+	addEvent
+	addClaim
+
+	// many, added to one of them, is the same for a chunk of rows.
+	many
+)
+
+// The others.
+const (
+	getAccount = 2*many + iota
 	getVersion
 	getOperation
 	hasKey
@@ -21,15 +36,8 @@ const (
 	getClaim
 	getCounter
 
-	addOperation
-	addAccount
 	setAccount
 	setAccountAndDue
-	addEntry
-	putLot
-	putRecord
-	addEvent
-	addClaim
 	dropClaim
 	raiseCounter
 	lowerCounter
@@ -90,6 +98,9 @@ func statements() [statementCount]string {
 	commitStatements(&s)
 	listingStatements(&s)
 	upkeepStatements(&s)
+	for id := range many {
+		s[id+many] = times(s[id], chunk)
+	}
 	return s
 }
 
