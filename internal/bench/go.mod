@@ -1,11 +1,27 @@
 module github.com/loyaltykit/loyaltykit/internal/bench
 
-go 1.26
+go 1.26.0
 
 require github.com/loyaltykit/loyaltykit v0.1.0
 
 replace github.com/loyaltykit/loyaltykit => ../..
 
-require github.com/loyaltykit/loyaltykit/storage/sqlite v0.1.0
+require (
+	github.com/loyaltykit/loyaltykit/storage/sqlite v0.1.0
+	github.com/shopspring/decimal v1.6.0
+)
+
+require (
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	modernc.org/libc v1.79.0 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
+	modernc.org/sqlite v1.61.1 // indirect
+)
 
 replace github.com/loyaltykit/loyaltykit/storage/sqlite => ../../storage/sqlite

@@ -1,0 +1,142 @@
+// Command bench measures the engine against what the same machine can do at all:
+//
+//	go run ./internal/bench -store sqlite -clients 32 -seconds 2
+//
+// Each case runs next to two limits, hand-written for the store with the engine's
+// driver, settings and durability: the least that an earn must write (a key, a
+// ledger row, a balance), and exactly the rows that the engine writes. Absolute
+// rates say more about the machine than about the code, so what counts are the
+// ratios: the limits run before and after each case, three times over; a triple
+// whose two limits differ by more than 15 % is thrown away, and the median of the
+// others is the result. -explain prints what the limits do.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"time"
+)
+
+type options struct {
+	store   string
+	clients int
+	seconds float64
+	json    bool
+	cases   string
+	explain bool
+	dir     string
+	// cpuProfile and memProfile name files; with either the limits do not run, so
+	// that the profile is the engine's alone.
+	cpuProfile string
+	memProfile string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&o.store, "store", "memory", "memory or sqlite")
+	flags.IntVar(&o.clients, "clients", 1, "how many callers at once")
+	flags.Float64Var(&o.seconds, "seconds", 2, "how long each case is measured, in all")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
+	flags.StringVar(&o.cases, "case", strings.Join(caseNames(), ","), "which cases, with commas between")
+	flags.BoolVar(&o.explain, "explain", false, "print what the limits do, and run nothing")
+	flags.StringVar(&o.dir, "dir", "", "where database files go; empty is the system's folder for temporary files")
+	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of the engine to a file, without limits")
+	flags.StringVar(&o.memProfile, "memprofile", "", "write a profile of allocations to a file, without limits")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.clients < 1 || o.seconds <= 0 || flags.NArg() > 0 {
+		return errors.New("-clients must be at least 1, -seconds above 0, and nothing may follow the flags")
+	}
+	dir, err := os.MkdirTemp(o.dir, "loyaltykit-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	ground, err := groundOf(o.store, dir)
+	if err != nil {
+		return err
+	}
+	if o.explain {
+		ground.explain(out)
+		return nil
+	}
+	return o.profiled(func() error { return o.runCases(ctx, ground, out) })
+}
+
+func groundOf(store, dir string) (ground, error) {
+	switch store {
+	case "memory":
+		return memoryGround{}, nil
+	case "sqlite":
+		return &sqliteGround{dir: dir}, nil
+	default:
+		return nil, fmt.Errorf("-store %q: use memory or sqlite", store)
+	}
+}
+
+func (o *options) runCases(ctx context.Context, ground ground, out io.Writer) error {
+	report := printer(out, o.json)
+	for name := range strings.SplitSeq(o.cases, ",") {
+		if !slices.Contains(caseNames(), name) {
+			return fmt.Errorf("-case %q: use %s", name, strings.Join(caseNames(), ", "))
+		}
+		s, err := prepare(ctx, name, ground.operations(o.seconds))
+		if err != nil {
+			return fmt.Errorf("prepare %s: %w", name, err)
+		}
+		c := comparison{
+			ground: ground, scenario: s, clients: o.clients,
+			length: time.Duration(o.seconds * float64(time.Second)),
+			alone:  o.cpuProfile != "" || o.memProfile != "",
+		}
+		result, err := c.run(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := report(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *options) profiled(work func() error) error {
+	if o.cpuProfile != "" {
+		file, err := os.Create(o.cpuProfile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return errors.Join(err, file.Close())
+		}
+		defer func() { pprof.StopCPUProfile(); _ = file.Close() }()
+	}
+	if err := work(); err != nil || o.memProfile == "" {
+		return err
+	}
+	file, err := os.Create(o.memProfile)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(file, 0), file.Close())
+}
