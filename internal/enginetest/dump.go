@@ -4,27 +4,24 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // dump writes everything that a store has of a program, a row a line, operations
-// first. A blurred dump leaves out DueAt, which may be early by as much as an
-// engine has not loaded, and the hashes, which cover it.
-func dump(ctx context.Context, store storage.Store, program string, blur bool) ([]string, error) {
+// first.
+func dump(ctx context.Context, store storage.Store, program string) ([]string, error) {
 	var all, accounts []string
 	for account, err := range storage.AllAccounts(ctx, store, storage.AccountQuery{Program: program}) {
 		if err != nil {
 			return nil, err
 		}
-		if blur {
-			account.DueAt, account.Hash = time.Time{}, nil
-		}
 		accounts = append(accounts, "account "+text(account))
 		query := storage.MemberQuery{Program: program, Member: account.Member}
 		for _, list := range []func() ([]string, error){
-			func() ([]string, error) { return rows("operation", blurred(storage.AllOperations(ctx, store, query), blur)) },
+			func() ([]string, error) {
+				return rows("operation", storage.AllOperations(ctx, store, query))
+			},
 			func() ([]string, error) { return rows("entry", storage.AllEntries(ctx, store, query)) },
 			func() ([]string, error) { return rows("lot", storage.AllLots(ctx, store, query)) },
 			func() ([]string, error) {
@@ -53,19 +50,6 @@ func dump(ctx context.Context, store storage.Store, program string, blur bool) (
 		all = append(all, "revision "+text(revision))
 	}
 	return all, err
-}
-
-func blurred(operations iter.Seq2[storage.Operation, error], blur bool) iter.Seq2[storage.Operation, error] {
-	return func(yield func(storage.Operation, error) bool) {
-		for op, err := range operations {
-			if blur {
-				op.Digests, op.Hash = nil, nil
-			}
-			if !yield(op, err) {
-				return
-			}
-		}
-	}
 }
 
 func rows[T any](kind string, of iter.Seq2[T, error]) ([]string, error) {
