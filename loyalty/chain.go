@@ -14,15 +14,16 @@ import (
 // chainFormat numbers the encoding under an operation's hash. A row keeps the
 // number it was written with, and Verify reads each by its own.
 //
-// Format 1: Digests is a SHA-256 of the key and bodies, one of the notes, 16 bytes
-// of one of the account row, and 8 bytes of one of each entry and then of each
-// lot that the operation made. Hash is the SHA-256 of the header, the hash
+// Format 1: Digests is a SHA-256 of the bodies, one of the notes, 16 bytes of one of
+// the key, 16 bytes of one of the account row, and 8 bytes of one of each entry and
+// then of each lot that the operation made. Hash is the SHA-256 of the header, the hash
 // before, Digests, and the entries and lots in full.
 const chainFormat = 1
 
 const (
 	bodyDigest    = 32
 	noteDigest    = 32
+	keyDigest     = 16
 	accountDigest = 16
 	rowDigest     = 8
 	saltSize      = 16
@@ -97,7 +98,12 @@ func (e encoder) header(op *storage.Operation, previous []byte) encoder {
 }
 
 func digestBody(buffer encoder, op *storage.Operation) (encoder, [32]byte) {
-	buffer = buffer[:0].bytes(op.Salt).text(op.Key).bytes(op.Command).bytes(op.Receipt)
+	buffer = buffer[:0].bytes(op.Salt).bytes(op.Command).bytes(op.Receipt)
+	return buffer, sha256.Sum256(buffer)
+}
+
+func digestKey(buffer encoder, op *storage.Operation) (encoder, [32]byte) {
+	buffer = buffer[:0].bytes(op.Salt).text(op.Key)
 	return buffer, sha256.Sum256(buffer)
 }
 
@@ -109,11 +115,13 @@ func digestNote(buffer encoder, op *storage.Operation) (encoder, [32]byte) {
 // link fills in an operation's Digests and Hash.
 func link(op *storage.Operation, previous []byte, account *storage.Account, entries []points.Entry, made []points.Lot) {
 	buffer := make(encoder, 0, 1024)
-	digests := make([]byte, 0, bodyDigest+noteDigest+accountDigest+rowDigest*(len(entries)+len(made)))
+	digests := make([]byte, 0, bodyDigest+noteDigest+keyDigest+accountDigest+rowDigest*(len(entries)+len(made)))
 	buffer, sum := digestBody(buffer, op)
 	digests = append(digests, sum[:]...)
 	buffer, sum = digestNote(buffer, op)
 	digests = append(digests, sum[:]...)
+	buffer, sum = digestKey(buffer, op)
+	digests = append(digests, sum[:keyDigest]...)
 	buffer = buffer[:0].account(account)
 	sum = sha256.Sum256(buffer)
 	digests = append(digests, sum[:accountDigest]...)

@@ -287,7 +287,7 @@ func (a *audit) operation(op *storage.Operation, entries []points.Entry) error {
 // digests compares what an operation's row says of its bodies, entries and lots.
 func (a *audit) digests(op *storage.Operation, entries []points.Entry, made []points.Lot) error {
 	row := fmt.Sprintf("operation %d", op.Version)
-	want := bodyDigest + noteDigest + accountDigest
+	want := bodyDigest + noteDigest + keyDigest + accountDigest
 	if len(op.Digests) < want || (len(op.Digests)-want)%rowDigest != 0 {
 		return found(row, "its digests are cut")
 	}
@@ -325,22 +325,33 @@ func (a *audit) next(rest *[]byte) bool {
 // bodies compares the bodies with their digests, as far as they are there.
 func (a *audit) bodies(op *storage.Operation) error {
 	row := fmt.Sprintf("operation %d", op.Version)
+	bare := len(op.Command) == 0 && len(op.Receipt) == 0
 	if op.Key == storage.ScrubbedKey(op.Version) {
+		if !bare || len(op.Salt) > 0 || op.Reason != "" || op.Actor != "" || op.Reference != "" {
+			return found(row, "it was erased, and has a body again")
+		}
 		a.blank++
 		return nil
 	}
+	body, note, key := op.Digests[:bodyDigest], op.Digests[bodyDigest:][:noteDigest], op.Digests[bodyDigest+noteDigest:][:keyDigest]
 	buffer, sum := digestBody(a.buffer, op)
-	pruned := len(op.Command) == 0 && len(op.Receipt) == 0 || op.Key == storage.FreedKey(op.Version)
-	if !bytes.Equal(sum[:], op.Digests[:bodyDigest]) {
-		if !pruned {
-			return found(row, "its key, command or receipt is not what was written")
-		}
-		a.blank++
+	pruned := bare && !bytes.Equal(sum[:], body)
+	if !bare && !bytes.Equal(sum[:], body) {
+		return found(row, "its command or receipt is not what was written")
 	}
 	buffer, sum = digestNote(buffer, op)
-	a.buffer = buffer
-	if !bytes.Equal(sum[:], op.Digests[bodyDigest:bodyDigest+noteDigest]) {
+	if !bytes.Equal(sum[:], note) {
 		return found(row, "its salt, reason, actor or reference is not what was written")
+	}
+	a.buffer, sum = digestKey(buffer, op)
+	if freed := op.Key == storage.FreedKey(op.Version); freed || pruned {
+		a.blank++
+		if freed {
+			return nil
+		}
+	}
+	if !bytes.Equal(sum[:keyDigest], key) {
+		return found(row, "its key is not what was written")
 	}
 	return nil
 }
@@ -370,7 +381,7 @@ func (a *audit) finish() *Problem {
 		return &Problem{Row: "account", What: "its hash is not that of its last operation"}
 	}
 	sum := sha256.Sum256(a.buffer[:0].account(account))
-	if from := bodyDigest + noteDigest; !bytes.Equal(sum[:accountDigest], a.previous.Digests[from:from+accountDigest]) {
+	if from := bodyDigest + noteDigest + keyDigest; !bytes.Equal(sum[:accountDigest], a.previous.Digests[from:from+accountDigest]) {
 		return &Problem{Row: "account", What: "is not what its last operation wrote"}
 	}
 	return nil
