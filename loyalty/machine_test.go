@@ -27,3 +27,5 @@ func TestTheCheckersSeeBrokenStores(t *testing.T) { enginetest.Controls(t, inMem
 func TestOneStreamLeavesTheSameRowsHoweverItIsSent(t *testing.T) {
 	enginetest.Equal(t, inMemory, inMemory, nil)
 }
+
+func TestTamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inMemory, nil) }

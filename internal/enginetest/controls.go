@@ -24,6 +24,13 @@ func Controls(t *testing.T, open Open) {
 		"two adapters are seen to differ where one loses lots": func(store storage.Store, _ string, seed uint64) error {
 			return equalWaves(t, open(t), losesLots(store), seed, 200, false)
 		},
+		"tampering with what no auditor looks at is seen not to be found": func(store storage.Store, _ string, seed uint64) error {
+			b, err := newBooks(t, store, seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b.finds(t.Context(), change{member: members[0], names: func(string) bool { return true }})
+		},
 		"races on a store without version checks lose points": func(store storage.Store, id string, _ uint64) error {
 			c := newCrowd(t, stars(id), forgetsVersions(store), loyalty.Options{})
 			if err := manyOnOneMember(c); err != nil {

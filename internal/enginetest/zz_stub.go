@@ -2,6 +2,5 @@ package enginetest
 
 import "testing"
 
-func Tampering(t *testing.T, open Open, options *Options)  {}
 func Simulation(t *testing.T, open Open, options *Options) {}
 func Overflow(t *testing.T, open Open)                     {}
