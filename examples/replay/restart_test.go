@@ -108,7 +108,7 @@ func TestAReplayThatDiesAtAnyCommitEndsAsIfNothingHadHappened(t *testing.T) {
 	program, err := loadProgram("coffee")
 	require.NoError(t, err)
 	s := exampleShop(t)
-	s.members = 40
+	s.members = 12
 	events := troubledLog(s)
 
 	wantOutcome, want, err := closed(t, memory.New(), program, events)
