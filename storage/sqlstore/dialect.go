@@ -12,7 +12,7 @@ type Dialect uint8
 
 // The dialects.
 const (
-	// SQLite is SQLite 3.35 or later.
+	// SQLite is SQLite 3.38 or later.
 	SQLite Dialect = 1
 )
 

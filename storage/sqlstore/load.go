@@ -25,8 +25,12 @@ func limitOf(limit int) int {
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	snapshots := make([]storage.Snapshot, len(requests))
 	err := e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		known, err := ask(ctx, s, requests)
+		if err != nil {
+			return err
+		}
 		for i := range requests {
-			l := loading{session: s, request: &requests[i], to: &snapshots[i]}
+			l := loading{session: s, known: known, request: &requests[i], to: &snapshots[i]}
 			if err := l.load(ctx); err != nil {
 				return err
 			}
@@ -42,6 +46,7 @@ func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]st
 // loading answers one request.
 type loading struct {
 	*session
+	known   *known
 	request *storage.LoadRequest
 	to      *storage.Snapshot
 }
@@ -80,6 +85,9 @@ func (l *loading) load(ctx context.Context) error {
 func (l *loading) shared(ctx context.Context) error {
 	program := l.request.Program
 	for _, key := range l.request.Claims {
+		if l.known.lacks(claimKind, key.Space, key.Key) {
+			continue
+		}
 		claim := storage.Claim{Program: program, Space: key.Space, Key: key.Key}
 		found, err := l.one(ctx, getClaim, []any{&claim.Holder}, program, key.Space, key.Key)
 		if err != nil {
@@ -103,6 +111,9 @@ func (l *loading) shared(ctx context.Context) error {
 }
 
 func (l *loading) account(ctx context.Context) (account *storage.Account, err error) {
+	if account, ok := l.known.account(l.request.Member); ok {
+		return account, nil
+	}
 	err = l.query(ctx, getAccount, func(rows *sql.Rows) (bool, error) {
 		row, err := scanAccount(rows, l.request.Program, l.request.Member)
 		account = &row
@@ -112,6 +123,9 @@ func (l *loading) account(ctx context.Context) (account *storage.Account, err er
 }
 
 func (l *loading) operation(ctx context.Context) error {
+	if l.known.lacks(operationKind, l.request.Member, l.request.Key) {
+		return nil
+	}
 	// Nearly all keys are new, and finding none is cheapest with few columns.
 	var version int64
 	used, err := l.one(ctx, hasKey, []any{&version}, l.request.Program, l.request.Member, l.request.Key)
@@ -129,6 +143,9 @@ func (l *loading) operation(ctx context.Context) error {
 func (l *loading) records(ctx context.Context) error {
 	ids := l.request.Lots
 	for _, key := range l.request.Records {
+		if l.known.lacks(recordKind, l.request.Member, key.Kind, key.ID) {
+			continue
+		}
 		err := l.query(ctx, getRecord, func(rows *sql.Rows) (bool, error) {
 			record, err := scanRecord(rows, l.request.Program, l.request.Member)
 			l.to.Records = append(l.to.Records, record)

@@ -22,7 +22,11 @@ const (
 
 // The others.
 const (
-	getAccount = 2*many + iota
+	findAccounts = 2*many + iota
+	findOperations
+	findRecords
+	findClaims
+	getAccount
 	getVersion
 	getOperation
 	hasKey
@@ -106,6 +110,16 @@ func statements() [statementCount]string {
 
 func snapshotStatements(s *[statementCount]string) {
 	const consumption = " ORDER BY expires_at, earned_at, lot LIMIT ?"
+	// Texts by the hundred come as a JSON list.
+	const of = ", '' FROM json_each(?2) AS asked CROSS JOIN "
+	s[findAccounts] = "SELECT member, " + accountColumns + " FROM loyalty_accounts" +
+		" WHERE program = ? AND member IN (SELECT value FROM json_each(?))"
+	s[findOperations] = "SELECT member, idem_key" + of + "loyalty_operations WHERE program = ?1" +
+		" AND member = asked.value ->> 0 AND idem_key = asked.value ->> 1"
+	s[findRecords] = "SELECT member, kind, loyalty_records.id FROM json_each(?2) AS asked CROSS JOIN loyalty_records WHERE program = ?1" +
+		" AND member = asked.value ->> 0 AND kind = asked.value ->> 1 AND loyalty_records.id = asked.value ->> 2"
+	s[findClaims] = "SELECT space, claim_key" + of + "loyalty_claims WHERE program = ?1" +
+		" AND space = asked.value ->> 0 AND claim_key = asked.value ->> 1"
 	s[getAccount] = "SELECT " + accountColumns + " FROM loyalty_accounts" + ofAccount
 	s[getVersion] = "SELECT version FROM loyalty_accounts" + ofAccount
 	s[getOperation] = "SELECT " + operationColumns + " FROM loyalty_operations" + ofAccount + " AND idem_key = ?"
