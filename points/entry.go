@@ -164,7 +164,9 @@ type Balance struct {
 
 // Apply books an entry's effect on the balance. It returns [ErrOverflow], or an
 // error that names the bucket which would become negative, and then leaves the
-// balance as it was. An entry of another unit is an error.
+// balance as it was. An entry of another unit is an error. Pending, available and
+// held points together fit an [Amount] too, so that what is accepted can always
+// mature and come back from a hold.
 func (b *Balance) Apply(e Entry) error {
 	if e.Unit != b.Unit {
 		return fmt.Errorf("points: entry of unit %q applied to a balance of %q", e.Unit, b.Unit)
@@ -177,6 +179,9 @@ func (b *Balance) Apply(e Entry) error {
 		return err
 	}
 	if err := next.move(e.To, e.Amount); err != nil {
+		return err
+	}
+	if _, err := Sum(next.Pending, next.Available, next.Held); err != nil {
 		return err
 	}
 	*b = next
