@@ -29,3 +29,5 @@ func TestOneStreamLeavesTheSameRowsHoweverItIsSent(t *testing.T) {
 }
 
 func TestTamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inMemory, nil) }
+
+func TestNothingWrapsAtTheEdgesOfInt64(t *testing.T) { enginetest.Overflow(t, inMemory) }

@@ -3,4 +3,3 @@ package enginetest
 import "testing"
 
 func Simulation(t *testing.T, open Open, options *Options) {}
-func Overflow(t *testing.T, open Open)                     {}
