@@ -12,9 +12,13 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
-// settleSteps bounds the steps that one settle batch books, so that its rows fit
-// the smallest commit an adapter must take.
-const settleSteps = 40
+// settleSteps bounds the steps that one settle batch books, and settleRows the
+// rows after which it takes no further step, so that its rows fit the smallest
+// commit an adapter must take. A step of a hold writes as many as its lots ask for.
+const (
+	settleSteps = 40
+	settleRows  = 2 * settleSteps
+)
 
 // errBacklog reports that more is due than was loaded.
 var errBacklog = errors.New("loyalty: more is due than one load brings")
@@ -98,7 +102,7 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error)
 	}
 	steps := 0
 	last := time.Time{}
-	for steps < settleSteps {
+	for steps < settleSteps && tx.changed() < settleRows {
 		step, ok := nextStep(tx.Party, d.engine, now)
 		if !ok {
 			break
@@ -131,6 +135,9 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error)
 	}
 	return true, nil
 }
+
+// changed is how many entries, lots and records the party writes so far.
+func (p *Party) changed() int { return len(p.entries) + len(p.written) + len(p.put) }
 
 // systemTx is a Tx that no caller asked for: its operation has the given type and
 // a key that no caller can use.
