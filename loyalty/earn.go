@@ -197,10 +197,10 @@ func (r *revision) explain(award points.Award, currency string) []RuleReceipt {
 		if rule := r.rule(share.Rule); rule != nil {
 			switch {
 			case rule.Spend != nil:
-				receipt.Eligible, receipt.Currency = share.Eligible, currency
-				receipt.Rate, receipt.Per = rule.Spend.Points, rule.Spend.Per
+				receipt.Eligible, receipt.Currency = shortest(share.Eligible), currency
+				receipt.Rate, receipt.Per = rule.Spend.Points, shortest(rule.Spend.Per)
 			case rule.Multiply.GreaterThan(decimal.Zero):
-				receipt.Factor, receipt.Weekdays = rule.Multiply, rule.When.Weekdays
+				receipt.Factor, receipt.Weekdays = shortest(rule.Multiply), rule.When.Weekdays
 			default:
 				receipt.Activity = rule.Activity
 			}
@@ -208,6 +208,30 @@ func (r *revision) explain(award points.Award, currency string) []RuleReceipt {
 		explained = append(explained, receipt)
 	}
 	return explained
+}
+
+// shortest writes a number as the stored receipt will: without zeros at the end of
+// its decimals, and without a power of ten.
+func shortest(d decimal.Decimal) decimal.Decimal {
+	if d.IsZero() {
+		return decimal.Decimal{}
+	}
+	exponent := d.Exponent()
+	if exponent == 0 {
+		return d
+	}
+	coefficient := d.Coefficient()
+	if exponent > 0 || !coefficient.IsInt64() {
+		return decimal.RequireFromString(d.String())
+	}
+	n := coefficient.Int64()
+	if n%10 != 0 {
+		return d
+	}
+	for ; exponent < 0 && n%10 == 0; exponent++ {
+		n /= 10
+	}
+	return decimal.New(n, exponent)
 }
 
 func (r *revision) rule(code string) *points.Rule {
