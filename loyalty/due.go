@@ -117,8 +117,12 @@ func (e *Engine) dueCall(member string, now time.Time) *call {
 	return c
 }
 
-// maxDueLimit bounds how much that is due one load is asked for.
-const maxDueLimit = 1 << 20
+// defaultDueLimit is how much of each sort that is due a load brings unless it is
+// asked for more, at most maxDueLimit.
+const (
+	defaultDueLimit = 100
+	maxDueLimit     = 1 << 20
+)
 
 // settleMember settles an account by as many commits as it takes. It returns how
 // much that is due a load must be asked for to see what is left.
@@ -158,9 +162,10 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 			c.more = true
 			return &Receipt{}, nil
 		}
-		// Records of kinds that this engine does not know crowd out the rest.
-		if c.dueLimit = 8 * max(c.dueLimit, 100); c.dueLimit > maxDueLimit {
-			return nil, fmt.Errorf("%w: more than %d records of kinds that this engine does not know are due", ErrTooLarge, maxDueLimit/8)
+		// What falls due at one instant, or records of kinds that this engine does not
+		// know, crowd out the rest.
+		if c.dueLimit = 8 * max(c.dueLimit, defaultDueLimit); c.dueLimit > maxDueLimit {
+			return nil, fmt.Errorf("%w: more than %d lots or records are due at once", ErrTooLarge, maxDueLimit/8)
 		}
 		return nil, errStale
 	}

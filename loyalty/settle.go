@@ -47,8 +47,9 @@ func (d *deciding) settle(c *call, a *account, now time.Time) error {
 	if !a.exists || a.row.DueAt.After(now) {
 		return nil
 	}
+	last := time.Time{}
 	for {
-		booked, err := d.settleBatch(c, a, now)
+		booked, err := d.settleBatch(c, a, now, &last)
 		if err != nil {
 			return err
 		}
@@ -94,14 +95,13 @@ func (a *account) fallsDueAt(t time.Time) bool {
 }
 
 // settleBatch books up to settleSteps steps as one batch and reports whether
-// there was any.
-func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error) {
+// there was any. No step is dated before the last one.
+func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Time) (bool, error) {
 	tx, err := d.systemTx(c, a, settleType, now)
 	if err != nil {
 		return false, err
 	}
 	steps := 0
-	last := time.Time{}
 	for steps < settleSteps && tx.changed() < settleRows {
 		step, ok := nextStep(tx.Party, d.engine, now)
 		if !ok {
@@ -111,10 +111,8 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time) (bool, error)
 		if own && steps > 0 {
 			break
 		}
-		if step.at.Before(last) {
-			step.at = last
-		}
-		last = step.at
+		step.at = later(step.at, *last)
+		*last = step.at
 		tx.occurred, tx.rev = step.at, revisionAt(d.engine.revisions, step.at)
 		if err := d.settleStep(tx, step); err != nil {
 			return false, fmt.Errorf("settle of member %q: %w", a.id, err)
@@ -152,12 +150,13 @@ func (d *deciding) systemTx(c *call, a *account, kind string, now time.Time) (*T
 	return tx, nil
 }
 
-// nextStep finds the earliest step that is due by now among what is known.
+// nextStep finds the earliest step that is due by now among what is known, unless
+// an unknown one may come before it.
 func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 	var best dueStep
 	found := false
 	consider := func(s dueStep) {
-		if s.at.After(now) {
+		if s.at.After(now) || p.base.moreDue && !s.at.Before(p.base.horizon) {
 			return
 		}
 		if !found || compareSteps(s, best) < 0 {

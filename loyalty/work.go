@@ -33,6 +33,9 @@ type account struct {
 	boundKnown bool
 	dueBy      time.Time
 	moreDue    bool
+	// horizon is, where moreDue is set, the instant before which all that is due is
+	// known: what comes later must wait for the rest.
+	horizon time.Time
 	// loaded is the version that was loaded, and last the call that changed the
 	// state since.
 	loaded int64
@@ -183,6 +186,30 @@ func (a *account) learnDue(request storage.LoadRequest, snap *storage.Snapshot, 
 	}
 	a.dueBy, a.moreDue, a.bound, a.boundExact = request.DueBy, snap.MoreDue, snap.NextDue, true
 	if snap.MoreDue {
-		a.bound = request.DueBy
+		a.bound, a.horizon = request.DueBy, horizon(request, snap)
 	}
+}
+
+// horizon is how far the due rows of a snapshot reach that has not brought all: of
+// each sort the earliest came, up to the limit.
+func horizon(request storage.LoadRequest, snap *storage.Snapshot) time.Time {
+	limit := request.DueLimit
+	if limit <= 0 {
+		limit = defaultDueLimit
+	}
+	until := points.Never
+	var due []time.Time
+	for i := range snap.Lots {
+		if at := snap.Lots[i].DueAt(); !at.After(request.DueBy) {
+			due = append(due, at)
+		}
+	}
+	if len(due) >= limit {
+		slices.SortFunc(due, time.Time.Compare)
+		until = due[limit-1]
+	}
+	if len(snap.DueRecords) >= limit {
+		until = earlier(until, snap.DueRecords[limit-1].DueAt)
+	}
+	return until
 }
