@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,25 +54,32 @@ func (m Member) Balance(unit string) points.Balance {
 // more cost further pages.
 const memberLots = 300
 
-// Member returns what a member has now. It stores nothing: what is due is
-// computed. A member without an account is [ErrNotEnrolled].
+// Member returns what a member has now: by the engine's clock, but never before
+// the account's last recorded time. It stores nothing: what is due is computed. A
+// member without an account is [ErrNotEnrolled].
 func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
-	return e.MemberAt(ctx, member, e.options.Clock())
+	return e.readMember(ctx, member, e.options.Clock(), true)
 }
 
 // MemberAt returns what a member had, or will have if nothing happens until then.
 // The past is rebuilt from the ledger, at a cost that grows with it; an instant
 // after the account's last operation costs one load. What counts is when entries
-// were recorded.
+// were recorded. Status, gates and attributes are always those of now.
 func (e *Engine) MemberAt(ctx context.Context, member string, at time.Time) (Member, error) {
-	m, err := e.memberAt(ctx, member, instant(at))
+	return e.readMember(ctx, member, at, false)
+}
+
+func (e *Engine) readMember(ctx context.Context, member string, at time.Time, now bool) (Member, error) {
+	m, err := e.memberAt(ctx, member, instant(at), now)
 	if err != nil {
 		return Member{}, fmt.Errorf("loyalty: member %q: %w", member, err)
 	}
 	return m, nil
 }
 
-func (e *Engine) memberAt(ctx context.Context, member string, at time.Time) (Member, error) {
+// memberAt reads a member as of an instant, which moves on to the account's last
+// recorded time where now is meant.
+func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now bool) (Member, error) {
 	if err := points.CheckID(member, maxID); err != nil {
 		return Member{}, invalid("member", "%v", err)
 	}
@@ -96,7 +104,12 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time) (Mem
 		}
 		a := d.accounts[member]
 		if at.Before(a.row.RecordedAt) {
-			return e.memberThen(ctx, a.row, at)
+			if !now {
+				return e.memberThen(ctx, a.row, at)
+			}
+			if at = a.row.RecordedAt; !a.row.DueAt.After(at) {
+				continue
+			}
 		}
 		if len(snaps[0].Lots) >= memberLots || snaps[0].MoreDue {
 			whole, err := e.learnAll(ctx, a)
@@ -108,7 +121,11 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time) (Mem
 			}
 		}
 		c := e.dueCall(member, at)
-		if err := d.settle(c, a, at); err != nil {
+		err = d.settle(c, a, at)
+		if errors.Is(err, errStale) {
+			continue
+		}
+		if err != nil {
 			return Member{}, err
 		}
 		return newMember(a.row, a.lots, at)
