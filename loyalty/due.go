@@ -101,7 +101,12 @@ func (e *Engine) settleFailed(ctx context.Context, c *call, now time.Time, o *Du
 	if len(report.Failed) < 100 {
 		report.Failed = append(report.Failed, c.wrap(c.err))
 	}
-	if ctx.Err() != nil || errors.Is(c.err, ErrOutcomeUnknown) || errors.Is(c.err, ErrContention) {
+	for _, passing := range []error{errNotStored, ErrOutcomeUnknown, ErrContention} {
+		if errors.Is(c.err, passing) {
+			return
+		}
+	}
+	if ctx.Err() != nil {
 		return
 	}
 	retry := e.dueCall(c.plan.Member, now)

@@ -159,8 +159,12 @@ func (e *Engine) loadError(c *call, err error) error {
 	if c.doubtful {
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}
-	return fmt.Errorf("nothing is stored: %w", err)
+	return fmt.Errorf("%w: %w", errNotStored, err)
 }
+
+// errNotStored reports a store that could not be asked: it says nothing about the
+// command or the account.
+var errNotStored = errors.New("nothing is stored")
 
 // requests turns the plans of calls into load requests, one for each account of
 // each call. Debits of one unit add up along the group.
