@@ -31,3 +31,7 @@ func TestOneStreamLeavesTheSameRowsHoweverItIsSent(t *testing.T) {
 func TestTamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inMemory, nil) }
 
 func TestNothingWrapsAtTheEdgesOfInt64(t *testing.T) { enginetest.Overflow(t, inMemory) }
+
+func TestFaultsAndCrashesLoseDoubleAndInventNothing(t *testing.T) {
+	enginetest.Simulation(t, inMemory, nil)
+}

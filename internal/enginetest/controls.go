@@ -31,6 +31,12 @@ func Controls(t *testing.T, open Open) {
 			}
 			return b.finds(t.Context(), change{member: members[0], names: func(string) bool { return true }})
 		},
+		"a client that asks again with another key is seen to double": func(store storage.Store, id string, seed uint64) error {
+			return simulateOneByOne(t, store, id, seed, false)
+		},
+		"a client that sends streams again with other keys is seen to double": func(store storage.Store, id string, seed uint64) error {
+			return simulateStreams(t, store, id, seed, false)
+		},
 		"races on a store without version checks lose points": func(store storage.Store, id string, _ uint64) error {
 			c := newCrowd(t, stars(id), forgetsVersions(store), loyalty.Options{})
 			if err := manyOnOneMember(c); err != nil {

@@ -142,16 +142,18 @@ func (s *session) settled() error {
 			return err
 		}
 		account := snaps[0].Account
-		if (account != nil) != p.enrolled {
-			return fmt.Errorf("%s: enrolled is %v, should be %v", id, account != nil, p.enrolled)
+		if account == nil && p.enrolled {
+			return fmt.Errorf("%s is not enrolled, but should be", id)
 		}
-		if account == nil || account.RecordedAt.Equal(p.recorded) {
+		if account == nil || !p.enrolled || account.RecordedAt.Equal(p.recorded) {
 			continue
 		}
 		if account.RecordedAt.Before(p.recorded) || account.RecordedAt.After(latest) {
 			return fmt.Errorf("%s: recorded at %s, which is not between %s and %s", id, account.RecordedAt, p.recorded, latest)
 		}
-		s.model.advance(p, account.RecordedAt)
+		if account.RetryAt.IsZero() { // otherwise it was only noted that settling failed
+			s.model.advance(p, account.RecordedAt)
+		}
 		p.recorded = account.RecordedAt
 		s.remember(loyalty.Plan{Member: id})
 	}

@@ -1,5 +1,0 @@
-package enginetest
-
-import "testing"
-
-func Simulation(t *testing.T, open Open, options *Options) {}
