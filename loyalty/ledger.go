@@ -143,7 +143,7 @@ func (p *Party) newLot(u points.Unit, amount points.Amount, terms creditTerms) p
 	if lot.ExpiresAt.IsZero() {
 		lot.ExpiresAt = u.Expiry.From(lot.AvailableFrom, zone)
 	}
-	if !lot.AvailableFrom.After(p.tx.now) {
+	if !lot.AvailableFrom.After(p.tx.reached()) {
 		lot.State = points.LotOpen
 	}
 	return lot
@@ -167,7 +167,7 @@ func (p *Party) repay(lot points.Lot, at time.Time) (points.Lot, error) {
 // repay debt, and expire where that time has passed too.
 func (p *Party) arrive(lot points.Lot, at time.Time) (points.Lot, error) {
 	lot, err := p.repay(lot, at)
-	if err != nil || lot.Remaining == 0 || lot.ExpiresAt.After(p.tx.now) {
+	if err != nil || lot.Remaining == 0 || lot.ExpiresAt.After(p.tx.reached()) {
 		return lot, err
 	}
 	return p.expire(lot, later(at, lot.ExpiresAt))
@@ -231,7 +231,7 @@ func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error)
 	}
 	for range 3 {
 		known, complete := p.spendable(unit)
-		parts, missing, err := points.Consume(known, amount, p.tx.now)
+		parts, missing, err := points.Consume(known, amount, p.tx.reached())
 		if err != nil {
 			return nil, p.tx.fail(err)
 		}
@@ -248,7 +248,7 @@ func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error)
 			return nil, p.tx.fail(fmt.Errorf("loyalty: lots of %q do not add up to the balance of member %q: verify the ledger", unit, p.row.Member))
 		}
 		err = p.load(storage.LoadRequest{Debits: []storage.Debit{{
-			Unit: unit, After: p.tx.now, Amount: amount, Limit: limit + 1,
+			Unit: unit, After: p.tx.reached(), Amount: amount, Limit: limit + 1,
 		}}})
 		if err != nil {
 			return nil, err
@@ -263,7 +263,7 @@ func (p *Party) spendable(unit string) ([]points.Lot, bool) {
 	var sum points.Amount
 	lots := make([]points.Lot, 0, min(len(p.lots), 16))
 	for _, lot := range p.lots {
-		if lot.Unit == unit && lot.Spendable(p.tx.now) > 0 {
+		if lot.Unit == unit && lot.Spendable(p.tx.reached()) > 0 {
 			lots = append(lots, lot)
 			sum += lot.Remaining
 		}

@@ -151,7 +151,8 @@ func (d *deciding) systemTx(c *call, a *account, kind string, now time.Time) (*T
 }
 
 // nextStep finds the earliest step that is due by now among what is known, unless
-// an unknown one may come before it.
+// an unknown one may come before it. A feature may touch any lot, so its step waits
+// until all that is due is known.
 func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 	var best dueStep
 	found := false
@@ -187,6 +188,9 @@ func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 			continue
 		}
 		consider(dueStep{at: r.row.DueAt, rank: rank, id: r.row.Kind + "/" + r.row.ID, rec: i})
+	}
+	if best.rank == rankFeature && p.base.moreDue {
+		return dueStep{}, false
 	}
 	return best, found
 }

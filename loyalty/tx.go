@@ -99,6 +99,15 @@ func newParty(tx *Tx, base *account) *Party {
 // the account's last recorded time. Debits are decided at it.
 func (tx *Tx) Now() time.Time { return tx.now }
 
+// reached is the instant that the account has come to: now, or where time is still
+// being settled, that of the step.
+func (tx *Tx) reached() time.Time {
+	if tx.settling {
+		return tx.occurred
+	}
+	return tx.now
+}
+
 // OccurredAt is when the command happened, by the caller. Earning is decided at
 // it.
 func (tx *Tx) OccurredAt() time.Time { return tx.occurred }
