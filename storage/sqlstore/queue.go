@@ -66,8 +66,11 @@ func (q *queue) empty() {
 	q.args, q.rows = q.args[:0], 0
 }
 
-// times makes an INSERT of one row into one of n rows.
+// times makes an INSERT of one row into one of n rows. If it fails, the whole
+// transaction is rolled back: OR FAIL spares SQLite the means to undo the
+// statement alone.
 func times(insert string, n int) string {
+	insert = strings.Replace(insert, "INSERT INTO", "INSERT OR FAIL INTO", 1)
 	head, rest, _ := strings.Cut(insert, " VALUES ")
 	row, tail, _ := strings.Cut(rest, ")")
 	row += ")"

@@ -113,15 +113,17 @@ func (s *session) addEntry(ctx context.Context, e *storage.Entry) error {
 
 func (s *session) putLot(ctx context.Context, l *storage.Lot) error {
 	open := l.Remaining > 0 || l.Held > 0
-	return s.put(ctx, putLot, l.Program, l.Member, int64(l.ID), l.Unit, int64(l.State), int64(l.Original),
+	_, err := s.exec(ctx, putLot, l.Program, l.Member, int64(l.ID), l.Unit, int64(l.State), int64(l.Original),
 		int64(l.Remaining), int64(l.Held), micros(l.EarnedAt), micros(l.AvailableFrom), micros(l.ExpiresAt),
 		l.Source, l.Origin, flag(l.Qualifies), int64(l.MergedInto), int64(l.Merged), flag(open))
+	return err
 }
 
 func (s *session) putRecord(ctx context.Context, r *storage.Record) error {
 	listed := r.Reference != "" || r.Status != "" || r.Sort != ""
-	return s.put(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
+	_, err := s.exec(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
 		micros(r.DueAt), encodeLots(r.Lots), blob(r.Data), flag(listed))
+	return err
 }
 
 func (s *session) addEvent(ctx context.Context, e *storage.Event) error {

@@ -11,8 +11,6 @@ const (
 	addOperation statement = iota
 	addAccount
 	addEntry
-	putLot
-	putRecord
 	addEvent
 	addClaim
 
@@ -42,6 +40,8 @@ const (
 
 	setAccount
 	setAccountAndDue
+	putLot
+	putRecord
 	dropClaim
 	raiseCounter
 	lowerCounter
