@@ -43,8 +43,10 @@ type call struct {
 	openLots int
 	// dueLimit is how much of each sort that is due to load; 0 is the default.
 	dueLimit int
-	// doubtful is set after a commit whose outcome is unknown.
-	doubtful bool
+	// doubts counts the commits whose outcome is unknown, and doubt is why the last
+	// one's is.
+	doubts int
+	doubt  error
 	attempts int
 
 	receipt *Receipt

@@ -342,3 +342,32 @@ func TestALockOnOneMemberDelaysNoOther(t *testing.T) {
 		require.Equal(t, points.Amount(97), c.balance().Available)
 	})
 }
+
+func TestAnOutcomeThatIsUnknownAgainAndAgainIsLookedUpOnceMore(t *testing.T) {
+	for _, storedAt := range []int{0, 8} {
+		t.Run(fmt.Sprintf("stored at commit %d", storedAt), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := openCounter(t)
+				cut, commits := errors.New("the answer was cut"), 0
+				engine, err := loyalty.New(loyalty.Revisions{beans(points.NeverExpire())}, c.store, &loyalty.Options{Clock: c.clock})
+				require.NoError(t, err)
+				c.mangle = func(_ []storage.Batch, next func() ([]storage.Outcome, error)) ([]storage.Outcome, error) {
+					if commits++; commits == storedAt {
+						_, _ = next()
+					}
+					return nil, cut
+				}
+				spend := loyalty.Spend{Member: "anna", Key: "a", Unit: "bean", Points: 10}
+				receipt, err := engine.Do(t.Context(), spend)
+				require.Equal(t, 8, commits)
+				if storedAt == 0 {
+					require.ErrorIs(t, err, loyalty.ErrOutcomeUnknown)
+					require.ErrorIs(t, err, cut)
+					return
+				}
+				require.NoError(t, err)
+				require.False(t, receipt.Replayed)
+			})
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
@@ -50,7 +51,8 @@ const (
 )
 
 // Revisions are the texts of one program over time, numbered from 1 in the order
-// given. All have the same ID, and EffectiveAt does not go back.
+// given. All have the same ID, EffectiveAt does not go back, and a unit stays with
+// its kind and scale.
 type Revisions []Program
 
 // ParseProgram reads a program from JSON. Unknown fields are refused, and the
@@ -84,9 +86,7 @@ const maxProgramBytes = 1 << 20
 // its field, as an [ErrInvalid] with [points.Problems] inside.
 func (p Program) Validate() error {
 	var problems points.Problems
-	add := func(path, format string, args ...any) {
-		problems = append(problems, points.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
-	}
+	add := problems.Add
 	if err := points.CheckID(p.ID, maxProgramID); err != nil {
 		add("id", "%v", err)
 	}
@@ -160,6 +160,11 @@ func prepare(revisions Revisions) ([]*revision, error) {
 		if i > 0 && p.EffectiveAt.Before(revisions[i-1].EffectiveAt) {
 			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, invalid("effectiveAt", "is before that of the revision before"))
 		}
+		if i > 0 {
+			if problems := p.follows(&revisions[i-1]); len(problems) > 0 {
+				return nil, fmt.Errorf("loyalty: revision %d: %w: %w", i+1, ErrInvalid, problems)
+			}
+		}
 		zone, err := loadZone(p.Zone)
 		if err != nil {
 			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, err)
@@ -175,6 +180,24 @@ func prepare(revisions Revisions) ([]*revision, error) {
 		}}
 	}
 	return prepared, nil
+}
+
+// follows lists what of a program would change the meaning of amounts that were
+// stored under the revision before.
+func (p *Program) follows(before *Program) points.Problems {
+	var problems points.Problems
+	for _, had := range before.Units {
+		i := slices.IndexFunc(p.Units, func(u points.Unit) bool { return u.Code == had.Code })
+		switch {
+		case i < 0:
+			problems.Add("units", "%q is missing: members may have points of it; to issue no more, drop its rules", had.Code)
+		case p.Units[i].Kind != had.Kind:
+			problems.Add(fmt.Sprintf("units[%d].kind", i), "%q is %q where the revision before has %q", had.Code, p.Units[i].Kind, had.Kind)
+		case p.Units[i].Scale != had.Scale:
+			problems.Add(fmt.Sprintf("units[%d].scale", i), "%q has %d where the revision before has %d", had.Code, p.Units[i].Scale, had.Scale)
+		}
+	}
+	return problems
 }
 
 // revisionAt returns the revision in force at t: the last whose EffectiveAt is

@@ -23,6 +23,18 @@ func (e *Engine) run(ctx context.Context, calls []*call) {
 	}
 }
 
+// maxDoubts bounds how often a command is committed again after an outcome that
+// is unknown; it is looked up by its key each time, and once more at the end.
+const maxDoubts = 8
+
+// unknown is the error of a call that may or may not be stored.
+func (c *call) unknown(err error) error {
+	if why := errors.Join(c.doubt, err); why != nil {
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, why)
+	}
+	return ErrOutcomeUnknown
+}
+
 // limit finishes the calls that have been decided often enough, and lets the
 // others wait a little where they have met several conflicts.
 func (e *Engine) limit(ctx context.Context, calls []*call) []*call {
@@ -30,8 +42,8 @@ func (e *Engine) limit(ctx context.Context, calls []*call) []*call {
 	worst := 0
 	for _, c := range calls {
 		switch {
-		case c.attempts >= e.options.Attempts && c.doubtful:
-			c.finish(nil, ErrOutcomeUnknown)
+		case c.attempts >= e.options.Attempts && c.doubts > 0:
+			c.finish(nil, c.unknown(nil))
 		case c.attempts >= e.options.Attempts:
 			c.finish(nil, ErrContention)
 		default:
@@ -86,6 +98,9 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		switch {
 		case anyTorn(torn, c):
 			c.attempts++
+		case c.doubts >= maxDoubts && d.accounts[c.plan.Member].operation(c.plan.Key) == nil:
+			c.finish(nil, c.unknown(nil))
+			continue
 		case !touches(held, c):
 			d.decide(c)
 		}
@@ -156,8 +171,8 @@ func finishAll(calls []*call, why func(*call) error) {
 }
 
 func (e *Engine) loadError(c *call, err error) error {
-	if c.doubtful {
-		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	if c.doubts > 0 {
+		return c.unknown(err)
 	}
 	return fmt.Errorf("%w: %w", errNotStored, err)
 }
@@ -278,7 +293,7 @@ func (e *Engine) conclude(d *deciding, decided []*call) []*call {
 			c.more = false
 			again = append(again, c)
 		default:
-			if c.doubtful && c.receipt != nil {
+			if c.doubts > 0 && c.receipt != nil {
 				c.receipt.Replayed = false
 			}
 			c.finish(c.receipt, c.err)
@@ -330,10 +345,8 @@ func (e *Engine) retry(c *call, outcome storage.Outcome) bool {
 	c.attempts++
 	switch outcome.Status {
 	case storage.Unknown:
-		c.doubtful = true
-		if c.attempts >= 8 {
-			c.attempts = e.options.Attempts
-		}
+		c.doubts++
+		c.doubt = outcome.Err
 	case storage.Claimed:
 		c.plan.Claims = addOnce(c.plan.Claims, storage.ClaimKey{Space: outcome.Claim.Space, Key: outcome.Claim.Key})
 	case storage.BoundExceeded:

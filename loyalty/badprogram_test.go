@@ -1,0 +1,149 @@
+package loyalty_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// fullProgram is a valid program with every field set that may be.
+func fullProgram() loyalty.Program {
+	return loyalty.Program{
+		ID: "beans", Zone: "Europe/Vienna", Debt: loyalty.AllowDebt, OrdersPerMember: true,
+		EffectiveAt: time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC),
+		Units: []points.Unit{
+			{
+				Code: "bean", Scale: 2, Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth),
+				Pending: points.For(14, points.Days).At(points.Exact),
+			},
+			{Code: "visits", Kind: points.Metric},
+		},
+		Earning: []points.Rule{
+			{
+				Code: "base", Unit: "bean", Priority: 1,
+				Spend: &points.SpendRate{
+					Points: 100, Per: decimal.NewFromInt(1), Currency: "EUR", Rounding: points.HalfEven, Grouping: points.WholeGroups,
+					Basis: points.Basis{Tax: true, Exclude: points.Match{Items: []string{"bag"}, Categories: []string{"wine"}, Tags: []string{"sale"}}},
+				},
+				Match: points.Match{Items: []string{"latte"}, Categories: []string{"coffee"}, Tags: []string{"hot"}},
+			},
+			{Code: "monday", Unit: "bean", Multiply: decimal.NewFromInt(2), When: points.When{
+				Weekdays: points.Mon, From: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), Until: time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC),
+			}},
+			{Code: "birthday", Unit: "bean", Bonus: 50, Activity: "birthday"},
+		},
+	}
+}
+
+// anyPriority are the fields whose whole range of integers has a meaning.
+func anyInteger(path string) bool { return strings.HasSuffix(path, "priority") }
+
+func TestEveryBadFieldOfAProgramIsRefusedByItsPath(t *testing.T) {
+	good := fullProgram()
+	require.NoError(t, good.Validate())
+	cases := 0
+	check := func(m mutation) {
+		cases++
+		t.Run(m.path+" "+m.name, func(t *testing.T) {
+			err := m.value.Interface().(loyalty.Program).Validate()
+			require.ErrorIs(t, err, loyalty.ErrInvalid)
+			var problems points.Problems
+			require.ErrorAs(t, err, &problems)
+			require.Contains(t, problems.Error(), strings.TrimSuffix(m.path, "[0]"), "the error has the path")
+			require.Less(t, len(err.Error()), 4000)
+		})
+	}
+	for _, m := range mutations(reflect.ValueOf(good), "", itself) {
+		if !anyInteger(m.path) {
+			check(m)
+		}
+	}
+	for i := range good.Earning {
+		for _, m := range mutations(reflect.ValueOf(good.Earning[i]), "", itself) {
+			if anyInteger(m.path) || i == 0 {
+				continue
+			}
+			spoilt := good
+			spoilt.Earning = append([]points.Rule(nil), good.Earning...)
+			spoilt.Earning[i] = m.value.Interface().(points.Rule)
+			check(mutation{path: fmt.Sprintf("earning[%d].%s", i, m.path), name: m.name, value: reflect.ValueOf(spoilt)})
+		}
+	}
+	require.Greater(t, cases, 80)
+}
+
+func TestNamedBadPrograms(t *testing.T) {
+	cases := map[string]struct {
+		path  string
+		spoil func(p *loyalty.Program)
+	}{
+		"no id":                         {"id", func(p *loyalty.Program) { p.ID = "" }},
+		"an id of 65 bytes":             {"id", func(p *loyalty.Program) { p.ID = strings.Repeat("x", 65) }},
+		"no zone":                       {"zone", func(p *loyalty.Program) { p.Zone = "" }},
+		"the zone of the machine":       {"zone", func(p *loyalty.Program) { p.Zone = "Local" }},
+		"a zone that is not there":      {"zone", func(p *loyalty.Program) { p.Zone = "Europe/Atlantis" }},
+		"no units":                      {"units", func(p *loyalty.Program) { p.Units, p.Earning = nil, nil }},
+		"a unit twice":                  {"units[1].code", func(p *loyalty.Program) { p.Units[1] = p.Units[0] }},
+		"a unit without an expiry":      {"units[0].expiry", func(p *loyalty.Program) { p.Units[0].Expiry = points.Expiry{} }},
+		"a unit that never and does":    {"units[0].expiry", func(p *loyalty.Program) { p.Units[0].Expiry.Never = true }},
+		"a metric that expires":         {"units[1].expiry", func(p *loyalty.Program) { p.Units[1].Expiry = points.NeverExpire() }},
+		"a metric that is pending":      {"units[1].pending", func(p *loyalty.Program) { p.Units[1].Pending = points.UntilConfirmed() }},
+		"a scale of seven":              {"units[0].scale", func(p *loyalty.Program) { p.Units[0].Scale = 7 }},
+		"an expiry after fortnights":    {"units[0].expiry", func(p *loyalty.Program) { p.Units[0].Expiry.After.Unit = "fortnights" }},
+		"an expiry at the end of time":  {"units[0].expiry", func(p *loyalty.Program) { p.Units[0].Expiry.Boundary = "end-of-time" }},
+		"a rule twice":                  {"earning[1].code", func(p *loyalty.Program) { p.Earning[1] = p.Earning[0] }},
+		"a rule that gives nothing":     {"earning[2]", func(p *loyalty.Program) { p.Earning[2].Bonus = 0 }},
+		"a rule that gives two things":  {"earning[2]", func(p *loyalty.Program) { p.Earning[2].Multiply = decimal.NewFromInt(2) }},
+		"a rule for an unknown unit":    {"earning[0].unit", func(p *loyalty.Program) { p.Earning[0].Unit = "mile" }},
+		"a rate per nothing":            {"earning[0].spend.per", func(p *loyalty.Program) { p.Earning[0].Spend.Per = decimal.Decimal{} }},
+		"a rate of nothing":             {"earning[0].spend.points", func(p *loyalty.Program) { p.Earning[0].Spend.Points = 0 }},
+		"a rate without a currency":     {"earning[0].spend.currency", func(p *loyalty.Program) { p.Earning[0].Spend.Currency = "" }},
+		"a rounding that is not there":  {"earning[0].spend.rounding", func(p *loyalty.Program) { p.Earning[0].Spend.Rounding = "up-ish" }},
+		"a window that ends at once":    {"earning[1].when", func(p *loyalty.Program) { p.Earning[1].When.Until = p.Earning[1].When.From }},
+		"an activity with a multiplier": {"earning[1].activity", func(p *loyalty.Program) { p.Earning[1].Activity = "birthday" }},
+		"a debt policy of its own":      {"debt", func(p *loyalty.Program) { p.Debt = "sometimes" }},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := fullProgram()
+			p.Earning[0].Spend = &(&struct{ points.SpendRate }{*p.Earning[0].Spend}).SpendRate
+			c.spoil(&p)
+			err := p.Validate()
+			require.ErrorIs(t, err, loyalty.ErrInvalid)
+			require.Contains(t, err.Error(), c.path)
+			_, err = loyalty.New(loyalty.Revisions{p}, nil, nil)
+			require.ErrorIs(t, err, loyalty.ErrInvalid)
+		})
+	}
+}
+
+func FuzzProgramJSON(f *testing.F) {
+	shipped, err := filepath.Glob("../examples/replay/programs/*.json")
+	require.NoError(f, err)
+	for _, path := range shipped {
+		text, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(string(text))
+	}
+	for _, text := range []string{``, `{}`, `null`, `[]`, `{"id":"a","zone":"UTC","units":[{"code":"p","expiry":{"never":true}}]}`, `{"id":"a"}{"id":"b"}`, `{"units":[{"scale":1e9}]}`, `{"earning":[{"multiply":"1e1000000"}]}`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		program, err := loyalty.ParseProgram(strings.NewReader(text))
+		if err != nil {
+			require.ErrorIs(t, err, loyalty.ErrInvalid)
+			return
+		}
+		require.NoError(t, program.Validate())
+	})
+}
