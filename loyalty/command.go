@@ -86,7 +86,7 @@ type Debit struct {
 // planner is implemented by commands of this package whose needs depend on the
 // program.
 type planner interface {
-	planIn(p *Program) Plan
+	planIn(revisions []*revision) Plan
 }
 
 // claimer is implemented by commands of this package that claim without looking

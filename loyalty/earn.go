@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -37,12 +38,19 @@ func (c Earn) Plan() Plan {
 	}
 }
 
-func (c Earn) planIn(p *Program) Plan {
+// planIn leaves out the order's record where every order is claimed.
+func (c Earn) planIn(revisions []*revision) Plan {
 	plan := c.Plan()
-	if !p.OrdersPerMember {
+	if !everPerMember(revisions) {
 		plan.Records = nil
 	}
 	return plan
+}
+
+// everPerMember reports whether some revision lets order ids be per member, so
+// that an order may have earned without a claim.
+func everPerMember(revisions []*revision) bool {
+	return slices.ContainsFunc(revisions, func(r *revision) bool { return r.OrdersPerMember })
 }
 
 func (c Earn) claimsIn(p *Program) []storage.ClaimKey {
@@ -89,17 +97,19 @@ func (c Earn) Apply(_ context.Context, tx *Tx) error {
 }
 
 func (c Earn) claim(tx *Tx) error {
-	if !tx.rev.OrdersPerMember {
-		return tx.Claim(orderSpace, c.Order.ID)
+	if everPerMember(tx.deciding.engine.revisions) {
+		_, exists, err := tx.Record(orderKind, c.Order.ID)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return &ClaimedError{Space: orderSpace, Key: c.Order.ID, Holder: c.Member}
+		}
 	}
-	_, exists, err := tx.Record(orderKind, c.Order.ID)
-	if err != nil {
-		return err
+	if tx.rev.OrdersPerMember {
+		return nil
 	}
-	if exists {
-		return &ClaimedError{Space: orderSpace, Key: c.Order.ID, Holder: c.Member}
-	}
-	return nil
+	return tx.Claim(orderSpace, c.Order.ID)
 }
 
 // orderState is what an account keeps of an order that earned.

@@ -264,7 +264,7 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 		return nil, c.wrap(ErrNested)
 	}
 	if p, ok := cmd.(planner); ok {
-		c.plan = p.planIn(&e.revisions[len(e.revisions)-1].Program)
+		c.plan = p.planIn(e.revisions)
 	} else {
 		c.plan = cmd.Plan()
 	}

@@ -58,8 +58,8 @@ func (c Refund) Plan() Plan {
 
 // planIn also asks for some lots of every spendable unit, to take from where the
 // order's own are spent.
-func (c Refund) planIn(p *Program) Plan {
-	plan := c.Plan()
+func (c Refund) planIn(revisions []*revision) Plan {
+	plan, p := c.Plan(), revisions[len(revisions)-1]
 	for i := range p.Units {
 		if p.Units[i].Kind == points.Spendable {
 			plan.Debits = append(plan.Debits, Debit{Unit: p.Units[i].Code})
