@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
@@ -37,43 +38,51 @@ type scenario struct {
 // caseOf says what a case stores before, outside of the timing, and times.
 type caseOf struct {
 	name string
-	// before are the commands that seed the store, timed those that are timed, for
-	// runs of up to n operations.
-	before func(n int) []loyalty.Command
-	timed  func(n int) []loyalty.Command
+	// before are the commands that seed the store, timed those that are timed.
+	before []loyalty.Command
+	timed  []loyalty.Command
 
 	page, replay, stream bool
 }
 
-// crowd is how many members take turns, and shelf how many of them have lots on
-// which others are spent, held, captured and voided.
-const (
-	crowd     = 10000
-	shelf     = 1000
-	shelfLots = 96
-)
+// crowd is how many members take turns in runs of up to n operations.
+func crowd(n int) int {
+	if n < 2000 {
+		return n
+	}
+	return 10000
+}
 
-func cases() []caseOf {
-	earns := each(func(i int) loyalty.Command { return earn(scatter(i), orderID(i)) })
+// shelf is how many members have lots, shelfLots each, on which n operations are
+// spent, held, captured and voided.
+func shelf(n int) int { return max(n/20, 1) }
+
+const shelfLots = 96
+
+func cases(n int) []caseOf {
+	earns := each(func(i int) loyalty.Command { return earn(scatter(i, crowd(n)), orderID(i)) })
+	with := func(command func(who string, i int) loyalty.Command) []loyalty.Command {
+		return each(func(i int) loyalty.Command { return command(member(i%shelf(n)), i) })(n)
+	}
+	spends := each(func(i int) loyalty.Command { return spend(member(i%shelf(n)), i, i%shelf(n)+i/shelf(n)) })(n)
+	enrolled, stocked := each(enroll)(crowd(n)), stocked(shelf(n))
+	held := slices.Concat(stocked, with(hold))
 	return []caseOf{
-		{name: "earn", before: enrollments(crowd), timed: earns},
-		{name: "earn-hot", before: enrollments(1), timed: each(func(i int) loyalty.Command { return earn(0, orderID(i)) })},
-		{name: "spend", before: stocked, timed: each(spend)},
-		{name: "hold", before: stocked, timed: each(hold)},
-		{name: "capture", before: held, timed: each(capture)},
-		{name: "void", before: held, timed: each(void)},
-		{name: "member", before: stocked, timed: each(func(i int) loyalty.Command { return enroll(i % shelf) }), page: true},
-		{
-			name: "replay-key", timed: earns, replay: true,
-			before: func(n int) []loyalty.Command { return append(enrollments(crowd)(n), earns(n)...) },
-		},
-		{name: "import", before: enrollments(crowd), timed: earns, stream: true},
+		{name: "earn", before: enrolled, timed: earns(n)},
+		{name: "earn-hot", before: enrolled[:1], timed: each(func(i int) loyalty.Command { return earn(0, orderID(i)) })(n)},
+		{name: "spend", before: stocked, timed: spends},
+		{name: "hold", before: stocked, timed: with(hold)},
+		{name: "capture", before: held, timed: with(capture)},
+		{name: "void", before: held, timed: with(void)},
+		{name: "member", before: stocked, timed: with(func(who string, _ int) loyalty.Command { return loyalty.Enroll{Member: who, Key: "enroll"} }), page: true},
+		{name: "replay-key", before: slices.Concat(enrolled, earns(n)), timed: earns(n), replay: true},
+		{name: "import", before: enrolled, timed: earns(n), stream: true},
 	}
 }
 
 func caseNames() []string {
 	var names []string
-	for _, c := range cases() {
+	for _, c := range cases(1) {
 		names = append(names, c.name)
 	}
 	return names
@@ -89,17 +98,19 @@ func each(command func(i int) loyalty.Command) func(n int) []loyalty.Command {
 	}
 }
 
-// scatter visits the crowd out of order, everybody once before anybody twice.
-func scatter(i int) int { return i * 7919 % crowd }
-
-func enrollments(members int) func(int) []loyalty.Command {
-	return func(int) []loyalty.Command { return each(enroll)(members) }
+// scatter visits a crowd out of order, everybody once before anybody twice.
+func scatter(i, crowd int) int {
+	const step = 7919
+	if crowd%step == 0 {
+		return i % crowd
+	}
+	return i * step % crowd
 }
 
 // stocked members have shelfLots lots of lotSize points each.
-func stocked(int) []loyalty.Command {
-	commands := each(enroll)(shelf)
-	for i := range shelf {
+func stocked(members int) []loyalty.Command {
+	commands := each(enroll)(members)
+	for i := range members {
 		for part := range 2 {
 			commands = append(commands, stock{Member: member(i), Key: "stock-" + strconv.Itoa(part), Lots: shelfLots / 2})
 		}
@@ -107,11 +118,12 @@ func stocked(int) []loyalty.Command {
 	return commands
 }
 
-// spend takes from one to eight lots.
-func spend(i int) loyalty.Command {
+// spend takes from one to eight lots. Turns of one member follow each other, so that
+// their amounts are spread evenly.
+func spend(who string, i, turn int) loyalty.Command {
 	return loyalty.Spend{
-		Member: member(i % shelf), Key: fmt.Sprintf("spend-%06d", i), Unit: unit,
-		Points: points.Amount(1 + i*37%(7*lotSize)), Reference: orderID(i),
+		Member: who, Key: fmt.Sprintf("spend-%06d", i), Unit: unit,
+		Points: points.Amount(1 + turn*37%(7*lotSize)), Reference: orderID(i),
 	}
 }
 
@@ -119,43 +131,40 @@ func spend(i int) loyalty.Command {
 func holdID(i int) string { return fmt.Sprintf("checkout-%06d", i) }
 
 // hold sets two lots aside.
-func hold(i int) loyalty.Command {
+func hold(who string, i int) loyalty.Command {
 	return loyalty.Hold{
-		Member: member(i % shelf), Key: "hold-" + holdID(i), ID: holdID(i), Unit: unit, Points: 2 * lotSize,
+		Member: who, Key: "hold-" + holdID(i), ID: holdID(i), Unit: unit, Points: 2 * lotSize,
 		Until: opening.AddDate(0, 1, 0),
 	}
 }
 
-// held members have lots, and n holds among them.
-func held(n int) []loyalty.Command { return append(stocked(n), each(hold)(n)...) }
-
-func capture(i int) loyalty.Command {
-	return loyalty.Capture{Member: member(i % shelf), Key: "capture-" + holdID(i), Hold: holdID(i)}
+func capture(who string, i int) loyalty.Command {
+	return loyalty.Capture{Member: who, Key: "capture-" + holdID(i), Hold: holdID(i)}
 }
 
-func void(i int) loyalty.Command {
-	return loyalty.Void{Member: member(i % shelf), Key: "void-" + holdID(i), Hold: holdID(i)}
+func void(who string, i int) loyalty.Command {
+	return loyalty.Void{Member: who, Key: "void-" + holdID(i), Hold: holdID(i)}
 }
 
 // prepare runs a case once, in memory, to learn what the engine stores for it.
 func prepare(ctx context.Context, name string, n int) (*scenario, error) {
-	for _, c := range cases() {
+	for _, c := range cases(n) {
 		if c.name == name {
-			return c.rehearse(ctx, n)
+			return c.rehearse(ctx)
 		}
 	}
 	return nil, errors.New("there is no such case")
 }
 
-func (c *caseOf) rehearse(ctx context.Context, n int) (*scenario, error) {
-	s := &scenario{name: c.name, commands: c.timed(n), page: c.page, replay: c.replay, stream: c.stream}
+func (c *caseOf) rehearse(ctx context.Context) (*scenario, error) {
+	s := &scenario{name: c.name, commands: c.timed, page: c.page, replay: c.replay, stream: c.stream}
 	store := memory.New()
 	seed := &recorder{Store: store}
 	engine, err := newEngine(seed, false)
 	if err != nil {
 		return nil, err
 	}
-	for _, cmd := range c.before(n) {
+	for _, cmd := range c.before {
 		if _, err := engine.Do(ctx, cmd); err != nil {
 			return nil, err
 		}
@@ -171,14 +180,24 @@ func (c *caseOf) rehearse(ctx context.Context, n int) (*scenario, error) {
 		}
 	}
 	s.batches, s.requests = timed.batches, timed.requests
-	if len(s.requests) != n || len(s.batches) != n && len(s.batches) != 0 {
+	if n := len(s.commands); len(s.requests) != n || len(s.batches) != n && len(s.batches) != 0 {
 		return nil, fmt.Errorf("%d commands made %d requests and %d batches", n, len(s.requests), len(s.batches))
 	}
 	return s, nil
 }
 
+// operations is how many operations a run can have: what only reads can be done
+// again and again.
+func (s *scenario) operations() int {
+	if len(s.batches) == 0 {
+		return 1 << 40
+	}
+	return len(s.commands)
+}
+
 // do runs the i-th timed operation on an engine.
 func (s *scenario) do(ctx context.Context, engine *loyalty.Engine, i int) error {
+	i %= len(s.commands)
 	if s.page {
 		page, err := engine.Member(ctx, s.commands[i].Plan().Member)
 		if err == nil && len(page.Lots) != shelfLots {

@@ -63,8 +63,8 @@ type relay struct {
 	operation func(i int) error
 }
 
-// run runs callers until the time or the operations are used up, and returns how
-// long each operation took.
+// run runs callers until the time or the operations are used up, but for one
+// operation each, and returns how long each operation took.
 func (r *relay) run(callers int, length time.Duration) ([]time.Duration, error) {
 	var wg sync.WaitGroup
 	latencies, errs := make([][]time.Duration, callers), make([]error, callers)
@@ -80,7 +80,7 @@ func (r *relay) run(callers int, length time.Duration) ([]time.Duration, error) 
 
 func (r *relay) call(start time.Time, length time.Duration) ([]time.Duration, error) {
 	latencies := make([]time.Duration, 0, 1024)
-	for begun := time.Since(start); begun < length; {
+	for begun := time.Since(start); begun < length || length > 0 && len(latencies) == 0; {
 		i := r.next.Add(1) - 1
 		if i >= r.limit {
 			break

@@ -14,7 +14,7 @@ import (
 type memoryGround struct{}
 
 func (memoryGround) operations(seconds float64) int {
-	return min(2000+int(20000*seconds), maxOperations)
+	return min(1000+int(20000*seconds), maxOperations)
 }
 
 func (memoryGround) connections(int) []int { return []int{0} }
@@ -49,10 +49,10 @@ func (g memoryGround) limit(ctx context.Context, s *scenario, which limit, calle
 	}
 	var mu sync.Mutex
 	next := 0
-	return measure(callers, len(s.requests), t, func(int) error {
+	return measure(callers, s.operations(), t, func(int) error {
 		mu.Lock()
 		defer mu.Unlock()
-		i := next
+		i := next % len(s.requests)
 		next++
 		if _, err := store.Load(ctx, s.requests[i:i+1]); err != nil || len(s.batches) == 0 {
 			return err
@@ -107,7 +107,7 @@ func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers in
 	if s.stream {
 		w, err = measureStream(ctx, engine, s.commands, t)
 	} else {
-		w, err = measure(callers, len(s.commands), t, func(i int) error { return s.do(ctx, engine, i) })
+		w, err = measure(callers, s.operations(), t, func(i int) error { return s.do(ctx, engine, i) })
 	}
 	w.rows = counted.rows.Load()
 	return w, err

@@ -35,7 +35,11 @@ func program() loyalty.Program {
 // newEngine makes an engine that decides the same whatever store it is on: its
 // clock stands still, so that the rows of one run are those of another.
 func newEngine(store storage.Store, combining bool) (*loyalty.Engine, error) {
-	return loyalty.New(loyalty.Revisions{program()}, store, &loyalty.Options{
+	return engineFor(program(), store, combining)
+}
+
+func engineFor(p loyalty.Program, store storage.Store, combining bool) (*loyalty.Engine, error) {
+	return loyalty.New(loyalty.Revisions{p}, store, &loyalty.Options{
 		Clock: func() time.Time { return opening }, Secret: []byte("beans and more beans"),
 		NoCombining: !combining, Features: []loyalty.Feature{stocking{}},
 	})

@@ -19,6 +19,8 @@ import (
 type sqliteGround struct {
 	dir   string
 	files int
+	// options are those that a shop would use, nil, except in tests.
+	options *sqlite.Options
 	// seeded is the file of the scenario that was seeded last.
 	seeded   string
 	scenario *scenario
@@ -33,7 +35,7 @@ func (g *sqliteGround) connections(callers int) []int {
 }
 
 func (g *sqliteGround) operations(seconds float64) int {
-	return min(2000+int(6000*seconds), maxOperations)
+	return min(1000+int(6000*seconds), maxOperations)
 }
 
 func (g *sqliteGround) explain(out io.Writer) {
@@ -62,8 +64,7 @@ func drop(path string) error {
 	return errors.Join(errs...)
 }
 
-// open opens a new file that holds the scenario's seed, with the options that a
-// shop would use: none.
+// open opens a new file that holds the scenario's seed.
 func (g *sqliteGround) open(ctx context.Context, s *scenario) (store *sqlite.Store, finish func() error, err error) {
 	if g.scenario != s {
 		if err := g.plant(ctx, s); err != nil {
@@ -74,7 +75,7 @@ func (g *sqliteGround) open(ctx context.Context, s *scenario) (store *sqlite.Sto
 	if err := copyFile(g.seeded, path); err != nil {
 		return nil, nil, err
 	}
-	if store, err = sqlite.Open(path, nil); err != nil {
+	if store, err = sqlite.Open(path, g.options); err != nil {
 		return nil, nil, err
 	}
 	return store, func() error { return errors.Join(store.Close(), drop(path)) }, nil
@@ -128,21 +129,31 @@ func (g *sqliteGround) limit(ctx context.Context, s *scenario, which limit, call
 		return w, err
 	}
 	defer func() { err = errors.Join(err, pool.close()) }()
-	var work func(*connection, int) error
-	switch {
-	case which == minimal:
-		work, err = pool.bare(ctx, s)
-	case s.page:
-		work, err = pool.readPages(ctx, s)
-	case s.replay:
-		work, err = pool.readOperations(ctx, s)
-	default:
-		work, err = pool.writeRows(ctx, s)
-	}
+	work, err := pool.work(ctx, s, which)
 	if err != nil {
 		return w, err
 	}
-	return measure(callers, len(s.commands), t, func(i int) error { return pool.use(func(c *connection) error { return work(c, i) }) })
+	operations := s.operations()
+	if which == minimal {
+		operations = len(s.commands)
+	}
+	return measure(callers, operations, t, func(i int) error {
+		return pool.use(func(c *connection) error { return work(c, i%len(s.commands)) })
+	})
+}
+
+// work is the hand-written code of a limit, made ready.
+func (p *pool) work(ctx context.Context, s *scenario, which limit) (func(*connection, int) error, error) {
+	switch {
+	case which == minimal:
+		return p.bare(ctx, s)
+	case s.page:
+		return p.readPages(ctx, s)
+	case s.replay:
+		return p.readOperations(ctx, s)
+	default:
+		return p.writeRows(ctx, s)
+	}
 }
 
 // connection is one connection with its prepared statements.
