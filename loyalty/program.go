@@ -1,9 +1,7 @@
 package loyalty
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -55,8 +53,8 @@ const (
 // its kind and scale.
 type Revisions []Program
 
-// ParseProgram reads a program from JSON. Unknown fields are refused, and the
-// program is validated.
+// ParseProgram reads a program from JSON of at most 1 MiB. Unknown and repeated
+// fields are refused, and the program is validated.
 func ParseProgram(r io.Reader) (Program, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxProgramBytes+1))
 	if err != nil {
@@ -66,13 +64,8 @@ func ParseProgram(r io.Reader) (Program, error) {
 		return Program{}, fmt.Errorf("loyalty: %w", invalid("", "the program has more than %d bytes", maxProgramBytes))
 	}
 	var p Program
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&p); err != nil {
-		return Program{}, fmt.Errorf("loyalty: program: %w: %w", ErrInvalid, err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Program{}, fmt.Errorf("loyalty: program: %w: text after the end of the JSON", ErrInvalid)
+	if err := canon.Decode(data, &p); err != nil {
+		return Program{}, fmt.Errorf("loyalty: program: %w: %s", ErrInvalid, points.Clip(err.Error()))
 	}
 	if err := p.Validate(); err != nil {
 		return Program{}, fmt.Errorf("loyalty: program: %w", err)
