@@ -45,8 +45,8 @@ type call struct {
 	dueLimit int
 	// doubts counts the commits whose outcome is unknown, and doubt is why the last
 	// one's is.
-	doubts int
-	doubt  error
+	doubts   int
+	doubt    error
 	attempts int
 
 	receipt *Receipt
