@@ -38,9 +38,9 @@ func (s *session) compareAt(known *person, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	scratch := s.model.copy()
 	p := known.copy()
-	scratch.advance(p, at)
+	elsewhere := &model{outside: map[string]map[points.Bucket]points.Amount{}}
+	elsewhere.advance(p, at)
 	if want := p.balances(); !slices.Equal(filled(m.Balances), want) {
 		return fmt.Errorf("%s at %s has %+v, should have %+v", p.id, at, m.Balances, want)
 	}
@@ -133,31 +133,46 @@ func (s *session) verify() error {
 	return nil
 }
 
-func shownLots(lots []points.Lot) []string {
-	shown := make([]string, 0, len(lots))
+// shownLot is what a member page shows of a lot; instants count microseconds.
+type shownLot struct {
+	unit                string
+	pending             bool
+	left, held          points.Amount
+	earned, from, until int64
+	source, origin      string
+}
+
+func (l shownLot) String() string {
+	at := func(t int64) string { return time.UnixMicro(t).UTC().Format("2006-01-02T15:04:05.999999Z") }
+	return fmt.Sprintf("%s pending=%v left=%d held=%d earned=%s from=%s until=%s source=%s origin=%s",
+		l.unit, l.pending, l.left, l.held, at(l.earned), at(l.from), at(l.until), l.source, l.origin)
+}
+
+func shownLots(lots []points.Lot) []shownLot {
+	shown := make([]shownLot, 0, len(lots))
 	for _, l := range lots {
-		shown = append(shown, showLot(l.Unit, l.State == points.LotPending, l.Remaining, l.Held, l.EarnedAt, l.AvailableFrom, l.ExpiresAt, l.Source, l.Origin))
+		shown = append(shown, shownLot{
+			unit: l.Unit, pending: l.State == points.LotPending, left: l.Remaining, held: l.Held, source: l.Source, origin: l.Origin,
+			earned: l.EarnedAt.UnixMicro(), from: l.AvailableFrom.UnixMicro(), until: l.ExpiresAt.UnixMicro(),
+		})
 	}
 	return shown
 }
 
 // shown lists the lots that hold something, in the order in which they are spent.
-func (p *person) shown() []string {
+func (p *person) shown() []shownLot {
 	lots := slices.DeleteFunc(slices.Clone(p.lots), func(l parcel) bool { return l.left == 0 && l.held == 0 })
 	slices.SortStableFunc(lots, func(a, b parcel) int {
 		return cmp.Or(a.until.Compare(b.until), a.earned.Compare(b.earned))
 	})
-	shown := make([]string, 0, len(lots))
+	shown := make([]shownLot, 0, len(lots))
 	for _, l := range lots {
-		shown = append(shown, showLot(l.unit, l.pending && l.left > 0, l.left, l.held, l.earned, l.from, l.until, l.source, l.origin))
+		shown = append(shown, shownLot{
+			unit: l.unit, pending: l.pending && l.left > 0, left: l.left, held: l.held, source: l.source, origin: l.origin,
+			earned: l.earned.UnixMicro(), from: l.from.UnixMicro(), until: l.until.UnixMicro(),
+		})
 	}
 	return shown
-}
-
-func showLot(unit string, pending bool, left, held points.Amount, earned, from, until time.Time, source, origin string) string {
-	const layout = "2006-01-02T15:04:05.999999Z"
-	return fmt.Sprintf("%s pending=%v left=%d held=%d earned=%s from=%s until=%s source=%s origin=%s", unit, pending, left, held,
-		earned.UTC().Format(layout), from.UTC().Format(layout), until.UTC().Format(layout), source, origin)
 }
 
 // schedule lists what matures and what expires, sorted.
@@ -196,10 +211,10 @@ func shownSchedule(schedule []loyalty.Scheduled) []string {
 	return all
 }
 
-func lines(all []string) string {
+func lines[T any](all []T) string {
 	text := ""
 	for _, line := range all {
-		text += "  " + line + "\n"
+		text += fmt.Sprintf("  %v\n", line)
 	}
 	return text
 }

@@ -18,17 +18,23 @@ import (
 func Equal(t *testing.T, a, b Open, options *Options) {
 	size := options.or().Stream
 	for seed := range uint64(3) {
-		for name, equal := range map[string]func() error{
-			"on two adapters":           func() error { return equalWaves(t, a(t), b(t), seed, size, false) },
-			"one by one and in streams": func() error { return equalWaves(t, a(t), a(t), seed, size, true) },
-			"combined and not":          func() error { return equalCombined(t, a(t), b(t), seed, size) },
+		for _, way := range []struct {
+			name  string
+			equal func() error
+		}{
+			{"on two adapters", func() error { return equalWaves(t, a(t), b(t), seed, size, false) }},
+			{"one by one and in streams", func() error { return equalWaves(t, a(t), a(t), seed, size, true) }},
+			{"combined and not", func() error { return equalCombined(t, a(t), b(t), seed, size) }},
 		} {
-			t.Run(fmt.Sprintf("%s, seed %d", name, seed), func(t *testing.T) {
-				if err := equal(); err != nil {
+			t.Run(fmt.Sprintf("%s, seed %d", way.name, seed), func(t *testing.T) {
+				if err := way.equal(); err != nil {
 					t.Fatal(err)
 				}
 			})
 		}
+	}
+	if !t.Failed() {
+		t.Logf("figure R13 9 streams of %d commands: 0 rows differ", size)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 func Machine(t *testing.T, open Open, options *Options) {
 	checks(t, options.or().Sequences)
 	opened := stores{open: open, t: t}
+	steps, sequences := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		store, id := opened.next()
 		m, err := newMachine(t, rapidPick(rt), store, id)
@@ -34,7 +35,9 @@ func Machine(t *testing.T, open Open, options *Options) {
 			}
 		}
 		rt.Repeat(actions)
+		steps, sequences = steps+m.steps, sequences+1
 	})
+	t.Logf("figure R11 %d sequences, %d steps: balances, lots, schedules, books and errors as the model says", sequences, steps)
 }
 
 // stores hands out a store for each sequence: a program of its own in a store

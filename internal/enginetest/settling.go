@@ -143,6 +143,8 @@ func booked(ctx context.Context, engine *loyalty.Engine, id string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, shownLots(m.Lots)...)
+	for _, lot := range shownLots(m.Lots) {
+		all = append(all, lot.String())
+	}
 	return append(all, text(m.Balances)), nil
 }

@@ -38,6 +38,7 @@ func Simulation(t *testing.T, open Open, options *Options) {
 			t.Fatalf("seed %d: %v\nTo see it again: LOYALTYKIT_SEED=%d go test -run '%s'", seed, err, seed, t.Name())
 		}
 	}
+	t.Logf("figure R14 %d seeds of faults, crashes and clock jumps: every acknowledged command there once", size.Seeds)
 }
 
 // simulation is a client, an engine that may crash, and a store that fails.

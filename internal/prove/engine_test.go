@@ -1,0 +1,68 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+	"github.com/loyaltykit/loyaltykit/storage/sqlite"
+)
+
+// openSQLite opens a new file.
+func openSQLite(t testing.TB) storage.Store {
+	t.Helper()
+	store, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}
+
+func openMemory(testing.TB) storage.Store { return memory.New() }
+
+// onSQL is how much the engine's proofs try on a database.
+func onSQL() *enginetest.Options {
+	if full() {
+		return &enginetest.Options{Sequences: 2000, Rounds: 200, Histories: 500, Stream: 5000, Tampers: 5000, Seeds: 500}
+	}
+	return &enginetest.Options{Sequences: 300, Rounds: 3, Histories: 20, Stream: 600, Tampers: 1000, Seeds: 40}
+}
+
+func TestR8OneKeyHasOneEffectOnSQLite(t *testing.T) { enginetest.Keys(t, openSQLite, onSQL()) }
+
+func TestR9RacesLoseDoubleAndInventNothingOnSQLite(t *testing.T) {
+	enginetest.Races(t, openSQLite, onSQL())
+}
+
+func TestR10HistoriesOfConcurrentCallersAreLinearizableOnSQLite(t *testing.T) {
+	enginetest.Linearizable(t, openSQLite, onSQL())
+}
+
+func TestR11EveryCommandDoesWhatANaiveModelSaysOnSQLite(t *testing.T) {
+	enginetest.Machine(t, openSQLite, onSQL())
+}
+
+func TestR11SettlingOftenComesToTheSameAsSettlingLateOnSQLite(t *testing.T) {
+	enginetest.Settling(t, openSQLite, onSQL())
+}
+
+func TestR13OneStreamLeavesTheSameRowsInMemoryAndOnSQLite(t *testing.T) {
+	enginetest.Equal(t, openMemory, openSQLite, onSQL())
+}
+
+func TestR14FaultsAndCrashesLoseDoubleAndInventNothingOnSQLite(t *testing.T) {
+	enginetest.Simulation(t, openSQLite, onSQL())
+}
+
+func TestR16NothingWrapsAtTheEdgesOfInt64OnSQLite(t *testing.T) { enginetest.Overflow(t, openSQLite) }
+
+func TestR21TamperingIsFoundAndNamedOnSQLite(t *testing.T) {
+	enginetest.Tampering(t, openSQLite, onSQL())
+}
+
+func TestControlsOfR9R10R11R13R14R21AreSeenToFailOnSQLite(t *testing.T) {
+	enginetest.Controls(t, openSQLite)
+}
