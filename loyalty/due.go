@@ -129,6 +129,14 @@ const (
 	maxDueLimit     = 1 << 20
 )
 
+// loadMore makes the next load bring more of what is due.
+func (c *call) loadMore() error {
+	if c.dueLimit = 8 * max(c.dueLimit, defaultDueLimit); c.dueLimit > maxDueLimit {
+		return fmt.Errorf("%w: more than %d lots or records are due at once", ErrTooLarge, maxDueLimit/8)
+	}
+	return nil
+}
+
 // settleMember settles an account by as many commits as it takes. It returns how
 // much that is due a load must be asked for to see what is left.
 func (e *Engine) settleMember(ctx context.Context, member string, now time.Time) (int, error) {
@@ -169,8 +177,8 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 		}
 		// What falls due at one instant, or records of kinds that this engine does not
 		// know, crowd out the rest.
-		if c.dueLimit = 8 * max(c.dueLimit, defaultDueLimit); c.dueLimit > maxDueLimit {
-			return nil, fmt.Errorf("%w: more than %d lots or records are due at once", ErrTooLarge, maxDueLimit/8)
+		if err := c.loadMore(); err != nil {
+			return nil, err
 		}
 		return nil, errStale
 	}

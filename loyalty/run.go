@@ -446,8 +446,12 @@ func (e *Engine) fill(batches []storage.Batch, from int) int {
 }
 
 // settleBacklog books, in commits of their own, what has fallen due under the
-// accounts of a call and is more than one load brings.
+// accounts of a call and is more than one load brings. A quote loads more of it
+// instead.
 func (e *Engine) settleBacklog(ctx context.Context, c *call) error {
+	if c.quote {
+		return c.loadMore()
+	}
 	for i := range c.accounts() {
 		limit, err := e.settleMember(ctx, c.member(i), c.now)
 		if err != nil {
