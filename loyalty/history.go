@@ -30,9 +30,15 @@ type Operation struct {
 }
 
 // History iterates over a member's operations with their entries, from the
-// first. It stops at the first error, which it yields.
+// first to the last there was when it began. It stops at the first error, which
+// it yields.
 func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation, error] {
 	return func(yield func(Operation, error) bool) {
+		last, err := e.lastVersion(ctx, member)
+		if err != nil {
+			yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, err))
+			return
+		}
 		query := storage.MemberQuery{Program: e.program, Member: member}
 		entries, stop := iter.Pull2(storage.AllEntries(ctx, e.store, query))
 		defer stop()
@@ -40,6 +46,9 @@ func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation
 		for row, rowErr := range storage.AllOperations(ctx, e.store, query) {
 			if rowErr != nil {
 				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, rowErr))
+				return
+			}
+			if row.Version > last {
 				return
 			}
 			op, opErr := newOperation(row)
@@ -56,6 +65,15 @@ func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation
 			}
 		}
 	}
+}
+
+// lastVersion is the version of an account, 0 where there is none.
+func (e *Engine) lastVersion(ctx context.Context, member string) (int64, error) {
+	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member}})
+	if err != nil || len(snaps) == 0 || snaps[0].Account == nil {
+		return 0, err
+	}
+	return snaps[0].Account.Version, nil
 }
 
 func newOperation(row storage.Operation) (Operation, error) {
