@@ -353,15 +353,28 @@ func (p *Plan) derived() points.Problems {
 }
 
 // writeRevisions makes sure, once, that the store holds the engine's revisions.
+// Inside a transaction of the host it waits for nobody, who might wait for the
+// transaction.
 func (e *Engine) writeRevisions(ctx context.Context) error {
 	if e.written.done.Load() {
 		return nil
+	}
+	if e.bound {
+		return e.putRevisions(ctx)
 	}
 	e.written.mu.Lock()
 	defer e.written.mu.Unlock()
 	if e.written.done.Load() {
 		return nil
 	}
+	if err := e.putRevisions(ctx); err != nil {
+		return err
+	}
+	e.written.done.Store(true)
+	return nil
+}
+
+func (e *Engine) putRevisions(ctx context.Context) error {
 	for _, r := range e.revisions {
 		if err := e.store.PutRevision(ctx, r.row); err != nil {
 			if errors.Is(err, storage.ErrRevisionExists) {
@@ -369,9 +382,6 @@ func (e *Engine) writeRevisions(ctx context.Context) error {
 			}
 			return fmt.Errorf("write revision %d: %w", r.number, err)
 		}
-	}
-	if !e.bound {
-		e.written.done.Store(true)
 	}
 	return nil
 }

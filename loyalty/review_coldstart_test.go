@@ -1,0 +1,59 @@
+package loyalty_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+)
+
+// lockedStore lets revisions be written only once the host's transaction ended,
+// as a database with one writer does.
+type lockedStore struct {
+	storage.Store
+	waits chan struct{}
+	ended chan struct{}
+}
+
+func (s *lockedStore) PutRevision(ctx context.Context, revision storage.Revision) error {
+	close(s.waits)
+	<-s.ended
+	return s.Store.PutRevision(ctx, revision)
+}
+
+// inTransaction is a store in a transaction of the host.
+type inTransaction struct{ storage.Store }
+
+func (inTransaction) InTransaction() {}
+
+func TestTheFirstCommandsInAndOutsideOfATransactionDoNotWaitForEachOther(t *testing.T) {
+	inside := memory.New()
+	store := &lockedStore{Store: inside, waits: make(chan struct{}), ended: make(chan struct{})}
+	engine, err := loyalty.New(loyalty.Revisions{beans(points.NeverExpire())}, store, nil)
+	require.NoError(t, err)
+	outside := make(chan error, 1)
+	go func() {
+		_, err := engine.Do(t.Context(), loyalty.Enroll{Member: "ben", Key: "enroll"})
+		outside <- err
+	}()
+	<-store.waits
+	bound := make(chan error, 1)
+	go func() {
+		_, err := engine.WithStore(inTransaction{inside}).Do(t.Context(), loyalty.Enroll{Member: "anna", Key: "enroll"})
+		bound <- err
+	}()
+	select {
+	case err := <-bound:
+		require.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Error("the command in the transaction waits for one that waits for the transaction")
+	}
+	close(store.ended)
+	require.NoError(t, <-outside)
+}
