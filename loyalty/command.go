@@ -30,7 +30,8 @@ type Command interface {
 
 // Typed is implemented by commands that name their type themselves. Otherwise it
 // is the Go type's name: Earn is "earn", ScratchCard is "scratch-card". Types are
-// stored, so a command keeps its type for ever.
+// stored, so a command keeps its type for ever, and no two have the same: the
+// engine refuses those of this package and of its features for other commands.
 type Typed interface {
 	CommandType() string
 }
@@ -100,11 +101,16 @@ func commandType(cmd Command) string {
 	if typed, ok := cmd.(Typed); ok {
 		return typed.CommandType()
 	}
+	return kebab(plainType(cmd).Name())
+}
+
+// plainType is the type of a command, or of what it points to.
+func plainType(cmd Command) reflect.Type {
 	t := reflect.TypeOf(cmd)
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return kebab(t.Name())
+	return t
 }
 
 func kebab(name string) string {

@@ -263,6 +263,9 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	if ctx.Value(insideApply{}) != nil {
 		return nil, c.wrap(ErrNested)
 	}
+	if err := e.checkType(c); err != nil {
+		return nil, c.wrap(err)
+	}
 	if p, ok := cmd.(planner); ok {
 		c.plan = p.planIn(e.revisions)
 	} else {
@@ -283,6 +286,18 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	sum.Sum(c.fingerprint[:0])
 	c.now = e.options.Clock()
 	return c, nil
+}
+
+// checkType refuses a command whose stored type would read as another's.
+func (e *Engine) checkType(c *call) error {
+	if err := points.CheckID(c.typ, maxID); err != nil {
+		return invalid("type", "of %T %v", c.cmd, err)
+	}
+	known, listed := e.commands[c.typ]
+	if c.typ == settleType || c.typ == gatherType || listed && plainType(known) != plainType(c.cmd) {
+		return invalid("type", "%q of %T is taken: let it implement loyalty.Typed", c.typ, c.cmd)
+	}
+	return nil
 }
 
 // check reports every problem of a command and its plan.
