@@ -55,6 +55,9 @@ func chunkID(id string, n int) string { return fmt.Sprintf("%s/%d", id, n) }
 // gather runs a spend that needs more lots than one commit takes.
 func (e *Engine) gather(ctx context.Context, c *call) {
 	spend, ok := c.cmd.(Spend)
+	if p, pointer := c.cmd.(*Spend); pointer {
+		spend, ok = *p, true
+	}
 	if !ok {
 		c.finish(nil, fmt.Errorf("%w: it takes points from more than %d lots: ask for fewer points at a time", ErrTooLarge, maxLotsPerCommit))
 		return
@@ -143,6 +146,9 @@ func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (boo
 			Unit: g.spend.Unit, Need: g.spend.Points, First: state.Next, Next: state.Next, Done: state.Next,
 			Until: tx.now.Add(gatherFor),
 		}
+	}
+	if state.Unit != g.spend.Unit || state.Need != g.spend.Points {
+		return false, fmt.Errorf("%w: a spend of %d %s is being gathered under it", ErrKeyReused, state.Need, state.Unit)
 	}
 	missing := state.Need - state.Have
 	if missing == 0 {
