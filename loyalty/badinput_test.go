@@ -2,7 +2,6 @@ package loyalty_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -75,7 +74,7 @@ func mutations(v reflect.Value, path string, set func(reflect.Value) reflect.Val
 			if !field.IsExported() {
 				continue
 			}
-			name := strings.Split(field.Tag.Get("json"), ",")[0]
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			list = append(list, mutations(v.Field(i), strings.TrimPrefix(path+"."+name, "."), func(x reflect.Value) reflect.Value {
 				changed := reflect.New(t).Elem()
 				changed.Set(v)
@@ -281,7 +280,7 @@ func TestNamedBadInputs(t *testing.T) {
 			require.Equal(t, before, s.state())
 			if c.cmd != nil {
 				var wrapped *loyalty.CommandError
-				require.True(t, errors.As(err, &wrapped), "%v names the command", err)
+				require.ErrorAs(t, err, &wrapped)
 			}
 		})
 	}

@@ -90,8 +90,7 @@ func (c *call) result() (Receipt, error) {
 
 // wrap adds, once, what the error is about.
 func (c *call) wrap(err error) error {
-	var done *CommandError
-	if errors.As(err, &done) {
+	if _, done := errors.AsType[*CommandError](err); done {
 		return err
 	}
 	return &CommandError{Command: c.typ, Member: c.plan.Member, Key: c.plan.Key, Err: err}

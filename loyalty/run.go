@@ -357,12 +357,10 @@ func (e *Engine) retry(c *call, outcome storage.Outcome) bool {
 }
 
 func addOnce[T comparable](list []T, item T) []T {
-	for _, have := range list {
-		if have == item {
-			return list
-		}
+	if slices.Contains(list, item) {
+		return list
 	}
-	return append(list[:len(list):len(list)], item)
+	return append(slices.Clip(list), item)
 }
 
 // commit stores the round's batches, in order, in as many store calls as the

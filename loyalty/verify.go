@@ -191,8 +191,7 @@ func (e *Engine) audit(ctx context.Context, member string, a *audit) (*Problem, 
 		a.made[version] = append(a.made[version], lot.Lot)
 	}
 	err := e.walk(ctx, query, a)
-	var found errFound
-	if errors.As(err, &found) {
+	if found, ok := errors.AsType[errFound](err); ok {
 		found.Member = member
 		return &found.Problem, nil
 	}

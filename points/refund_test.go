@@ -141,8 +141,8 @@ func TestRefundNamesItsProblems(t *testing.T) {
 			state := earned(t)
 			_, err := state.Refund(c.refund)
 			require.ErrorContains(t, err, c.says)
-			_, ok := err.(points.Problems)
-			assert.True(t, ok, "%T are Problems", err)
+			var problems points.Problems
+			assert.ErrorAs(t, err, &problems)
 		})
 	}
 }

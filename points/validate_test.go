@@ -82,8 +82,8 @@ func TestOrderValidateAccepts(t *testing.T) {
 
 func TestProblemsComeAllAtOnce(t *testing.T) {
 	err := points.Order{Currency: "eur", Lines: []points.Line{{Amount: dec("-1"), Quantity: -1}}}.Validate()
-	problems, ok := err.(points.Problems)
-	require.True(t, ok)
+	var problems points.Problems
+	require.ErrorAs(t, err, &problems)
 	paths := make([]string, len(problems))
 	for i, problem := range problems {
 		paths[i] = problem.Path

@@ -85,8 +85,8 @@ func scribbleOn(v reflect.Value) {
 			}
 			return
 		}
-		for i := range v.NumField() {
-			scribbleOn(v.Field(i))
+		for _, field := range v.Fields() {
+			scribbleOn(field)
 		}
 	case reflect.String:
 		if v.CanSet() {
