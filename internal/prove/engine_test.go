@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -28,7 +29,10 @@ func onSQL() *enginetest.Options {
 	if full() {
 		return &enginetest.Options{Sequences: 2000, Rounds: 200, Histories: 500, Stream: 5000, Tampers: 5000, Seeds: 500}
 	}
-	return &enginetest.Options{Sequences: 300, Rounds: 3, Histories: 20, Stream: 600, Tampers: 1000, Seeds: 40}
+	if os.Getenv("LOYALTYKIT_PROVE") != "" {
+		return &enginetest.Options{Sequences: 300, Rounds: 10, Histories: 40, Stream: 1000, Tampers: 1000, Seeds: 100}
+	}
+	return &enginetest.Options{Sequences: 20, Rounds: 1, Histories: 5, Stream: 200, Tampers: 200, Seeds: 10}
 }
 
 func TestR8OneKeyHasOneEffectOnSQLite(t *testing.T) { enginetest.Keys(t, openSQLite, onSQL()) }

@@ -101,17 +101,17 @@ func (r row) print(ctx context.Context, root string, full, verbose bool) bool {
 // would type it.
 func (p proof) run1(ctx context.Context, root string, full bool) (output, command string, err error) {
 	args := []string{"test", "-count=1", "-v", "-timeout", "20m", "-run", p.run, p.pattern}
-	command = fmt.Sprintf("go test -count=1 -v -run '%s' %s", p.run, p.pattern)
+	size := "LOYALTYKIT_PROVE=1"
+	if full {
+		size = "LOYALTYKIT_PROVE_FULL=1"
+	}
+	command = fmt.Sprintf("%s go test -count=1 -v -run '%s' %s", size, p.run, p.pattern)
 	if p.module != core {
 		command = fmt.Sprintf("cd %s && %s", p.module, command)
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root + "/" + p.module
-	cmd.Env = os.Environ()
-	if full {
-		cmd.Env = append(cmd.Env, "LOYALTYKIT_PROVE_FULL=1")
-		command = "LOYALTYKIT_PROVE_FULL=1 " + command
-	}
+	cmd.Env = append(os.Environ(), size)
 	text, err := cmd.CombinedOutput()
 	return string(text), command, err
 }
