@@ -48,13 +48,14 @@ var shop = loyalty.Program{
 	Earning: []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}},
 }
 
+// members is how many members the shop of the benchmarks has.
 const members = 10_000
 
 func member(i int) string { return fmt.Sprintf("m-%06d", i*7919%members) }
 
-// earns records what the engine does for each of members enrolling, and then
-// for n orders of one line.
-func earns(tb testing.TB, n int) (enrolled, earned []call) {
+// earns records what the engine does for the first members enrolling, and then
+// for n orders of one line by them in turn.
+func earns(tb testing.TB, members, n int) (enrolled, earned []call) {
 	tb.Helper()
 	now := time.Date(2027, time.March, 8, 9, 0, 0, 0, time.UTC)
 	record := &recorder{Store: memory.New()}
@@ -68,7 +69,9 @@ func earns(tb testing.TB, n int) (enrolled, earned []call) {
 	enrolled, record.calls = record.calls, nil
 	for i := range n {
 		now = now.Add(7 * time.Second)
-		_, err := engine.Do(tb.Context(), order(i))
+		earn := order(i)
+		earn.Member = member(i % members)
+		_, err := engine.Do(tb.Context(), earn)
 		require.NoError(tb, err)
 	}
 	require.Len(tb, record.calls, n)
@@ -253,7 +256,7 @@ func BenchmarkBareThreeStatements(b *testing.B) {
 }
 
 func BenchmarkSameRows(b *testing.B) {
-	enrolled, earned := earns(b, 40_000)
+	enrolled, earned := earns(b, members, 40_000)
 	earn := sameRows(b, enrolled)
 	i := 0
 	for b.Loop() {
@@ -263,7 +266,7 @@ func BenchmarkSameRows(b *testing.B) {
 }
 
 func BenchmarkCommitEarn(b *testing.B) {
-	enrolled, earned := earns(b, 40_000)
+	enrolled, earned := earns(b, members, 40_000)
 	earn := commits(b, durable(b), enrolled)
 	b.ReportAllocs()
 	i := 0
@@ -275,7 +278,7 @@ func BenchmarkCommitEarn(b *testing.B) {
 
 // BenchmarkImport commits many batches at once.
 func BenchmarkImport(b *testing.B) {
-	enrolled, earned := earns(b, 60_000)
+	enrolled, earned := earns(b, members, 60_000)
 	store := durable(b)
 	commitAll(b, store, enrolled)
 	b.ReportAllocs()
@@ -291,7 +294,7 @@ func BenchmarkImport(b *testing.B) {
 // falls on all of them.
 func BenchmarkRatios(b *testing.B) {
 	const round = 100
-	enrolled, earned := earns(b, 40_000)
+	enrolled, earned := earns(b, members, 40_000)
 	bare, same := threeStatements(b), sameRows(b, enrolled)
 	store := durable(b)
 	engineStore := durable(b)
@@ -332,7 +335,7 @@ func BenchmarkRatios(b *testing.B) {
 
 // BenchmarkLoad loads what 64 earns need, in one call.
 func BenchmarkLoad(b *testing.B) {
-	enrolled, earned := earns(b, 20_000)
+	enrolled, earned := earns(b, members, 20_000)
 	store := durable(b)
 	commitAll(b, store, enrolled)
 	commitAll(b, store, earned)

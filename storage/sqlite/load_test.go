@@ -14,7 +14,7 @@ import (
 // that each gets alone.
 func TestManyRequestsAreAnsweredLikeEachAlone(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "shop.db"))
-	enrolled, earned := earns(t, 40)
+	enrolled, earned := earns(t, 50, 40)
 	commitAll(t, store, enrolled)
 	commitAll(t, store, earned)
 	var requests []storage.LoadRequest

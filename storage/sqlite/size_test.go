@@ -10,7 +10,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage/sqlite"
 )
 
-// The file grows by what 10,000 earns of one line wrote, with all indexes and
+// The file grows by what 3000 earns of one line wrote, with all indexes and
 // the space that is left over on their pages.
 func TestAnEarnTakesLessThanThreeKilobytes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shop.db")
@@ -24,11 +24,11 @@ func TestAnEarnTakesLessThanThreeKilobytes(t *testing.T) {
 		require.NoError(t, err)
 		return info.Size()
 	}
-	enrolled, earned := earns(t, 10_000)
+	enrolled, earned := earns(t, 500, 3000)
 	commitAll(t, store, enrolled)
 	before := size()
 	commitAll(t, store, earned)
-	perEarn := float64(size()-before) / 10_000
+	perEarn := float64(size()-before) / 3000
 	t.Logf("%.0f bytes an earn", perEarn)
 	require.Less(t, perEarn, 3072.0)
 	require.LessOrEqual(t, earned[0].commit[0].Rows(), 8)

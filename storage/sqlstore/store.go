@@ -142,12 +142,13 @@ func (s *Store) within(
 	if err != nil {
 		return err
 	}
-	begin := session.beginRead
 	if writing {
-		begin = session.beginWrite
+		err = transact(ctx, session, session.beginWrite, work)
+	} else {
+		// Nothing is waited for, so that there is nothing to interrupt.
+		err = transact(context.WithoutCancel(ctx), session, session.beginRead, work)
 	}
-	err = transact(ctx, session, begin, work)
-	if err != nil && s.broken(ctx, session) {
+	if err != nil && !errors.Is(err, errRefused) && s.broken(ctx, session) {
 		err = errors.Join(err, session.close())
 		session = nil
 	}
