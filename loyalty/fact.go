@@ -60,7 +60,8 @@ func (c Fact) Apply(_ context.Context, tx *Tx) error {
 		return invalid("activity", "%q is neither a metric of the program nor the activity of a rule", c.Activity)
 	}
 	if counts {
-		if err := tx.Count(unit.Code, max(c.Amount, 1), ""); err != nil {
+		share := points.Share{Points: max(c.Amount, 1)}
+		if err := tx.countFor(unit.Code, share, c.Reference, rev.number); err != nil {
 			return err
 		}
 	}
