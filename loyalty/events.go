@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -25,7 +26,7 @@ type Event struct {
 	SpecVersion string `json:"specversion"`
 	// ID is the same at every delivery: member, version and ordinal.
 	ID string `json:"id"`
-	// Source is "/loyaltykit/" and the program.
+	// Source is "/loyaltykit/" and the program, escaped as a URI asks for.
 	Source string `json:"source"`
 	// Type is "loyaltykit." and the operation's type, or the name that a command
 	// emitted.
@@ -42,7 +43,7 @@ func cloudEvent(row storage.Event) Event {
 	return Event{
 		SpecVersion: "1.0",
 		ID:          row.Member + "/" + strconv.FormatInt(row.Version, 10) + "/" + strconv.Itoa(row.Ordinal),
-		Source:      "/loyaltykit/" + row.Program, Type: "loyaltykit." + row.Type, Subject: row.Member,
+		Source:      "/loyaltykit/" + url.PathEscape(row.Program), Type: "loyaltykit." + row.Type, Subject: row.Member,
 		Time: row.RecordedAt, DataContentType: "application/json", Data: row.Data,
 	}
 }
