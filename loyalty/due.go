@@ -11,7 +11,8 @@ import (
 
 // DueOptions says how RunDue works; nil and the zero value are good defaults.
 type DueOptions struct {
-	// Limit bounds the accounts that one call visits; 0 is no bound.
+	// Limit bounds the accounts that one call visits, besides those that it skips; 0
+	// is no bound.
 	Limit int
 	// RetryAfter is how long an account whose settlement failed is left alone; 0
 	// is an hour.
@@ -56,13 +57,12 @@ func (e *Engine) RunDue(ctx context.Context, options *DueOptions) (DueReport, er
 	now := instant(e.options.Clock())
 	query := storage.AccountQuery{Program: e.program, DueBy: now, Limit: groupCalls}
 	for {
+		if o.Limit > 0 {
+			query.Limit = min(groupCalls, o.Limit-report.Visited+report.Skipped)
+		}
 		page, err := e.store.Accounts(ctx, query)
 		if err != nil {
 			return report, fmt.Errorf("loyalty: run due: %w", err)
-		}
-		if o.Limit > 0 && report.Visited+len(page.Items) > o.Limit {
-			page.Items, page.Next = page.Items[:o.Limit-report.Visited], ""
-			report.More = true
 		}
 		e.settlePage(ctx, page.Items, now, &o, &report)
 		if o.Progress != nil {
@@ -72,6 +72,10 @@ func (e *Engine) RunDue(ctx context.Context, options *DueOptions) (DueReport, er
 			return report, fmt.Errorf("loyalty: run due: %w", err)
 		}
 		if page.Next == "" {
+			return report, nil
+		}
+		if o.Limit > 0 && report.Visited-report.Skipped >= o.Limit {
+			report.More = true
 			return report, nil
 		}
 		query.After = page.Next
