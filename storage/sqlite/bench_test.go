@@ -132,7 +132,7 @@ func (h *byHand) prepare(query string) func(args ...any) {
 	require.NoError(h.tb, err)
 	h.tb.Cleanup(func() { require.NoError(h.tb, stmt.Close()) })
 	return func(args ...any) {
-		if _, err := stmt.Exec(args...); err != nil {
+		if _, err := stmt.ExecContext(context.Background(), args...); err != nil {
 			h.tb.Fatal(err)
 		}
 	}
