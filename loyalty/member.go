@@ -146,13 +146,17 @@ func (e *Engine) learnAll(ctx context.Context, a *account) (bool, error) {
 		}
 		a.learnLot(lot.Lot)
 	}
-	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: a.id}) {
-		if err != nil {
+	for after, more := "", true; more; {
+		page, err := e.store.Records(ctx, storage.RecordQuery{Program: e.program, Member: a.id, After: after, Limit: 1000})
+		if err != nil || page.Version != a.loaded {
 			return false, err
 		}
-		if !points.IsNever(row.DueAt) {
-			a.learnRecord(row, true)
+		for _, row := range page.Items {
+			if !points.IsNever(row.DueAt) {
+				a.learnRecord(row, true)
+			}
 		}
+		after, more = page.Next, page.Next != ""
 	}
 	a.moreDue, a.bound, a.boundExact, a.boundKnown = false, points.Never, true, false
 	return true, nil
