@@ -6,7 +6,12 @@ require github.com/loyaltykit/loyaltykit v0.1.0
 
 replace github.com/loyaltykit/loyaltykit => ../..
 
-require github.com/loyaltykit/loyaltykit/storage/sqlite v0.1.0
+require (
+	github.com/loyaltykit/loyaltykit/storage/sqlite v0.1.0
+	github.com/stretchr/testify v1.12.1
+	modernc.org/libc v1.79.0
+	modernc.org/sqlite v1.61.1
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
@@ -14,12 +19,11 @@ require (
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
-	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/shopspring/decimal v1.6.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.49.0 // indirect
-	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
-	modernc.org/sqlite v1.61.1 // indirect
 )
 
 replace github.com/loyaltykit/loyaltykit/storage/sqlite => ../../storage/sqlite
