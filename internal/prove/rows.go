@@ -30,7 +30,7 @@ func rows() []row {
 		{id: "R2", title: "controls of R1 that must fail", missing: "waits for the PostgreSQL adapter"},
 		{id: "R3", title: "MariaDB killed under load", missing: "waits for the MySQL adapter"},
 		{id: "R4", title: "SQLite: SIGKILL of the process", tests: []proof{{prove, ".", "KilledIsLost|WhenTheProcessIsKilled|AcknowledgesTooEarly"}}},
-		{id: "R5", title: "SQLite: power cut", missing: "no file system layer that drops unsynced writes is in reach of the pure-Go driver yet"},
+		{id: "R5", title: "SQLite: power cut", tests: []proof{{prove, ".", "R5"}}},
 		{id: "R6", title: "caller killed under group commit", tests: []proof{{prove, ".", "WhenTheCallerEnds"}}},
 		{id: "R7", title: "answer cut after commit", missing: "waits for an adapter with a server"},
 		{id: "R8", title: "one key, many callers", tests: []proof{{core, "./loyalty/...", "R8"}, {prove, ".", "R8"}}},
