@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,7 +50,7 @@ func TestManyRequestsAreAnsweredLikeEachAlone(t *testing.T) {
 		"of two programs":         {{Program: "tea", Member: member(1)}},
 		"with text that is bytes": {{Program: shop.ID, Member: "\xff"}},
 	} {
-		together, err := store.Load(t.Context(), append(requests[:len(requests):len(requests)], extra...))
+		together, err := store.Load(t.Context(), append(slices.Clip(requests), extra...))
 		require.NoError(t, err)
 		require.Equal(t, alone, together[:len(requests)], name)
 	}
