@@ -30,6 +30,8 @@ func TestAPageOfAMemberWithManyLotsIsOfOneVersion(t *testing.T) {
 	program := beans(points.NeverExpire())
 	s := openShop(t, program)
 	smallLots(s, 350)
+	soon := loyalty.Adjust{Member: "anna", Key: "soon", Unit: "bean", Points: 5, Reason: "gift", Actor: "shop", ExpiresAt: s.now.Add(90 * time.Minute)}
+	s.must(soon)
 	store := &beforeRecords{Store: s.store}
 	reader, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: s.clock})
 	require.NoError(t, err)
