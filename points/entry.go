@@ -62,12 +62,15 @@ func (b Bucket) String() string {
 func (b Bucket) Member() bool { return b >= Pending && b <= Counted }
 
 // MarshalText returns the bucket's name.
-func (b Bucket) MarshalText() ([]byte, error) {
+func (b Bucket) MarshalText() ([]byte, error) { return b.AppendText(nil) }
+
+// AppendText appends the bucket's name.
+func (b Bucket) AppendText(text []byte) ([]byte, error) {
 	name, ok := bucketNames[b]
 	if !ok {
-		return nil, fmt.Errorf("points: unknown bucket %d", uint8(b))
+		return text, fmt.Errorf("points: unknown bucket %d", uint8(b))
 	}
-	return []byte(name), nil
+	return append(text, name...), nil
 }
 
 // UnmarshalText reads a bucket's name.

@@ -2,6 +2,7 @@ package canon_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math/big"
 	"net/netip"
 	"strings"
@@ -288,4 +289,29 @@ func text(t testing.TB, v any) string {
 	out, err := canon.Append(nil, v)
 	require.NoError(t, err)
 	return string(out)
+}
+
+// tag appends its own text; plainTag has the same text without that.
+type tag string
+
+func (t tag) MarshalText() ([]byte, error) { return t.AppendText(nil) }
+
+func (t tag) AppendText(text []byte) ([]byte, error) {
+	if t == "refused" {
+		return text, errors.New("refused")
+	}
+	return append(text, t...), nil
+}
+
+type plainTag string
+
+func (t plainTag) MarshalText() ([]byte, error) { return tag(t).MarshalText() }
+
+func TestATextThatIsAppendedIsWrittenLikeOneThatIsMarshaled(t *testing.T) {
+	for _, text := range []string{"", "crema", `"dark" \\ roast`, "café", "line\nbreak", "refused", "broken \xff"} {
+		got, gotErr := canon.Append([]byte("x"), struct{ T *tag }{(*tag)(&text)})
+		want, wantErr := canon.Append([]byte("x"), struct{ T *plainTag }{(*plainTag)(&text)})
+		require.Equal(t, string(want), string(got))
+		require.Equal(t, wantErr == nil, gotErr == nil)
+	}
 }

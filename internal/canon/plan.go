@@ -4,8 +4,10 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 )
@@ -28,6 +30,7 @@ var (
 	numberType    = reflect.TypeFor[json.Number]()
 	marshalerType = reflect.TypeFor[json.Marshaler]()
 	textType      = reflect.TypeFor[encoding.TextMarshaler]()
+	appenderType  = reflect.TypeFor[encoding.TextAppender]()
 	rawType       = reflect.TypeFor[json.RawMessage]()
 	isZeroType    = reflect.TypeFor[interface{ IsZero() bool }]()
 )
@@ -76,6 +79,8 @@ func newPlan(t reflect.Type) *plan {
 		return &plan{appendInterface, reflect.Value.IsNil}
 	case reflect.PointerTo(t).Implements(marshalerType):
 		return &plan{appendMarshaler, zeroOf(t)}
+	case reflect.PointerTo(t).Implements(textType) && reflect.PointerTo(t).Implements(appenderType):
+		return &plan{appendOwnText, zeroOf(t)}
 	case reflect.PointerTo(t).Implements(textType):
 		return &plan{appendText, zeroOf(t)}
 	}
@@ -156,4 +161,19 @@ func appendText(dst []byte, v reflect.Value, _ int) ([]byte, error) {
 		return dst, &ValueError{Message: "marshal " + v.Type().String(), Err: err}
 	}
 	return appendString(dst, text)
+}
+
+// appendOwnText writes the text of a type that appends it by itself.
+func appendOwnText(dst []byte, v reflect.Value, _ int) ([]byte, error) {
+	out, err := v.Addr().Interface().(encoding.TextAppender).AppendText(append(dst, '"'))
+	if err != nil {
+		return dst, &ValueError{Message: "marshal " + v.Type().String(), Err: err}
+	}
+	text := out[len(dst)+1:]
+	for _, c := range text {
+		if c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return appendString(dst, slices.Clone(text))
+		}
+	}
+	return append(out, '"'), nil
 }
