@@ -4,7 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"math"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -112,9 +115,23 @@ func digestNote(buffer encoder, op *storage.Operation) (encoder, [32]byte) {
 	return buffer, sha256.Sum256(buffer)
 }
 
+// sealer is what sealing an operation needs each time: room to encode in, and the
+// hash that is keyed by the engine's secret.
+type sealer struct {
+	buffer encoder
+	keyed  hash.Hash
+}
+
+// newSealers returns a pool of sealers of a secret.
+func newSealers(secret []byte) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		return &sealer{buffer: make(encoder, 0, 4096), keyed: hmac.New(sha256.New, secret)}
+	}}
+}
+
 // link fills in an operation's Digests and Hash.
-func link(op *storage.Operation, previous []byte, account *storage.Account, entries []points.Entry, made []points.Lot) {
-	buffer := make(encoder, 0, 1024)
+func (s *sealer) link(op *storage.Operation, previous []byte, account *storage.Account, entries []points.Entry, made []points.Lot) {
+	buffer := s.buffer
 	digests := make([]byte, 0, bodyDigest+noteDigest+keyDigest+accountDigest+rowDigest*(len(entries)+len(made)))
 	buffer, sum := digestBody(buffer, op)
 	digests = append(digests, sum[:]...)
@@ -135,7 +152,7 @@ func link(op *storage.Operation, previous []byte, account *storage.Account, entr
 		sum = sha256.Sum256(buffer)
 		digests = append(digests, sum[:rowDigest]...)
 	}
-	op.Digests = digests
+	op.Digests, s.buffer = digests, buffer
 	op.Hash = hashOf(buffer, op, previous, entries, made)
 }
 
@@ -151,14 +168,15 @@ func hashOf(buffer encoder, op *storage.Operation, previous []byte, entries []po
 	return sum[:]
 }
 
-// derive returns n bytes that depend on the engine's secret and the given parts,
-// and on nothing else.
-func derive(secret []byte, n int, parts ...string) []byte {
-	mac := hmac.New(sha256.New, secret)
-	var buffer encoder
+// derive returns n bytes, at most 32, that depend on the engine's secret and the
+// given parts, and on nothing else.
+func (s *sealer) derive(n int, parts ...string) []byte {
+	s.buffer = s.buffer[:0]
 	for _, part := range parts {
-		buffer = buffer.text(part)
+		s.buffer = s.buffer.text(part)
 	}
-	mac.Write(buffer)
-	return mac.Sum(nil)[:n]
+	s.keyed.Reset()
+	s.keyed.Write(s.buffer)
+	var sum [sha256.Size]byte
+	return slices.Clone(s.keyed.Sum(sum[:0])[:n])
 }

@@ -73,9 +73,10 @@ type Engine struct {
 	program   string
 	store     storage.Store
 	options   Options
-	secret    []byte
-	observer  Observer
-	features  map[string]Feature
+	// sealers holds sealers of the secret, to be used again.
+	sealers  *sync.Pool
+	observer Observer
+	features map[string]Feature
 	// kinds says which feature a kind of records belongs to.
 	kinds    map[string]string
 	settlers map[string]Settler
@@ -140,13 +141,14 @@ func (e *Engine) complete() error {
 	if e.observer == nil {
 		e.observer = silent{}
 	}
-	e.secret = slices.Clone(o.Secret)
-	if len(e.secret) == 0 {
-		e.secret = make([]byte, 32)
-		if _, err := io.ReadFull(o.Random, e.secret); err != nil {
+	secret := slices.Clone(o.Secret)
+	if len(secret) == 0 {
+		secret = make([]byte, 32)
+		if _, err := io.ReadFull(o.Random, secret); err != nil {
 			return fmt.Errorf("loyalty: random source: %w", err)
 		}
 	}
+	e.sealers = newSealers(secret)
 	return nil
 }
 

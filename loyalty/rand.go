@@ -20,7 +20,10 @@ func (tx *Tx) Rand() Rand {
 		mode = "quote"
 	}
 	tx.draws++
-	seed := derive(tx.deciding.engine.secret, 32, mode, tx.row.Program, tx.plan.Member, tx.plan.Key, strconv.FormatUint(tx.draws, 10))
+	sealers := tx.deciding.engine.sealers
+	sealer := sealers.Get().(*sealer)
+	defer sealers.Put(sealer)
+	seed := sealer.derive(32, mode, tx.row.Program, tx.plan.Member, tx.plan.Key, strconv.FormatUint(tx.draws, 10))
 	return Rand{source: rand.New(rand.NewChaCha8([32]byte(seed)))} //nolint:gosec // seeded with the engine's secret
 }
 

@@ -80,8 +80,10 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		return err
 	}
 	if !d.quote {
-		op.Salt = derive(d.engine.secret, saltSize, "salt", row.Program, row.Member, op.Key, strconv.FormatInt(row.Version, 10))
-		link(op, p.base.row.Hash, &row, p.entries, p.made(row.Version))
+		sealer := d.engine.sealers.Get().(*sealer)
+		op.Salt = sealer.derive(saltSize, "salt", row.Program, row.Member, op.Key, strconv.FormatInt(row.Version, 10))
+		sealer.link(op, p.base.row.Hash, &row, p.entries, p.made(row.Version))
+		d.engine.sealers.Put(sealer)
 		row.Hash = op.Hash
 	}
 	leg.Account = row
