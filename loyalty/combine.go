@@ -99,7 +99,7 @@ func (b *combiner) start() {
 
 func (b *combiner) fly(group []*call) {
 	defer b.land(group)
-	b.engine.run(context.WithoutCancel(group[0].ctx), slices.Clone(group))
+	b.engine.run(context.Background(), slices.Clone(group))
 }
 
 // pick takes the next group from the queue: in order of arrival, round-robin over

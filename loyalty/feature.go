@@ -31,19 +31,22 @@ type Settler interface {
 	Settle(ctx context.Context, tx *Tx, record storage.Record) error
 }
 
-// Merger is a feature whose records move when two members become one.
+// Merger is a feature whose records move when two members become one. This
+// version of the engine has no command that merges members: a host calls it.
 type Merger interface {
 	// Merge puts what becomes of a record into the survivor's account.
 	Merge(ctx context.Context, into *Party, record storage.Record) error
 }
 
-// Exporter is a feature that shows a person what is kept about them.
+// Exporter is a feature that shows a person what is kept about them. This version
+// of the engine has no export of its own: a host calls it.
 type Exporter interface {
 	// Export renders a record for the member whose it is.
 	Export(record storage.Record) (json.RawMessage, error)
 }
 
-// Eraser is a feature whose records name persons.
+// Eraser is a feature whose records name persons. This version of the engine has
+// no command that erases members: a host calls it.
 type Eraser interface {
 	// Erase returns the record without anything that identifies a person, and
 	// the claims that the member gives up with it.

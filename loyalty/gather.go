@@ -52,14 +52,28 @@ func gathering(key string) string {
 
 func chunkID(id string, n int) string { return fmt.Sprintf("%s/%d", id, n) }
 
+// gathers returns the spend that a call is, if it is one: only spends gather.
+func (c *call) gathers() (Spend, bool) {
+	if p, ok := c.cmd.(*Spend); ok {
+		return *p, true
+	}
+	spend, ok := c.cmd.(Spend)
+	return spend, ok
+}
+
+// spendLots is how many lots one commit of a spend takes from: what the store
+// takes at once, but not more than maxLotsPerCommit.
+func (e *Engine) spendLots() int { return max(1, min(maxLotsPerCommit, (e.limits.Rows-20)/2)) }
+
+// moveLots is how many lots a command takes from that cannot be gathered: as many
+// as fit a commit in which each is written on two accounts.
+func (e *Engine) moveLots() int { return max(e.spendLots(), (e.limits.Rows-40)/4) }
+
 // gather runs a spend that needs more lots than one commit takes.
 func (e *Engine) gather(ctx context.Context, c *call) {
-	spend, ok := c.cmd.(Spend)
-	if p, pointer := c.cmd.(*Spend); pointer {
-		spend, ok = *p, true
-	}
+	spend, ok := c.gathers()
 	if !ok {
-		c.finish(nil, fmt.Errorf("%w: it takes points from more than %d lots: ask for fewer points at a time", ErrTooLarge, maxLotsPerCommit))
+		c.finish(nil, fmt.Errorf("%w: its points lie in more than the %d lots that one commit can change", ErrTooLarge, e.moveLots()))
 		return
 	}
 	for {
@@ -225,15 +239,16 @@ func (p *Party) needLots(ids []points.LotID) error {
 
 // chunk picks the first lots of a debit that one commit takes.
 func (p *Party) chunk(unit string, amount points.Amount) ([]points.Part, error) {
+	most := p.tx.deciding.engine.spendLots()
 	for range 2 {
 		known, complete := p.spendable(unit)
-		known = known[:min(len(known), maxLotsPerCommit)]
-		if len(known) == maxLotsPerCommit || complete {
+		known = known[:min(len(known), most)]
+		if len(known) == most || complete {
 			parts, _, err := points.Consume(known, amount, p.tx.now)
 			return parts, err
 		}
 		err := p.load(storage.LoadRequest{Debits: []storage.Debit{{
-			Unit: unit, After: p.tx.now, Amount: amount, Limit: maxLotsPerCommit + 1,
+			Unit: unit, After: p.tx.now, Amount: amount, Limit: most + 1,
 		}}})
 		if err != nil {
 			return nil, err

@@ -64,6 +64,34 @@ func ExpiresAt(t time.Time) CreditOption {
 	return func(terms *creditTerms) { terms.expiresAt = instant(t) }
 }
 
+// check reports what a host's options cannot be.
+func (t *creditTerms) check() error {
+	var problems points.Problems
+	if err := checkText(t.reason); err != nil {
+		problems.Add("reason", "%v", err)
+	}
+	if t.source != "" {
+		if err := points.CheckID(t.source, maxID); err != nil {
+			problems.Add("from", "%v", err)
+		}
+	}
+	if !dated(t.availableFrom) {
+		problems.Add("availableFrom", "the year must be 1970 to 9999")
+	}
+	if !dated(t.expiresAt) {
+		problems.Add("expiresAt", "the year must be 1970 to 9999")
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrInvalid, problems)
+}
+
+// dated reports whether a time is not set, or one that the ledger can keep.
+func dated(t time.Time) bool {
+	return t.IsZero() || (t.Year() >= 1970 && !t.After(points.Never))
+}
+
 // Credit issues points in a new lot. Debt is repaid first. A credit of 0 does
 // nothing; a metric unit is counted instead.
 func (p *Party) Credit(unit string, amount points.Amount, options ...CreditOption) error {
@@ -80,6 +108,9 @@ func (p *Party) Credit(unit string, amount points.Amount, options ...CreditOptio
 	}
 	for _, option := range options {
 		option(&terms)
+	}
+	if err := terms.check(); err != nil {
+		return p.tx.fail(err)
 	}
 	if terms.reason != "" {
 		p.tx.reason = terms.reason
@@ -225,7 +256,10 @@ func (p *Party) debit(unit string, amount points.Amount, pattern points.Entry) (
 // choose picks the lots that a debit takes from, loading more where the known
 // ones do not reach.
 func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error) {
-	limit := maxLotsPerCommit
+	limit := p.tx.deciding.engine.moveLots()
+	if _, ok := p.tx.call.gathers(); ok {
+		limit = p.tx.deciding.engine.spendLots()
+	}
 	if p.tx.quote {
 		limit = quotedLots
 	}

@@ -167,6 +167,11 @@ func prepare(revisions Revisions) ([]*revision, error) {
 		if err != nil {
 			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, err)
 		}
+		// The copy is the engine's own, whatever the caller does with its slices.
+		p = Program{}
+		if err := canon.Decode(text, &p); err != nil {
+			return nil, fmt.Errorf("loyalty: revision %d: %w", i+1, err)
+		}
 		digest := sha256.Sum256(text)
 		prepared[i] = &revision{Program: p, number: int64(i + 1), zone: zone, row: storage.Revision{
 			Program: p.ID, Number: int64(i + 1), Digest: digest[:], Text: text, EffectiveAt: p.EffectiveAt,
