@@ -152,7 +152,7 @@ func (s *orderState) draw(lot points.LotID, amount points.Amount) {
 }
 
 func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {
-	data, err := canon.Append(make([]byte, 0, 128), state)
+	data, err := canon.Append(make([]byte, 0, 128), &state)
 	if err != nil {
 		return tx.fail(err)
 	}

@@ -276,16 +276,12 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	if err := c.check(); err != nil {
 		return nil, c.wrap(err)
 	}
-	body, err := canon.Append(make([]byte, 0, 256), cmd)
+	typed := append(append(make([]byte, 0, 320), c.typ...), 0)
+	text, err := canon.Append(typed, cmd)
 	if err != nil {
 		return nil, c.wrap(fmt.Errorf("%w: %w", ErrInvalid, err))
 	}
-	c.body = body
-	sum := sha256.New()
-	sum.Write([]byte(c.typ))
-	sum.Write([]byte{0})
-	sum.Write(body)
-	sum.Sum(c.fingerprint[:0])
+	c.fingerprint, c.body = sha256.Sum256(text), text[len(typed):]
 	c.now = e.options.Clock()
 	return c, nil
 }

@@ -220,7 +220,7 @@ func (p *Party) openHold(id string) (holdState, error) {
 }
 
 func (p *Party) putHold(id string, state holdState, status string, due time.Time) error {
-	data, err := canon.Append(nil, state)
+	data, err := canon.Append(make([]byte, 0, 128), &state)
 	if err != nil {
 		return p.tx.fail(err)
 	}

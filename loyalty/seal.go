@@ -70,13 +70,14 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		op.Fingerprint = c.fingerprint[:]
 		op.Reason, op.Actor = tx.reason, tx.plan.Actor
 	}
+	moved := moves(p.entries)
 	if main && tx.system == "" {
-		if err := tx.writeReceipt(c, op, row); err != nil {
+		if err := tx.writeReceipt(c, op, &row, moved); err != nil {
 			return err
 		}
 	}
 	p.rows(leg, row.Version)
-	if err := p.outbox(leg, op); err != nil {
+	if err := p.outbox(leg, op, moved); err != nil {
 		return err
 	}
 	if !d.quote {
@@ -132,7 +133,7 @@ func (p *Party) rows(leg *storage.Leg, version int64) {
 }
 
 // outbox writes the operation's own event and those that the command emitted.
-func (p *Party) outbox(leg *storage.Leg, op *storage.Operation) error {
+func (p *Party) outbox(leg *storage.Leg, op *storage.Operation, moved []Move) error {
 	leg.Events = make([]storage.Event, 0, 1+len(p.events))
 	add := func(kind string, data []byte) {
 		leg.Events = append(leg.Events, storage.Event{
@@ -140,7 +141,8 @@ func (p *Party) outbox(leg *storage.Leg, op *storage.Operation) error {
 			Type: kind, RecordedAt: op.RecordedAt, Data: data,
 		})
 	}
-	data, err := canon.Append(nil, eventData{Reference: op.Reference, OccurredAt: op.OccurredAt, Moves: moves(p.entries)})
+	own := eventData{Reference: op.Reference, OccurredAt: op.OccurredAt, Moves: moved}
+	data, err := canon.Append(make([]byte, 0, 192), &own)
 	if err != nil {
 		return fmt.Errorf("loyalty: event: %w", err)
 	}
@@ -165,13 +167,13 @@ func (p *Party) made(version int64) []points.Lot {
 	return made
 }
 
-func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row storage.Account) error {
+func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row *storage.Account, moved []Move) error {
 	r := &tx.receipt
 	r.Command, r.Program, r.Member, r.Key = c.typ, row.Program, row.Member, op.Key
 	r.Version, r.Revision, r.Zone, r.Reference = row.Version, tx.rev.number, tx.rev.Zone, op.Reference
 	r.OccurredAt, r.RecordedAt = tx.occurred, tx.now
-	r.Moves, r.Balances = append(r.Moves, moves(tx.entries)...), slices.Clone(row.Balances)
-	text, err := canon.Append(nil, r)
+	r.Moves, r.Balances = append(r.Moves, moved...), slices.Clone(row.Balances)
+	text, err := canon.Append(make([]byte, 0, 1024), r)
 	if err != nil {
 		return fmt.Errorf("loyalty: receipt: %w", err)
 	}
