@@ -96,7 +96,7 @@ func (c Adjust) adjustMetric(tx *Tx) error {
 	}
 	if c.Points < 0 {
 		if have := tx.Balance(c.Unit).Counted; have < -c.Points {
-			return &InsufficientPointsError{Unit: c.Unit, Needed: -c.Points, Available: have, NextAvailable: points.Never}
+			return &InsufficientPointsError{Unit: c.Unit, Scale: tx.rev.scales()[c.Unit], Needed: -c.Points, Available: have, NextAvailable: points.Never}
 		}
 		entry.From, entry.To, entry.Amount = points.Counted, points.Source, -c.Points
 	}

@@ -79,7 +79,9 @@ var (
 // [ErrInsufficientPoints].
 type InsufficientPointsError struct {
 	Unit string
-	// Needed and Available are in the unit's smallest step.
+	// Scale is the unit's number of decimals. Needed, Available and Pending count
+	// its smallest step.
+	Scale     int
 	Needed    points.Amount
 	Available points.Amount
 	// Pending would become available by NextAvailable at the earliest; that is
@@ -90,9 +92,10 @@ type InsufficientPointsError struct {
 
 // Error says how much is needed, available and pending.
 func (e *InsufficientPointsError) Error() string {
-	text := fmt.Sprintf("%d %s needed, %d available", e.Needed, e.Unit, e.Available)
+	unit := points.Unit{Scale: e.Scale}
+	text := fmt.Sprintf("%s %s needed, %s available", unit.Format(e.Needed), e.Unit, unit.Format(e.Available))
 	if e.Pending > 0 {
-		text += fmt.Sprintf(", %d pending", e.Pending)
+		text += fmt.Sprintf(", %s pending", unit.Format(e.Pending))
 	}
 	return text
 }

@@ -318,7 +318,8 @@ func (p *Party) sufficient(unit string, amount points.Amount) error {
 	if b.Available >= amount {
 		return nil
 	}
-	short := &InsufficientPointsError{Unit: unit, Needed: amount, Available: b.Available, Pending: b.Pending, NextAvailable: points.Never}
+	scale := p.tx.rev.scales()[unit]
+	short := &InsufficientPointsError{Unit: unit, Scale: scale, Needed: amount, Available: b.Available, Pending: b.Pending, NextAvailable: points.Never}
 	if b.Pending > 0 {
 		if err := p.load(storage.LoadRequest{Debits: []storage.Debit{{Limit: memberLots}}}); err != nil {
 			return err

@@ -209,6 +209,20 @@ func revisionAt(revisions []*revision, t time.Time) *revision {
 	return revisions[0]
 }
 
+// scales holds the scale of each unit that has decimals, or nil.
+func (r *revision) scales() map[string]int {
+	var scales map[string]int
+	for i := range r.Units {
+		if scale := r.Units[i].Scale; scale > 0 {
+			if scales == nil {
+				scales = map[string]int{}
+			}
+			scales[r.Units[i].Code] = scale
+		}
+	}
+	return scales
+}
+
 // spendable returns the revision's spendable unit of the code, or an error.
 func (r *revision) spendable(path, code string) (points.Unit, error) {
 	unit, err := r.unit(path, code)

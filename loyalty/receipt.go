@@ -27,6 +27,9 @@ type Receipt struct {
 	RecordedAt time.Time `json:"recordedAt"`
 	// Zone is the program's time zone, in which String renders dates.
 	Zone string `json:"zone,omitempty"`
+	// Scales has the number of decimals of units that have any; amounts count the
+	// smallest step.
+	Scales map[string]int `json:"scales,omitempty"`
 	// Reference is the order, hold or other thing that the command was about.
 	Reference string `json:"reference,omitempty"`
 	// Awards holds what was earned and by which rules.
@@ -125,21 +128,21 @@ func (r Receipt) String() string {
 	var b strings.Builder
 	b.WriteString(r.headline())
 	for _, award := range r.Awards {
-		fmt.Fprintf(&b, "\nearned %d %s%s", award.Points, award.Unit, award.when(r.Zone))
+		fmt.Fprintf(&b, "\nearned %s %s%s", r.amount(award.Unit, award.Points), award.Unit, award.when(r.Zone))
 		for _, rule := range award.Rules {
-			fmt.Fprintf(&b, "\n  %-10s %4d  %s", rule.Rule, rule.Points, rule.why(award.Unit))
+			fmt.Fprintf(&b, "\n  %-10s %4s  %s", rule.Rule, r.amount(award.Unit, rule.Points), rule.why(award.Unit, r.amount(award.Unit, rule.Rate)))
 		}
 	}
 	if len(r.Awards) == 0 {
 		for _, m := range r.Moves {
-			fmt.Fprintf(&b, "\n%s %d %s: %s to %s", m.Kind, m.Amount, m.Unit, m.From, m.To)
+			fmt.Fprintf(&b, "\n%s %s %s: %s to %s", m.Kind, r.amount(m.Unit, m.Amount), m.Unit, m.From, m.To)
 		}
 	}
 	for _, s := range r.Shortfalls {
-		fmt.Fprintf(&b, "\nmissing %d %s that could not be taken back", s.Amount, s.Unit)
+		fmt.Fprintf(&b, "\nmissing %s %s that could not be taken back", r.amount(s.Unit, s.Amount), s.Unit)
 	}
 	for _, balance := range r.Balances {
-		b.WriteString("\nbalance " + describeBalance(balance))
+		b.WriteString("\nbalance " + r.balance(balance))
 	}
 	return b.String()
 }
@@ -155,19 +158,24 @@ func (r Receipt) headline() string {
 	return text
 }
 
-func describeBalance(b points.Balance) string {
+// amount writes points with the decimals of their unit.
+func (r Receipt) amount(unit string, amount points.Amount) string {
+	return points.Unit{Scale: r.Scales[unit]}.Format(amount)
+}
+
+func (r Receipt) balance(b points.Balance) string {
 	if b.Counted > 0 {
-		return fmt.Sprintf("%d %s counted", b.Counted, b.Unit)
+		return fmt.Sprintf("%s %s counted", r.amount(b.Unit, b.Counted), b.Unit)
 	}
-	text := fmt.Sprintf("%d %s available", b.Available, b.Unit)
+	text := fmt.Sprintf("%s %s available", r.amount(b.Unit, b.Available), b.Unit)
 	if b.Pending > 0 {
-		text += fmt.Sprintf(", %d pending", b.Pending)
+		text += fmt.Sprintf(", %s pending", r.amount(b.Unit, b.Pending))
 	}
 	if b.Held > 0 {
-		text += fmt.Sprintf(", %d held", b.Held)
+		text += fmt.Sprintf(", %s held", r.amount(b.Unit, b.Held))
 	}
 	if b.Debt > 0 {
-		text += fmt.Sprintf(", %d owed", b.Debt)
+		text += fmt.Sprintf(", %s owed", r.amount(b.Unit, b.Debt))
 	}
 	return text
 }
@@ -187,10 +195,10 @@ func (a AwardReceipt) when(zone string) string {
 	}
 }
 
-func (r RuleReceipt) why(unit string) string {
+func (r RuleReceipt) why(unit, rate string) string {
 	switch {
 	case r.Per.IsPositive():
-		return fmt.Sprintf("%d %s per %s %s on %s %s", r.Rate, unit, r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))
+		return fmt.Sprintf("%s %s per %s %s on %s %s", rate, unit, r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))
 	case r.Factor.IsPositive() && r.Weekdays != 0:
 		return fmt.Sprintf("× %s on %s", r.Factor, r.Weekdays)
 	case r.Factor.IsPositive():

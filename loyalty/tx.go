@@ -75,6 +75,7 @@ func (d *deciding) newTx(c *call, plan *Plan, now, occurred time.Time) (*Tx, err
 		deciding: d, call: c, plan: plan, now: now, occurred: occurred,
 		rev: revisionAt(d.engine.revisions, now), reason: plan.Reason, quote: d.quote,
 	}
+	tx.receipt.Scales = tx.rev.scales()
 	tx.parties = make([]*Party, 0, 1+len(plan.Others))
 	for i := range 1 + len(plan.Others) {
 		id := plan.Member
