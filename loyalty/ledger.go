@@ -281,8 +281,9 @@ func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error)
 		if complete {
 			return nil, p.tx.fail(fmt.Errorf("loyalty: lots of %q do not add up to the balance of member %q: verify the ledger", unit, p.row.Member))
 		}
+		// Without an amount: the stored lots may have points that this command took.
 		err = p.load(storage.LoadRequest{Debits: []storage.Debit{{
-			Unit: unit, After: p.tx.reached(), Amount: amount, Limit: limit + 1,
+			Unit: unit, After: p.tx.reached(), Limit: limit + 1,
 		}}})
 		if err != nil {
 			return nil, err

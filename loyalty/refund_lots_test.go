@@ -1,0 +1,33 @@
+package loyalty_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+func TestARefundTakesFromManyOtherLotsWhatItsOwnDoesNotHave(t *testing.T) {
+	program := beans(points.ExpireAfter(10, points.Days))
+	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "order", Order: points.Order{
+		ID: "1", Currency: "EUR", Lines: []points.Line{{Amount: decimal.NewFromInt(100)}},
+	}})
+	s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 40})
+	for i := range 20 {
+		s.must(loyalty.Adjust{
+			Member: "anna", Key: fmt.Sprint("gift-", i), Unit: "bean", Points: 2, ExpiresAt: s.now.AddDate(0, 1, i), Reason: "gift", Actor: "shop",
+		})
+	}
+	// The order's own lot has 60, so that 40 come from the 20 gifts.
+	receipt := s.must(loyalty.Refund{Member: "anna", Key: "refund", Order: "1", Full: true})
+	require.Empty(t, receipt.Shortfalls)
+	require.Zero(t, s.balance().Available)
+	s.verify()
+}
