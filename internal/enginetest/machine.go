@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -68,14 +69,16 @@ type machine struct {
 	*session
 	*generator
 	steps int
-	log   func(format string, args ...any)
+	// rich is set for members who get lots by the hundred.
+	rich bool
+	log  func(format string, args ...any)
 }
 
 func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machine, error) {
 	t.Helper()
 	debt := oneOf(pick, "debt policy", loyalty.RefuseDebt, loyalty.AllowDebt)
 	s := newSession(t, cafe(id, debt, pick("orders per member", 4) == 3), store)
-	m := &machine{session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
+	m := &machine{rich: pick("rich", 10) == 9, session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
 	for _, member := range members[:2] {
 		if err := s.do(loyalty.Enroll{Member: member, Key: "enroll"}); err != nil {
 			return nil, err
@@ -130,7 +133,47 @@ func (m *machine) actions() map[string]func() error {
 	} {
 		actions[name] = func() error { return m.send(make()) }
 	}
+	if m.rich {
+		actions["windfall"], actions["splurge"] = m.windfall, m.splurge
+	}
 	return actions
+}
+
+// windfall gives a member many small lots, most of which expire one by one.
+func (m *machine) windfall() error {
+	who, cmds := m.member(), make([]loyalty.Command, 5+m.pick("gifts", 140))
+	unit := oneOf(m.pick, "unit", spendables...)
+	hours := oneOf(m.pick, "hours", 7, 0, 1)
+	for i := range cmds {
+		cmds[i] = loyalty.Adjust{
+			Member: who, Key: m.key(), Unit: unit, Points: 2, ExpiresAt: m.clock.AddDate(0, 1, 0).Add(time.Duration(i*hours) * time.Hour),
+			Reason: "windfall", Actor: "shop",
+		}
+	}
+	m.log("%d gifts of %s to %s, %d hours apart", len(cmds), unit, who, hours)
+	return m.doAll(cmds)
+}
+
+// splurge takes most of what a member has of a unit, in one of several ways.
+func (m *machine) splurge() error {
+	who, unit := m.member(), oneOf(m.pick, "unit", spendables...)
+	all := m.model.person(who).balance(unit).Available
+	n := max(1, all*points.Amount(1+m.pick("tenths", 10))/10)
+	switch m.pick("way", 4) {
+	case 0:
+		return m.send(loyalty.Spend{Member: who, Key: m.key(), Unit: unit, Points: n})
+	case 1:
+		hold := m.generator.hold().(loyalty.Hold)
+		hold.Member, hold.Unit, hold.Points = who, unit, n
+		m.holds[len(m.holds)-1].member = who
+		return m.send(hold)
+	case 2:
+		transfer := m.transfer().(loyalty.Transfer)
+		transfer.Unit, transfer.Points = unit, n
+		return m.send(transfer)
+	default:
+		return m.send(loyalty.Adjust{Member: who, Key: m.key(), Unit: unit, Points: -n - points.Amount(m.pick("more", 3)), Reason: "splurge", Actor: "clerk"})
+	}
 }
 
 func (m *machine) send(cmd loyalty.Command) error {

@@ -23,6 +23,8 @@ type model struct {
 	sold map[string]string
 	// outside sums, per unit, what came to each bucket that is not a person's.
 	outside map[string]map[points.Bucket]points.Amount
+	// widest is from how many lots the last command took at once.
+	widest int
 }
 
 type person struct {
@@ -146,6 +148,7 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 		return before.result, nil
 	}
 	next := m.copy()
+	next.widest = 0
 	r, err := next.decide(cmd, plan, clock)
 	if err != nil {
 		return result{}, err

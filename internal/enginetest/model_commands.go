@@ -216,8 +216,13 @@ func (m *model) take(p *person, unit string, n points.Amount, to points.Bucket) 
 	if p.balance(unit).Available < n {
 		return nil, p.shortage(unit, n)
 	}
+	return m.takeFrom(p, p.inOrder(unit), n, to), nil
+}
+
+// takeFrom takes points from lots, one after another.
+func (m *model) takeFrom(p *person, lots []int, n points.Amount, to points.Bucket) []part {
 	var parts []part
-	for _, i := range p.inOrder(unit) {
+	for _, i := range lots {
 		taken := min(n, p.lots[i].left)
 		if taken == 0 {
 			break
@@ -226,12 +231,13 @@ func (m *model) take(p *person, unit string, n points.Amount, to points.Bucket) 
 		if to == points.Held {
 			p.lots[i].held += taken
 		} else {
-			m.leave(unit, to, taken)
+			m.leave(p.lots[i].unit, to, taken)
 		}
 		parts = append(parts, part{lot: i, amount: taken})
 		n -= taken
 	}
-	return parts, nil
+	m.widest = max(m.widest, len(parts))
+	return parts
 }
 
 func (p *person) shortage(unit string, n points.Amount) error {
@@ -421,20 +427,19 @@ func (m *model) clawBack(p *person, order bought, take points.Take) points.Amoun
 		m.leave(unit.Code, points.Source, n)
 		return 0
 	}
-	from := make([]int, 0, len(order.lots))
 	for _, pending := range []bool{true, false} {
 		for _, i := range order.lots {
-			if p.lots[i].unit == unit.Code && p.lots[i].pending == pending {
-				from = append(from, i)
+			if l := &p.lots[i]; l.unit == unit.Code && l.pending == pending {
+				taken := min(n, l.left)
+				l.left -= taken
+				m.leave(unit.Code, points.Reversed, taken)
+				n -= taken
 			}
 		}
 	}
-	for _, i := range append(from, p.inOrder(unit.Code)...) {
-		taken := min(n, p.lots[i].left)
-		p.lots[i].left -= taken
-		n -= taken
-	}
-	m.leave(unit.Code, points.Reversed, take.Points-n)
+	others := min(n, p.balance(unit.Code).Available)
+	m.takeFrom(p, p.inOrder(unit.Code), others, points.Reversed)
+	n -= others
 	if n > 0 && m.program.Debt == loyalty.AllowDebt {
 		m.owe(p, unit.Code, n, points.Reversed)
 		return 0

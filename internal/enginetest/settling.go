@@ -18,7 +18,7 @@ import (
 // to the same as settling once, late: the same entries with the same instants,
 // the same balances and lots.
 func Settling(t *testing.T, open Open, options *Options) {
-	checks(t, options.or().Sequences)
+	checks(t, max(1, options.or().Sequences/4))
 	opened := stores{open: open, t: t}
 	rapid.Check(t, func(rt *rapid.T) {
 		store, id := opened.next()
