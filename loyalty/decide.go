@@ -75,13 +75,13 @@ type stepper interface {
 // leaves the state as it was.
 func (d *deciding) decide(c *call) {
 	d.rests, d.noted, d.wantsAlone = nil, d.noted[:0], false
-	accounts := make([]*account, 0, 1+len(c.plan.Others))
-	for i := range 1 + len(c.plan.Others) {
+	accounts := make([]*account, 0, storage.MaxLegs)
+	for i := range c.accounts() {
 		accounts = append(accounts, d.accounts[c.member(i)])
 	}
-	saved := make([]account, len(accounts))
-	for i, a := range accounts {
-		saved[i] = *a
+	saved := make([]account, 0, storage.MaxLegs)
+	for _, a := range accounts {
+		saved = append(saved, *a)
 		if a.last != nil {
 			d.rests = append(d.rests, a.last)
 		}

@@ -81,7 +81,6 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 	d := &deciding{
 		engine: e, ctx: ctx, store: e.store, alone: alone, quote: calls[0].quote,
 		accounts: make(map[string]*account, len(calls)),
-		claims:   map[storage.ClaimKey]claimed{}, counters: map[storage.CounterKey]counted{},
 	}
 	requests := e.requests(calls)
 	snaps, err := d.load(ctx, requests)

@@ -27,16 +27,18 @@ func (d *deciding) seal(c *call, tx *Tx) (*Receipt, error) {
 			return nil, err
 		}
 	}
-	for i, p := range tx.parties {
-		p.advance(&batch.Legs[i])
+	// After the command of a lone call nothing is decided on this state.
+	if !d.alone || tx.system != "" {
+		for i, p := range tx.parties {
+			p.advance(&batch.Legs[i])
+		}
+		d.note(c, tx)
 	}
-	d.note(c, tx)
 	if !d.quote {
 		d.batches = append(d.batches, batch)
 		d.owners = append(d.owners, c)
 	}
-	receipt := tx.receipt
-	return &receipt, nil
+	return &tx.receipt, nil
 }
 
 func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.Leg) error {

@@ -160,20 +160,34 @@ func (d *deciding) counter(k storage.CounterKey) counted {
 	return c
 }
 
+func (d *deciding) know(k storage.ClaimKey, c claimed) {
+	if d.claims == nil {
+		d.claims = map[storage.ClaimKey]claimed{}
+	}
+	d.claims[k] = c
+}
+
+func (d *deciding) knowCounter(k storage.CounterKey, c counted) {
+	if d.counters == nil {
+		d.counters = map[storage.CounterKey]counted{}
+	}
+	d.counters[k] = c
+}
+
 // learnShared takes in the claims and counters that a request asked for, also
 // those that do not exist.
 func (d *deciding) learnShared(request storage.LoadRequest, snap *storage.Snapshot) {
 	for _, k := range request.Claims {
-		d.claims[k] = claimed{}
+		d.know(k, claimed{})
 	}
 	for _, c := range snap.Claims {
-		d.claims[storage.ClaimKey{Space: c.Space, Key: c.Key}] = claimed{holder: c.Holder, held: true}
+		d.know(storage.ClaimKey{Space: c.Space, Key: c.Key}, claimed{holder: c.Holder, held: true})
 	}
 	for _, k := range request.Counters {
-		d.counters[k] = counted{loaded: true}
+		d.knowCounter(k, counted{loaded: true})
 	}
 	for _, c := range snap.Counters {
-		d.counters[storage.CounterKey{Key: c.Key, Shard: c.Shard}] = counted{used: c.Used, loaded: true}
+		d.knowCounter(storage.CounterKey{Key: c.Key, Shard: c.Shard}, counted{used: c.Used, loaded: true})
 	}
 }
 
@@ -200,12 +214,12 @@ func (d *deciding) note(c *call, tx *Tx) {
 	for _, change := range tx.claims {
 		was, known := d.claims[change.ClaimKey]
 		d.noted = append(d.noted, noted{claim: change.ClaimKey, wasClaimed: was, known: known})
-		d.claims[change.ClaimKey] = claimed{holder: change.Holder, held: !change.Release, by: c}
+		d.know(change.ClaimKey, claimed{holder: change.Holder, held: !change.Release, by: c})
 	}
 	for _, change := range tx.counters {
 		was, known := d.counters[change.CounterKey]
 		d.noted = append(d.noted, noted{counter: change.CounterKey, wasCounted: was, known: known, isCounter: true})
-		d.counters[change.CounterKey] = counted{used: was.used + change.Delta, loaded: was.loaded, by: c}
+		d.knowCounter(change.CounterKey, counted{used: was.used + change.Delta, loaded: was.loaded, by: c})
 	}
 }
 
