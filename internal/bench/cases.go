@@ -33,6 +33,8 @@ type scenario struct {
 	replay bool
 	// stream is set where DoAll runs the commands, with one caller.
 	stream bool
+	// cpuProfile names the file for a profile of the engine, if any.
+	cpuProfile string
 }
 
 // caseOf says what a case stores before, outside of the timing, and times.

@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.StringVar(&o.cases, "case", strings.Join(caseNames(), ","), "which cases, with commas between")
 	flags.BoolVar(&o.explain, "explain", false, "print what the limits do, and run nothing")
 	flags.StringVar(&o.dir, "dir", "", "where database files go; empty is the system's folder for temporary files")
-	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of the engine to a file, without limits")
+	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of the engine to a file, that of the last case, without limits")
 	flags.StringVar(&o.memProfile, "memprofile", "", "write a profile of allocations to a file, without limits")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		ground.explain(out)
 		return nil
 	}
-	return o.profiled(func() error { return o.runCases(ctx, ground, out) })
+	return errors.Join(o.runCases(ctx, ground, out), o.writeMemProfile())
 }
 
 func groundOf(store, dir string) (ground, error) {
@@ -104,6 +104,7 @@ func (o *options) runCases(ctx context.Context, ground ground, out io.Writer) er
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", name, err)
 		}
+		s.cpuProfile = o.cpuProfile
 		c := comparison{
 			ground: ground, scenario: s, clients: o.clients,
 			length: time.Duration(o.seconds * float64(time.Second)),
@@ -120,19 +121,9 @@ func (o *options) runCases(ctx context.Context, ground ground, out io.Writer) er
 	return nil
 }
 
-func (o *options) profiled(work func() error) error {
-	if o.cpuProfile != "" {
-		file, err := os.Create(o.cpuProfile)
-		if err != nil {
-			return err
-		}
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return errors.Join(err, file.Close())
-		}
-		defer func() { pprof.StopCPUProfile(); _ = file.Close() }()
-	}
-	if err := work(); err != nil || o.memProfile == "" {
-		return err
+func (o *options) writeMemProfile() error {
+	if o.memProfile == "" {
+		return nil
 	}
 	file, err := os.Create(o.memProfile)
 	if err != nil {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/pprof"
 	"sync"
 
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -103,6 +106,11 @@ func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers in
 	if err != nil {
 		return window{}, err
 	}
+	stop, err := s.profile()
+	if err != nil {
+		return window{}, err
+	}
+	defer stop()
 	var w window
 	if s.stream {
 		w, err = measureStream(ctx, engine, s.commands, t)
@@ -111,4 +119,19 @@ func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers in
 	}
 	w.rows = counted.rows.Load()
 	return w, err
+}
+
+// profile starts a CPU profile, if one is wanted.
+func (s *scenario) profile() (stop func(), err error) {
+	if s.cpuProfile == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(s.cpuProfile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() { pprof.StopCPUProfile(); _ = file.Close() }, nil
 }
