@@ -77,7 +77,11 @@ type machine struct {
 func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machine, error) {
 	t.Helper()
 	debt := oneOf(pick, "debt policy", loyalty.RefuseDebt, loyalty.AllowDebt)
-	s := newSession(t, cafe(id, debt, pick("orders per member", 4) == 3), store)
+	revisions := loyalty.Revisions{cafe(id, debt, pick("orders per member", 4) == 3)}
+	if pick("revised", 3) == 2 {
+		revisions = append(revisions, generous(revisions[0]))
+	}
+	s := newSession(t, revisions, store)
 	m := &machine{rich: pick("rich", 10) == 9, session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
 	for _, member := range members[:2] {
 		if err := s.do(loyalty.Enroll{Member: member, Key: "enroll"}); err != nil {

@@ -16,6 +16,8 @@ import (
 // shares with the engine the arithmetic of awards and of refund targets, and
 // nothing else.
 type model struct {
+	revisions loyalty.Revisions
+	// program is the revision in force when the command is decided.
 	program loyalty.Program
 	zone    *time.Location
 	people  map[string]*person
@@ -89,15 +91,26 @@ type result struct {
 	replayed   bool
 }
 
-func newModel(program loyalty.Program) *model {
-	zone, err := time.LoadLocation(program.Zone)
+func newModel(revisions loyalty.Revisions) *model {
+	zone, err := time.LoadLocation(revisions[0].Zone)
 	if err != nil {
 		panic(err)
 	}
 	return &model{
-		program: program, zone: zone, people: map[string]*person{}, sold: map[string]string{},
+		revisions: revisions, zone: zone, people: map[string]*person{}, sold: map[string]string{},
 		outside: map[string]map[points.Bucket]points.Amount{},
 	}
+}
+
+// revision is the program in force at an instant.
+func (m *model) revision(t time.Time) loyalty.Program {
+	program := m.revisions[0]
+	for _, revision := range m.revisions {
+		if !revision.EffectiveAt.After(t) {
+			program = revision
+		}
+	}
+	return program
 }
 
 // person returns the person, who may not be enrolled.
@@ -184,6 +197,7 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	if at.After(now) {
 		at = now
 	}
+	m.program = m.revision(now)
 	if enroll, ok := cmd.(loyalty.Enroll); ok {
 		return result{}, m.enroll(m.person(enroll.Member), now)
 	}

@@ -115,11 +115,12 @@ func (m *model) arrive(p *person, lot int, now time.Time) {
 	}
 }
 
-// award books what an order or activity earned and returns the lots.
+// award books what an order or activity earned under the revision of its instant,
+// and returns the lots.
 func (m *model) award(p *person, awards []points.Award, source string, now, at time.Time) []int {
 	var lots []int
 	for _, award := range awards {
-		unit, _ := m.program.Unit(award.Unit)
+		unit, _ := m.revision(at).Unit(award.Unit)
 		switch {
 		case award.Points == 0:
 		case unit.Kind == points.Metric:
@@ -144,7 +145,8 @@ func (m *model) earn(p *person, order points.Order, now, at time.Time) error {
 	if _, sold := m.sold[order.ID]; mine || sold && !m.program.OrdersPerMember {
 		return loyalty.ErrOrderEarned
 	}
-	awards, err := points.Evaluate(m.program.Earning, m.program.Units, order, points.Env{At: at, Zone: m.zone})
+	program := m.revision(at)
+	awards, err := points.Evaluate(program.Earning, program.Units, order, points.Env{At: at, Zone: m.zone})
 	if err != nil {
 		return err
 	}
@@ -158,11 +160,12 @@ func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
 	if err := p.mayEarn(); err != nil {
 		return err
 	}
-	awards, err := points.EvaluateActivity(m.program.Earning, m.program.Units, c.Activity, points.Env{At: at, Zone: m.zone})
+	program := m.revision(at)
+	awards, err := points.EvaluateActivity(program.Earning, program.Units, c.Activity, points.Env{At: at, Zone: m.zone})
 	if err != nil {
 		return err
 	}
-	unit, known := m.program.Unit(c.Activity)
+	unit, known := program.Unit(c.Activity)
 	counts := known && unit.Kind == points.Metric
 	if !counts && len(awards) == 0 {
 		return loyalty.ErrInvalid

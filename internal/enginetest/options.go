@@ -114,8 +114,13 @@ func oneOf[T any](p pick, label string, values ...T) T { return values[p(label, 
 // newEngine makes an engine, or fails the test.
 func newEngine(t testing.TB, program loyalty.Program, store storage.Store, options *loyalty.Options) *loyalty.Engine {
 	t.Helper()
+	return revised(t, loyalty.Revisions{program}, store, options)
+}
+
+func revised(t testing.TB, revisions loyalty.Revisions, store storage.Store, options *loyalty.Options) *loyalty.Engine {
+	t.Helper()
 	options.Secret = secret
-	engine, err := loyalty.New(loyalty.Revisions{program}, store, options)
+	engine, err := loyalty.New(revisions, store, options)
 	if err != nil {
 		t.Fatal(err)
 	}

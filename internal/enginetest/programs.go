@@ -44,4 +44,20 @@ func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
 	}
 }
 
+// generous is the cafe's program from 40 days on: more points, sooner, for longer,
+// and debt the other way round.
+func generous(program loyalty.Program) loyalty.Program {
+	next := cafe(program.ID, loyalty.AllowDebt, program.OrdersPerMember)
+	if program.Debt == loyalty.AllowDebt {
+		next.Debt = loyalty.RefuseDebt
+	}
+	next.EffectiveAt = start.AddDate(0, 0, 40)
+	next.Units[0].Expiry = points.ExpireAfter(1, points.Years).At(points.EndOfQuarter)
+	next.Units[0].Pending = points.For(1, points.Weeks).At(points.Exact)
+	next.Units[1].Pending = points.Activation{}
+	next.Earning[0].Spend.Points = 3
+	next.Earning = append(next.Earning, points.Rule{Code: "yoga", Activity: "yoga", Unit: "star", Bonus: 2})
+	return next
+}
+
 func money(text string) decimal.Decimal { return decimal.RequireFromString(text) }

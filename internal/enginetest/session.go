@@ -16,12 +16,12 @@ import (
 
 // session drives an engine and the model side by side.
 type session struct {
-	ctx     context.Context //nolint:containedctx // of the test, and lives as long
-	program loyalty.Program
-	store   storage.Store
-	engine  *loyalty.Engine
-	model   *model
-	clock   time.Time
+	ctx       context.Context //nolint:containedctx // of the test, and lives as long
+	revisions loyalty.Revisions
+	store     storage.Store
+	engine    *loyalty.Engine
+	model     *model
+	clock     time.Time
 	// receipts holds the first receipt of each key, as JSON.
 	receipts map[string]string
 	sent     []loyalty.Command
@@ -29,13 +29,13 @@ type session struct {
 	past map[string][]*person
 }
 
-func newSession(t testing.TB, program loyalty.Program, store storage.Store) *session {
+func newSession(t testing.TB, revisions loyalty.Revisions, store storage.Store) *session {
 	t.Helper()
 	s := &session{
-		ctx: t.Context(), program: program, store: store, model: newModel(program), clock: start,
+		ctx: t.Context(), revisions: revisions, store: store, model: newModel(revisions), clock: start,
 		receipts: map[string]string{}, past: map[string][]*person{},
 	}
-	s.engine = newEngine(t, program, store, &loyalty.Options{Clock: s.now})
+	s.engine = revised(t, revisions, store, &loyalty.Options{Clock: s.now})
 	return s
 }
 
@@ -159,7 +159,7 @@ func (s *session) settled() error {
 	}
 	for _, id := range members {
 		p := s.model.person(id)
-		snaps, err := s.store.Load(s.ctx, []storage.LoadRequest{{Program: s.program.ID, Member: id}})
+		snaps, err := s.store.Load(s.ctx, []storage.LoadRequest{{Program: s.revisions[0].ID, Member: id}})
 		if err != nil {
 			return err
 		}

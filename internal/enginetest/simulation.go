@@ -58,7 +58,7 @@ func newSimulation(t testing.TB, store storage.Store, id string, seed uint64, ke
 	t.Helper()
 	pick := seeded(seed)
 	debt := oneOf(pick, "debt policy", loyalty.RefuseDebt, loyalty.AllowDebt)
-	s := &simulation{session: newSession(t, cafe(id, debt, false), store), t: t, keeps: keeps, latest: start}
+	s := &simulation{session: newSession(t, loyalty.Revisions{cafe(id, debt, false)}, store), t: t, keeps: keeps, latest: start}
 	s.generator = &generator{pick: pick, now: s.session.now}
 	s.boot()
 	return s
@@ -104,7 +104,7 @@ func (s *simulation) boot() {
 		return nil, errDown
 	}
 	s.dead = false
-	s.flaky = newEngine(s.t, s.program, flaky, &loyalty.Options{Clock: s.session.now})
+	s.flaky = revised(s.t, s.revisions, flaky, &loyalty.Options{Clock: s.session.now})
 }
 
 // definite reports whether an answer settles what became of a command.

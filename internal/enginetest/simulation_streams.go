@@ -97,7 +97,7 @@ func (s *simulation) balanced() error {
 			sums[total.Unit] += int64(total.Amount)
 		}
 	}
-	for account, err := range storage.AllAccounts(s.ctx, s.store, storage.AccountQuery{Program: s.program.ID}) {
+	for account, err := range storage.AllAccounts(s.ctx, s.store, storage.AccountQuery{Program: s.revisions[0].ID}) {
 		if err != nil {
 			return err
 		}
