@@ -17,27 +17,26 @@ func Example() {
 	program := loyalty.Program{
 		ID: "beans", Zone: "Europe/Vienna",
 		Units: []points.Unit{{
-			Code:    "bean",
-			Expiry:  points.ExpireAfter(12, points.Months).At(points.EndOfMonth),
-			Pending: points.For(14, points.Days), // the return window
+			Code: "bean", Pending: points.For(14, points.Days), // the return window
+			Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth),
 		}},
 		Earning: []points.Rule{
 			{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}},
 			{Code: "monday", When: points.When{Weekdays: points.Mon}, Multiply: decimal.NewFromInt(2)},
 		},
 	}
+	ctx := context.Background()
 	clock := func() time.Time { return time.Date(2027, time.February, 22, 9, 30, 0, 0, time.UTC) }
 	engine, err := loyalty.New(loyalty.Revisions{program}, memory.New(), &loyalty.Options{Clock: clock})
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx := context.Background()
 	if _, err := engine.Do(ctx, loyalty.Enroll{Member: "m-7301", Key: "signup"}); err != nil {
 		log.Fatal(err)
 	}
-	receipt, err := engine.Do(ctx, loyalty.Earn{Member: "m-7301", Key: "order-1001", Order: points.Order{
-		ID: "1001", Currency: "EUR", Lines: []points.Line{{Item: "latte", Amount: decimal.RequireFromString("12.40")}},
-	}})
+	latte := points.Line{Item: "latte", Amount: decimal.RequireFromString("12.40")}
+	order := points.Order{ID: "1001", Currency: "EUR", Lines: []points.Line{latte}}
+	receipt, err := engine.Do(ctx, loyalty.Earn{Member: "m-7301", Key: "order-1001", Order: order})
 	if err != nil {
 		log.Fatal(err)
 	}
