@@ -15,4 +15,6 @@ type sessions interface {
 	// nothing; read one that sees one state of the database.
 	write(ctx context.Context, work func(context.Context, *session) error) error
 	read(ctx context.Context, work func(context.Context, *session) error) error
+	// load is read for what a commit is likely to follow.
+	load(ctx context.Context, work func(context.Context, *session) error) error
 }

@@ -24,7 +24,7 @@ func limitOf(limit int) int {
 // Load answers requests, all of them from one state of the database.
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	snapshots := make([]storage.Snapshot, len(requests))
-	err := e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+	err := e.sessions.load(ctx, func(ctx context.Context, s *session) error {
 		known, err := ask(ctx, s, requests)
 		if err != nil {
 			return err

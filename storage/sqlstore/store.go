@@ -132,15 +132,58 @@ func (s *Store) read(ctx context.Context, work func(context.Context, *session) e
 	return s.within(ctx, s.readers, false, work)
 }
 
+// load is read on the writer's connection while nobody writes: what it wrote last
+// is still in its memory, where another connection would read it again.
+func (s *Store) load(ctx context.Context, work func(context.Context, *session) error) error {
+	if err := cmp.Or(ctx.Err(), s.refusal); err != nil {
+		return err
+	}
+	select {
+	case session, open := <-s.writers:
+		if !open {
+			return ErrClosed
+		}
+		return s.use(ctx, s.writers, session, false, work)
+	default:
+		return s.read(ctx, work)
+	}
+}
+
 func (s *Store) within(
 	ctx context.Context, sessions chan *session, writing bool, work func(context.Context, *session) error,
 ) error {
 	if err := cmp.Or(ctx.Err(), s.refusal); err != nil {
 		return err
 	}
-	session, err := s.take(ctx, sessions)
-	if err != nil {
-		return err
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case session, open := <-sessions:
+		if !open {
+			return ErrClosed
+		}
+		return s.use(ctx, sessions, session, writing, work)
+	}
+}
+
+// use runs work on a session, opening it if it is nil, and puts it back.
+func (s *Store) use(
+	ctx context.Context, sessions chan *session, session *session, writing bool,
+	work func(context.Context, *session) error,
+) (err error) {
+	keep := false
+	defer func() {
+		if !keep {
+			session = nil // work has panicked, or there is no connection
+		}
+		sessions <- session
+	}()
+	if session == nil {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("open a connection: %w", err)
+		}
+		session = newSession(s.grammar, conn)
 	}
 	if writing {
 		err = transact(ctx, session, session.beginWrite, work)
@@ -148,32 +191,12 @@ func (s *Store) within(
 		// Nothing is waited for, so that there is nothing to interrupt.
 		err = transact(context.WithoutCancel(ctx), session, session.beginRead, work)
 	}
+	keep = true
 	if err != nil && !errors.Is(err, errRefused) && s.broken(ctx, session) {
+		keep = false
 		err = errors.Join(err, session.close())
-		session = nil
 	}
-	sessions <- session
 	return err
-}
-
-func (s *Store) take(ctx context.Context, sessions chan *session) (*session, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case session, open := <-sessions:
-		if !open {
-			return nil, ErrClosed
-		}
-		if session != nil {
-			return session, nil
-		}
-	}
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		sessions <- nil
-		return nil, fmt.Errorf("open a connection: %w", err)
-	}
-	return newSession(s.grammar, conn), nil
 }
 
 // broken reports whether the connection of a session that failed is no good any
