@@ -322,7 +322,7 @@ func (p *Party) sufficient(unit string, amount points.Amount) error {
 	scale := p.tx.rev.scales()[unit]
 	short := &InsufficientPointsError{Unit: unit, Scale: scale, Needed: amount, Available: b.Available, Pending: b.Pending, NextAvailable: points.Never}
 	if b.Pending > 0 {
-		if err := p.load(storage.LoadRequest{Debits: []storage.Debit{{Limit: memberLots}}}); err != nil {
+		if err := p.load(storage.LoadRequest{Debits: []storage.Debit{{Limit: quotedLots}}}); err != nil {
 			return err
 		}
 	}
