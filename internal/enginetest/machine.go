@@ -145,7 +145,7 @@ func (m *machine) actions() map[string]func() error {
 
 // windfall gives a member many small lots, most of which expire one by one.
 func (m *machine) windfall() error {
-	who, cmds := m.member(), make([]loyalty.Command, 5+m.pick("gifts", 140))
+	who, cmds := m.member(), make([]loyalty.Command, 5+m.pick("gifts", 200))
 	unit := oneOf(m.pick, "unit", spendables...)
 	hours := oneOf(m.pick, "hours", 7, 0, 1)
 	for i := range cmds {

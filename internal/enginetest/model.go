@@ -38,7 +38,10 @@ type person struct {
 	// recorded is when the last thing was written.
 	recorded time.Time
 	// lots are in the order in which they were made; none ever leaves.
-	lots    []parcel
+	lots []parcel
+	// crowded is set once there were so many open lots that the engine may have
+	// consolidated them, which the model never does.
+	crowded bool
 	debt    map[string]points.Amount
 	counted map[string]points.Amount
 	holds   map[string]hold

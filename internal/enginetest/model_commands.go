@@ -96,12 +96,26 @@ func (p *person) setGates(gates []loyalty.Gate, shut bool) error {
 	return nil
 }
 
+// mayMerge is up to how many open lots the engine leaves alone.
+const mayMerge = 256
+
+func (p *person) open() int {
+	open := 0
+	for _, l := range p.lots {
+		if l.left > 0 && !l.pending {
+			open++
+		}
+	}
+	return open
+}
+
 // receive adds a lot and returns its place. Points that are available at once
 // repay debt, and expire where that time has passed too.
 func (m *model) receive(p *person, l parcel, now time.Time) int {
 	l.pending = l.from.After(now)
 	p.lots = append(p.lots, l)
 	i := len(p.lots) - 1
+	p.crowded = p.crowded || p.open() > mayMerge
 	if !l.pending {
 		m.arrive(p, i, now)
 	}
