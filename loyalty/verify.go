@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -198,9 +199,55 @@ func (e *Engine) audit(ctx context.Context, member string, a *audit) (*Problem, 
 	if err != nil {
 		return nil, err
 	}
-	if problem := a.finish(); problem != nil {
+	problem := a.finish()
+	if problem == nil {
+		problem, err = e.auditHolds(ctx, member, a)
+	}
+	if problem != nil {
 		problem.Member = member
-		return problem, nil
+	}
+	return problem, err
+}
+
+// auditHolds compares what lots have on hold with the holds that are open. It
+// reads records only where anything is on hold.
+func (e *Engine) auditHolds(ctx context.Context, member string, a *audit) (*Problem, error) {
+	held := map[points.LotID]points.Amount{}
+	for id, lot := range a.stored {
+		if lot.Held > 0 {
+			held[id] = lot.Held
+		}
+	}
+	if len(held) == 0 {
+		return nil, nil
+	}
+	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: member, Kind: holdKind}) {
+		if err != nil {
+			return nil, err
+		}
+		if row.Status != holdOpen {
+			continue
+		}
+		var state holdState
+		if err := json.Unmarshal(row.Data, &state); err != nil {
+			return &Problem{Row: fmt.Sprintf("record %s %q", row.Kind, row.ID), What: "its document cannot be read"}, nil
+		}
+		for _, part := range state.Parts {
+			held[part.Lot] -= part.Amount
+		}
+	}
+	// Records are listed without a version: what changed meanwhile is audited again.
+	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member}})
+	if err != nil {
+		return nil, err
+	}
+	if snaps[0].Account == nil || snaps[0].Account.Version != a.account.Version {
+		return nil, storage.ErrConflict
+	}
+	for _, id := range slices.Sorted(maps.Keys(held)) {
+		if held[id] != 0 {
+			return &Problem{Row: fmt.Sprintf("lot %d", id), What: fmt.Sprintf("has %d on hold that no open hold has", held[id])}, nil
+		}
 	}
 	return nil, nil
 }
