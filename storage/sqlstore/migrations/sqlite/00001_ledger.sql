@@ -1,7 +1,7 @@
 -- +goose Up
 
--- A database of its own holds one commit's rows on few pages: tables with large
--- documents are kept in order of arrival, the others in order of their key.
+-- One commit touches few pages: the tables with the largest documents are kept in
+-- order of arrival, the others in order of their key.
 
 CREATE TABLE IF NOT EXISTS loyalty_accounts (
   program     TEXT    NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE IF NOT EXISTS loyalty_records (
   lots      TEXT    NOT NULL,
   data      BLOB,
   PRIMARY KEY (program, member, kind, id)
-);
+) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS loyalty_records_due ON loyalty_records (program, member, due_at, kind, id)
   WHERE due_at < 253402300799999999;
