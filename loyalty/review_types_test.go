@@ -17,8 +17,10 @@ type (
 	earn   struct{ Member, Key string }
 )
 
-func (c settle) Plan() loyalty.Plan                     { return loyalty.Plan{Member: c.Member, Key: c.Key} }
-func (c gather) Plan() loyalty.Plan                     { return loyalty.Plan{Member: c.Member, Key: c.Key} }
+func (c settle) Plan() loyalty.Plan { return loyalty.Plan{Member: c.Member, Key: c.Key} }
+
+func (c gather) Plan() loyalty.Plan { return loyalty.Plan{Member: c.Member, Key: c.Key} }
+
 func (c earn) Plan() loyalty.Plan                       { return loyalty.Plan{Member: c.Member, Key: c.Key} }
 func (settle) Apply(context.Context, *loyalty.Tx) error { return nil }
 func (gather) Apply(context.Context, *loyalty.Tx) error { return nil }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -15,7 +14,8 @@ import (
 )
 
 // TestAnEarnWritesFewRowsAndBytes measures what thousands of earns of a one-line
-// order leave in a file: rows by counting tables, bytes by its pages.
+// order leave in a file: rows by counting tables, bytes by its pages. One rule may
+// take 8 rows and 3 KB, and each further rule or metric one row.
 func TestAnEarnWritesFewRowsAndBytes(t *testing.T) {
 	second := points.Rule{Code: "extra", Bonus: 5}
 	visits := points.Rule{Code: "visits", Unit: "visit", Bonus: 1}
@@ -53,7 +53,6 @@ func TestAnEarnWritesFewRowsAndBytes(t *testing.T) {
 
 			assert.InDelta(t, c.rows, perEarn(rows, counted.rows.Load()), 1e-9, "rows that the engine writes")
 			assert.InDelta(t, c.rows-1, perEarn(inserted, tableRows(t, store)), 1e-9, "rows that are new: all but the account's")
-			assert.LessOrEqual(t, perEarn(rows, counted.rows.Load())-c.rows+7, 8.0)
 			grown := perEarn(size, fileBytes(t, store))
 			t.Logf("%.0f bytes a commit, with indexes", grown)
 			assert.LessOrEqual(t, grown, 3072.0)
@@ -99,5 +98,5 @@ func TestAnEarnOnMemoryAllocatesLittle(t *testing.T) {
 	w, err := memoryGround{}.engine(t.Context(), s, 1, untilUsedUp)
 	require.NoError(t, err)
 	perEarn := float64(w.mallocs) / float64(w.operations)
-	assert.LessOrEqual(t, perEarn, 150.0, fmt.Sprintf("%.0f allocations", perEarn))
+	assert.LessOrEqual(t, perEarn, 150.0, "allocations")
 }

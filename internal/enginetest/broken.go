@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -8,6 +9,37 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
+
+// cuts is a store whose calls are cut at random, before and after they stored.
+func cuts(inside storage.Store, seed uint64) storage.Store {
+	var one sync.Mutex
+	source := seeded(seed)
+	pick := func(label string, n int) int {
+		one.Lock()
+		defer one.Unlock()
+		return source(label, n)
+	}
+	return &storagetest.Hooked{
+		Store: inside,
+		OnLoad: func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
+			if pick("load", 20) == 0 {
+				return nil, errDown
+			}
+			return next(ctx, requests)
+		},
+		OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+			switch pick("commit", 10) {
+			case 0:
+				return nil, errDown
+			case 1:
+				_, err := next(ctx, batches[:pick("part", len(batches)+1)])
+				return nil, cmp.Or(err, errDown)
+			default:
+				return next(ctx, batches)
+			}
+		},
+	}
+}
 
 // forgetsVersions is a store that does not check versions: the last one wins.
 func forgetsVersions(inside storage.Store) storage.Store {

@@ -233,9 +233,9 @@ func shownSchedule(schedule []loyalty.Scheduled) []string {
 }
 
 func lines[T any](all []T) string {
-	text := ""
+	var text strings.Builder
 	for _, line := range all {
-		text += fmt.Sprintf("  %v\n", line)
+		fmt.Fprintf(&text, "  %v\n", line)
 	}
-	return text
+	return text.String()
 }

@@ -97,8 +97,8 @@ func flip(pick pick, row any) (string, bool) {
 
 // unshare copies the slices of a row, so that the honest row stays.
 func unshare(v reflect.Value) {
-	for i := range v.NumField() {
-		if field := v.Field(i); field.Kind() == reflect.Slice && field.Len() > 0 {
+	for _, field := range v.Fields() {
+		if field.Kind() == reflect.Slice && field.Len() > 0 {
 			copied := reflect.MakeSlice(field.Type(), field.Len(), field.Len())
 			reflect.Copy(copied, field)
 			field.Set(copied)

@@ -91,8 +91,6 @@ func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machi
 	return m, nil
 }
 
-func (m *machine) now() time.Time { return m.session.now() }
-
 // sequence takes steps without rapid, and returns the first difference.
 func sequence(t testing.TB, pick pick, store storage.Store, id string, steps int) error {
 	t.Helper()

@@ -53,16 +53,25 @@ func edges() []edge {
 		{"an order for all the money there is", nil, order("o1", "999999999999999999"), points.ErrOverflow, points.Balance{}},
 		{"what is pending must find room when it matures", []loyalty.Command{gift("ada", "a", largest)}, order("o1", "0.000001"), points.ErrOverflow, points.Balance{Available: largest}},
 		{
-			"an order that earned the most is refunded", []loyalty.Command{order("o1", "9223372036854.775807")},
-			loyalty.Refund{Member: "ada", Key: "b", Order: "o1", Full: true}, nil, points.Balance{},
+			"an order that earned the most is refunded",
+			[]loyalty.Command{order("o1", "9223372036854.775807")},
+			loyalty.Refund{Member: "ada", Key: "b", Order: "o1", Full: true},
+			nil,
+			points.Balance{},
 		},
 		{
-			"the last piece of what earned the most", []loyalty.Command{order("o1", "9223372036854.775807")},
-			loyalty.Refund{Member: "ada", Key: "b", Order: "o1", Amount: money("9223372036854.775806")}, nil, points.Balance{Pending: 1},
+			"the last piece of what earned the most",
+			[]loyalty.Command{order("o1", "9223372036854.775807")},
+			loyalty.Refund{Member: "ada", Key: "b", Order: "o1", Amount: money("9223372036854.775806")},
+			nil,
+			points.Balance{Pending: 1},
 		},
 		{
-			"a metric counts no further", []loyalty.Command{loyalty.Fact{Member: "ada", Key: "a", Activity: "visit", Amount: largest}},
-			loyalty.Fact{Member: "ada", Key: "b", Activity: "visit"}, points.ErrOverflow, points.Balance{},
+			"a metric counts no further",
+			[]loyalty.Command{loyalty.Fact{Member: "ada", Key: "a", Activity: "visit", Amount: largest}},
+			loyalty.Fact{Member: "ada", Key: "b", Activity: "visit"},
+			points.ErrOverflow,
+			points.Balance{},
 		},
 	}
 }

@@ -55,7 +55,7 @@ func (s *session) do(cmd loyalty.Command) error {
 		return s.settled()
 	}
 	if told(quoteErr) != told(err) {
-		return fmt.Errorf("the quote of %s says %v, done it says %w", show(cmd), quoteErr, err)
+		return fmt.Errorf("the quote of %s says %w, done it says %w", show(cmd), quoteErr, err)
 	}
 	if quote.Version != receipt.Version {
 		// A long backlog is settled in more commits than a quote takes; versions, and

@@ -64,8 +64,6 @@ func newSimulation(t testing.TB, store storage.Store, id string, seed uint64, ke
 	return s
 }
 
-func (s *simulation) now() time.Time { return s.session.now() }
-
 var errDown = errors.New("the store is down")
 
 // boot starts an engine on the store and lets it fail at random from now on.

@@ -183,11 +183,11 @@ func (b *books) finds(ctx context.Context, c change) error {
 		return err
 	}
 	if report.OK() {
-		return errors.New("Verify finds nothing")
+		return errors.New("nothing was found")
 	}
 	problem := report.Problems[0]
 	if problem.Member != c.member || !c.names(problem.Row) {
-		return fmt.Errorf("Verify names another row: %w", problem)
+		return fmt.Errorf("another row is named: %w", problem)
 	}
 	return nil
 }
