@@ -96,6 +96,10 @@ func (b *bound) load(ctx context.Context, work func(context.Context, *session) e
 	return b.read(ctx, work)
 }
 
+func (b *bound) glance(ctx context.Context, work func(context.Context, *session) error) error {
+	return b.read(ctx, work)
+}
+
 func (b *bound) classify(err error) error {
 	if err != nil && b.session.doomed(err) {
 		return fmt.Errorf("%w: %w", storage.ErrRetryTransaction, err)

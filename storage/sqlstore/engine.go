@@ -17,4 +17,6 @@ type sessions interface {
 	read(ctx context.Context, work func(context.Context, *session) error) error
 	// load is read for what a commit is likely to follow.
 	load(ctx context.Context, work func(context.Context, *session) error) error
+	// glance is load without a transaction: each statement sees a state of its own.
+	glance(ctx context.Context, work func(context.Context, *session) error) error
 }

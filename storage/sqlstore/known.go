@@ -92,7 +92,7 @@ func (k *known) askAccounts(ctx context.Context, s *session, program string, mem
 	}
 	return s.query(ctx, findAccounts, func(rows *sql.Rows) (bool, error) {
 		var member string
-		account, err := scanAccount(withMember{rows, &member}, program, "")
+		account, err := scanAccount(after{rows, &member}, program, "")
 		account.Member = member
 		k.accounts[member] = &account
 		return true, err

@@ -96,7 +96,7 @@ func (e *engine) Accounts(ctx context.Context, query storage.AccountQuery) (stor
 	}
 	scan := func(row scanner) (storage.Account, error) {
 		var member string
-		account, err := scanAccount(withMember{row, &member}, query.Program, "")
+		account, err := scanAccount(after{row, &member}, query.Program, "")
 		account.Member = member
 		return account, err
 	}

@@ -24,6 +24,15 @@ func limitOf(limit int) int {
 // Load answers requests, all of them from one state of the database.
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	snapshots := make([]storage.Snapshot, len(requests))
+	if len(requests) == 1 {
+		done, err := e.glance(ctx, &requests[0], &snapshots[0])
+		if err != nil {
+			return nil, fmt.Errorf("sqlstore: load: %w", err)
+		}
+		if done {
+			return snapshots, nil
+		}
+	}
 	err := e.sessions.load(ctx, func(ctx context.Context, s *session) error {
 		known, err := ask(ctx, s, requests)
 		if err != nil {
@@ -41,6 +50,31 @@ func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]st
 		return nil, fmt.Errorf("sqlstore: load: %w", err)
 	}
 	return snapshots, nil
+}
+
+// glance answers a request that one statement can answer, besides its claims and
+// counters, which are no part of the snapshot: an account that exists or not, that
+// is not due, and a key that is new. It reports whether that was enough.
+func (e *engine) glance(ctx context.Context, request *storage.LoadRequest, to *storage.Snapshot) (done bool, err error) {
+	if len(request.Records)+len(request.Lots)+len(request.Debits) > 0 {
+		return false, nil
+	}
+	err = e.sessions.glance(ctx, func(ctx context.Context, s *session) error {
+		var used bool
+		l := loading{session: s, request: request, to: to}
+		err := s.query(ctx, getAccountAndKey, func(rows *sql.Rows) (bool, error) {
+			account, err := scanAccount(after{rows, &used}, request.Program, request.Member)
+			to.Account = &account
+			return false, err
+		}, request.Program, request.Member, request.Key)
+		due := to.Account != nil && !request.DueBy.IsZero() && !to.Account.DueAt.After(request.DueBy)
+		if done = !due && (!used || request.Key == ""); err != nil || !done {
+			*to = storage.Snapshot{}
+			return err
+		}
+		return l.shared(ctx)
+	})
+	return done, err
 }
 
 // loading answers one request.

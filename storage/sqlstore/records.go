@@ -56,7 +56,7 @@ func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (
 	}
 	scan := func(row scanner) (storage.Record, error) {
 		var member string
-		record, err := scanRecord(withMember{row, &member}, query.Program, "")
+		record, err := scanRecord(after{row, &member}, query.Program, "")
 		record.Member = member
 		return record, err
 	}

@@ -13,14 +13,14 @@ type scanner interface {
 	Scan(dest ...any) error
 }
 
-// withMember reads a first column of its own, the member, before what it reads.
-type withMember struct {
+// after reads a first column of its own before the others.
+type after struct {
 	scanner
-	member *string
+	first any
 }
 
-func (w withMember) Scan(dest ...any) error {
-	return w.scanner.Scan(append([]any{w.member}, dest...)...)
+func (a after) Scan(dest ...any) error {
+	return a.scanner.Scan(append([]any{a.first}, dest...)...)
 }
 
 func scanAccount(row scanner, program, member string) (storage.Account, error) {

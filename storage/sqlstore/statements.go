@@ -25,6 +25,7 @@ const (
 	findRecords
 	findClaims
 	getAccount
+	getAccountAndKey
 	getVersion
 	getOperation
 	hasKey
@@ -121,6 +122,9 @@ func snapshotStatements(s *[statementCount]string) {
 	s[findClaims] = "SELECT space, claim_key" + of + "loyalty_claims WHERE program = ?1" +
 		" AND space = asked.value ->> 0 AND claim_key = asked.value ->> 1"
 	s[getAccount] = "SELECT " + accountColumns + " FROM loyalty_accounts" + ofAccount
+	s[getAccountAndKey] = "SELECT EXISTS (SELECT 1 FROM loyalty_operations" +
+		" WHERE program = ?1 AND member = ?2 AND idem_key = ?3), " + accountColumns +
+		" FROM loyalty_accounts WHERE program = ?1 AND member = ?2"
 	s[getVersion] = "SELECT version FROM loyalty_accounts" + ofAccount
 	s[getOperation] = "SELECT " + operationColumns + " FROM loyalty_operations" + ofAccount + " AND idem_key = ?"
 	s[hasKey] = "SELECT version FROM loyalty_operations" + ofAccount + " AND idem_key = ?"

@@ -124,17 +124,26 @@ func drain(sessions chan *session) []error {
 // write runs work in a transaction that no other write can disturb. The context
 // counts until the transaction has begun: then it runs to its end.
 func (s *Store) write(ctx context.Context, work func(context.Context, *session) error) error {
-	return s.within(ctx, s.writers, true, work)
+	return s.within(ctx, s.writers, writing, work)
 }
 
 // read runs work in a transaction that sees one state of the database.
 func (s *Store) read(ctx context.Context, work func(context.Context, *session) error) error {
-	return s.within(ctx, s.readers, false, work)
+	return s.within(ctx, s.readers, reading, work)
 }
 
-// load is read on the writer's connection while nobody writes: what it wrote last
-// is still in its memory, where another connection would read it again.
 func (s *Store) load(ctx context.Context, work func(context.Context, *session) error) error {
+	return s.besideWrites(ctx, reading, work)
+}
+
+func (s *Store) glance(ctx context.Context, work func(context.Context, *session) error) error {
+	return s.besideWrites(ctx, glancing, work)
+}
+
+// besideWrites runs work on the writer's connection while nobody writes: what it
+// wrote last is still in its memory, where another connection would read it
+// again.
+func (s *Store) besideWrites(ctx context.Context, p purpose, work func(context.Context, *session) error) error {
 	if err := cmp.Or(ctx.Err(), s.refusal); err != nil {
 		return err
 	}
@@ -143,14 +152,24 @@ func (s *Store) load(ctx context.Context, work func(context.Context, *session) e
 		if !open {
 			return ErrClosed
 		}
-		return s.use(ctx, s.writers, session, false, work)
+		return s.use(ctx, s.writers, session, p, work)
 	default:
-		return s.read(ctx, work)
+		return s.within(ctx, s.readers, p, work)
 	}
 }
 
+// purpose is what a connection is wanted for.
+type purpose int
+
+const (
+	// writing and reading want a transaction, glancing has a statement of its own.
+	writing purpose = iota
+	reading
+	glancing
+)
+
 func (s *Store) within(
-	ctx context.Context, sessions chan *session, writing bool, work func(context.Context, *session) error,
+	ctx context.Context, sessions chan *session, p purpose, work func(context.Context, *session) error,
 ) error {
 	if err := cmp.Or(ctx.Err(), s.refusal); err != nil {
 		return err
@@ -162,13 +181,13 @@ func (s *Store) within(
 		if !open {
 			return ErrClosed
 		}
-		return s.use(ctx, sessions, session, writing, work)
+		return s.use(ctx, sessions, session, p, work)
 	}
 }
 
 // use runs work on a session, opening it if it is nil, and puts it back.
 func (s *Store) use(
-	ctx context.Context, sessions chan *session, session *session, writing bool,
+	ctx context.Context, sessions chan *session, session *session, p purpose,
 	work func(context.Context, *session) error,
 ) (err error) {
 	keep := false
@@ -185,11 +204,14 @@ func (s *Store) use(
 		}
 		session = newSession(s.grammar, conn)
 	}
-	if writing {
+	// Only writing waits for others, so that there is something to interrupt.
+	switch p {
+	case writing:
 		err = transact(ctx, session, session.beginWrite, work)
-	} else {
-		// Nothing is waited for, so that there is nothing to interrupt.
+	case reading:
 		err = transact(context.WithoutCancel(ctx), session, session.beginRead, work)
+	case glancing:
+		err = work(context.WithoutCancel(ctx), session)
 	}
 	keep = true
 	if err != nil && !errors.Is(err, errRefused) && s.broken(ctx, session) {
