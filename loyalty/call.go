@@ -67,11 +67,44 @@ func (c *call) touches(member string) bool {
 	return c.plan.Member == member || slices.Contains(c.plan.Others, member)
 }
 
-// hold adds the call's accounts to those that later calls must wait for.
+// hold adds the call's accounts, and the claims that it is known to make, to those
+// that later calls must wait for.
 func (c *call) hold(held map[string]struct{}) {
 	for i := range c.accounts() {
 		held[c.member(i)] = struct{}{}
 	}
+	for _, name := range c.claimNames() {
+		held[name] = struct{}{}
+	}
+}
+
+// waits reports whether a call touches what an earlier one holds.
+func (c *call) waits(held map[string]struct{}) bool {
+	if len(held) == 0 {
+		return false
+	}
+	if touches(held, c) {
+		return true
+	}
+	for _, name := range c.claimNames() {
+		if _, ok := held[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// claimNames names the claims that a call is known to make, unlike any member.
+func (c *call) claimNames() []string {
+	claims := c.plan.Claims
+	if own, ok := c.cmd.(claimer); ok {
+		claims = append(slices.Clip(claims), own.claimsIn(&Program{})...)
+	}
+	names := make([]string, len(claims))
+	for i, claim := range claims {
+		names[i] = "\x00" + claim.Space + "\x00" + claim.Key
+	}
+	return names
 }
 
 func (c *call) finish(receipt *Receipt, err error) {

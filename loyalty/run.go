@@ -100,7 +100,7 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		case c.doubts >= maxDoubts && d.accounts[c.plan.Member].operation(c.plan.Key) == nil:
 			c.finish(nil, c.unknown(nil))
 			continue
-		case !touches(held, c):
+		case !c.waits(held):
 			d.decide(c)
 		}
 		switch c.verdict {
@@ -129,7 +129,7 @@ func (e *Engine) leftovers(ctx context.Context, left []*call) []*call {
 	held := map[string]struct{}{}
 	for _, c := range left {
 		verdict := c.verdict
-		if touches(held, c) {
+		if c.waits(held) {
 			verdict = undecided
 		}
 		switch verdict {
