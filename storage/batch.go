@@ -257,3 +257,12 @@ type Pruned struct {
 	// More is set where the limit was reached: call again.
 	More bool
 }
+
+// LimitOf is the limit that a request, a debit or a query means: its own, or 100
+// where that is not above 0.
+func LimitOf(limit int) int {
+	if limit <= 0 {
+		return 100
+	}
+	return limit
+}

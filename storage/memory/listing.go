@@ -330,7 +330,7 @@ func page[T, R any](items iter.Seq[T], limit int, row func(T) R, cursor func(T) 
 	}
 	var last T
 	for item := range items {
-		if len(result.Items) == limitOf(limit) {
+		if len(result.Items) == storage.LimitOf(limit) {
 			result.Next = cursor(last)
 			break
 		}

@@ -9,15 +9,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
-const defaultLimit = 100
-
-func limitOf(limit int) int {
-	if limit <= 0 {
-		return defaultLimit
-	}
-	return limit
-}
-
 // Load answers requests, all of them at one instant.
 func (s *Store) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	if err := ctx.Err(); err != nil {
@@ -79,7 +70,7 @@ func (a *account) load(request *storage.LoadRequest, to *storage.Snapshot) {
 		lots = a.appendDebit(lots, &request.Debits[i])
 	}
 	if !request.DueBy.IsZero() && !a.row.DueAt.After(request.DueBy) {
-		lots = a.loadDue(lots, request.DueBy, limitOf(request.DueLimit), to)
+		lots = a.loadDue(lots, request.DueBy, storage.LimitOf(request.DueLimit), to)
 		for i := range to.DueRecords {
 			for _, id := range to.DueRecords[i].Lots {
 				lots = a.appendLot(lots, id)
@@ -97,7 +88,7 @@ func (a *account) appendLot(lots []*lot, id points.LotID) []*lot {
 }
 
 func (a *account) appendDebit(lots []*lot, debit *storage.Debit) []*lot {
-	limit, left := limitOf(debit.Limit), debit.Amount
+	limit, left := storage.LimitOf(debit.Limit), debit.Amount
 	expired := func(l *lot) bool { return debit.Unit != "" && !l.row.ExpiresAt.After(debit.After) }
 	for l := range a.open.from(expired) {
 		if debit.Unit != "" && (l.row.Unit != debit.Unit || l.row.State != points.LotOpen || l.row.Remaining <= 0) {

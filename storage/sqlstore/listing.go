@@ -85,7 +85,7 @@ func wrap(what string, err error) error {
 // Accounts lists a program's accounts by member, or by due time.
 func (e *engine) Accounts(ctx context.Context, query storage.AccountQuery) (storage.Page[storage.Account], error) {
 	page := storage.Page[storage.Account]{Items: []storage.Account{}}
-	limit, scope := limitOf(query.Limit), query.Scope()
+	limit, scope := storage.LimitOf(query.Limit), query.Scope()
 	start := position{""}
 	if !query.DueBy.IsZero() {
 		start = position{int64(least), ""}
@@ -167,7 +167,7 @@ type memberListing[T any] struct {
 
 func (l memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T], error) {
 	page := storage.Page[T]{Items: []T{}}
-	limit, scope, program, member := limitOf(l.query.Limit), l.query.Scope(l.name), l.query.Program, l.query.Member
+	limit, scope, program, member := storage.LimitOf(l.query.Limit), l.query.Scope(l.name), l.query.Program, l.query.Member
 	at, err := decodePosition(scope, l.query.After, l.start)
 	if err != nil {
 		return storage.Page[T]{}, wrap(l.name, err)
@@ -198,7 +198,7 @@ func (l memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T],
 // Events lists pending events of a bucket.
 func (e *engine) Events(ctx context.Context, query storage.EventQuery) (storage.Page[storage.Event], error) {
 	page := storage.Page[storage.Event]{Items: []storage.Event{}}
-	limit, scope := limitOf(query.Limit), query.Scope()
+	limit, scope := storage.LimitOf(query.Limit), query.Scope()
 	at, err := decodePosition(scope, query.After, position{"", int64(least), int64(least)})
 	if err != nil {
 		return storage.Page[storage.Event]{}, wrap("events", err)

@@ -12,15 +12,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
-const defaultLimit = 100
-
-func limitOf(limit int) int {
-	if limit <= 0 {
-		return defaultLimit
-	}
-	return limit
-}
-
 // Load answers requests, all of them from one state of the database.
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	snapshots := make([]storage.Snapshot, len(requests))
@@ -220,7 +211,7 @@ func (l *loading) lots(ctx context.Context, id statement, wanted func(*storage.L
 }
 
 func (l *loading) debit(ctx context.Context, debit storage.Debit) error {
-	limit := limitOf(debit.Limit)
+	limit := storage.LimitOf(debit.Limit)
 	if debit.Unit == "" {
 		return l.lots(ctx, getOpenLots, nil, limit)
 	}
@@ -237,7 +228,7 @@ func (l *loading) debit(ctx context.Context, debit storage.Debit) error {
 
 // due loads what is due by the request's DueBy, the earliest of each sort.
 func (l *loading) due(ctx context.Context) error {
-	by, limit := l.request.DueBy, limitOf(l.request.DueLimit)
+	by, limit := l.request.DueBy, storage.LimitOf(l.request.DueLimit)
 	l.to.NextDue = points.Never
 	before := len(l.to.Lots)
 	lotDue := func(lot *storage.Lot) time.Time { return lot.DueAt() }

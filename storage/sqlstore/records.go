@@ -23,7 +23,7 @@ func (e *engine) Records(ctx context.Context, query storage.RecordQuery) (storag
 
 func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	page := storage.Page[storage.Record]{Items: []storage.Record{}}
-	limit, scope := limitOf(query.Limit), query.Scope()
+	limit, scope := storage.LimitOf(query.Limit), query.Scope()
 	at, err := decodePosition(scope, query.After, position{"", ""})
 	if err != nil {
 		return page, err
@@ -49,7 +49,7 @@ func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery)
 // and sort are first in that order and are not in its index.
 func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	page := storage.Page[storage.Record]{Items: []storage.Record{}}
-	limit, scope := limitOf(query.Limit), query.Scope()
+	limit, scope := storage.LimitOf(query.Limit), query.Scope()
 	at, err := decodePosition(scope, query.After, position{query.Reference, query.Status, "", "", ""})
 	if err != nil {
 		return page, err
