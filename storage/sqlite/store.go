@@ -53,6 +53,8 @@ type Options struct {
 	Readers int
 }
 
+func (o *Options) busyTimeout() time.Duration { return cmp.Or(o.BusyTimeout, 5*time.Second) }
+
 // Memory is the path of a database in memory, for tests and examples. It is gone
 // with Close.
 const Memory = ":memory:"
@@ -67,6 +69,7 @@ const (
 	checkpointPages = 8000
 	journalLimit    = 128 << 20
 	applicationID   = 0x4c4f5941 // "LOYA"
+	busyCode        = 5          // SQLITE_BUSY
 )
 
 // Open opens the file, making it and its tables where needed. Close closes it.
@@ -91,7 +94,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	}
 	db.SetMaxIdleConns(max(readers, 0) + 1)
 	ctx := context.Background()
-	if err := errors.Join(setUp(ctx, db, path), sqlstore.Migrate(ctx, db, sqlstore.SQLite)); err != nil {
+	if err := errors.Join(setUp(ctx, db, path, o.busyTimeout()), sqlstore.Migrate(ctx, db, sqlstore.SQLite)); err != nil {
 		return nil, fmt.Errorf("sqlite: open %s: %w", path, errors.Join(err, db.Close()))
 	}
 	return &Store{Store: sqlstore.New(db, sqlstore.SQLite, &sqlstore.Options{Readers: readers}), db: db}, nil
@@ -118,9 +121,8 @@ func dataSource(path string, o *Options) (string, error) {
 	case o.Synchronous != Full:
 		return "", fmt.Errorf("unknown Synchronous %d", o.Synchronous)
 	}
-	timeout := cmp.Or(o.BusyTimeout, 5*time.Second)
 	settings := url.Values{"_pragma": {
-		fmt.Sprintf("busy_timeout(%d)", timeout.Milliseconds()),
+		fmt.Sprintf("busy_timeout(%d)", o.busyTimeout().Milliseconds()),
 		"synchronous(" + synchronous + ")",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages),
@@ -141,8 +143,11 @@ func dataSource(path string, o *Options) (string, error) {
 }
 
 // setUp makes a new file one of this package: its page size can be chosen only
-// while it is empty, and the write-ahead log is a property of the file.
-func setUp(ctx context.Context, db *sql.DB, path string) error {
+// while it is empty, and the write-ahead log is a property of the file. SQLite
+// waits for no other connection where it changes the journal of a file (it
+// answers SQLITE_BUSY at once, whatever the busy timeout), so two that open a new
+// file at the same time wait for each other here, for at most wait.
+func setUp(ctx context.Context, db *sql.DB, path string, wait time.Duration) error {
 	if path == Memory {
 		return nil
 	}
@@ -150,21 +155,34 @@ func setUp(ctx context.Context, db *sql.DB, path string) error {
 	if err != nil {
 		return err
 	}
-	err = func() error {
-		var mode string
-		if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil || mode == "wal" {
-			return err
-		}
-		for _, pragma := range []string{
-			fmt.Sprintf("PRAGMA page_size = %d", pageSize),
-			"PRAGMA journal_mode = wal",
-			fmt.Sprintf("PRAGMA application_id = %d", applicationID),
-		} {
-			if _, err := conn.ExecContext(ctx, pragma); err != nil {
-				return fmt.Errorf("%s: %w", pragma, err)
-			}
-		}
-		return nil
-	}()
+	err = makeNew(ctx, conn)
+	for pause := time.Millisecond; err != nil && busy(err) && wait > 0; pause = min(2*pause, 50*time.Millisecond) {
+		time.Sleep(pause)
+		wait -= pause
+		err = makeNew(ctx, conn)
+	}
 	return errors.Join(err, conn.Close())
+}
+
+func busy(err error) bool {
+	coded, ok := errors.AsType[*driver.Error](err)
+	return ok && coded.Code()&0xff == busyCode
+}
+
+// makeNew does nothing where the file has its journal: another connection was first.
+func makeNew(ctx context.Context, conn *sql.Conn) error {
+	var mode string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil || mode == "wal" {
+		return err
+	}
+	for _, pragma := range []string{
+		fmt.Sprintf("PRAGMA page_size = %d", pageSize),
+		"PRAGMA journal_mode = wal",
+		fmt.Sprintf("PRAGMA application_id = %d", applicationID),
+	} {
+		if _, err := conn.ExecContext(ctx, pragma); err != nil {
+			return fmt.Errorf("%s: %w", pragma, err)
+		}
+	}
+	return nil
 }
