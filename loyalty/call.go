@@ -39,6 +39,8 @@ type call struct {
 	refused bool
 	// gathered is set where a spend's lots were gathered before.
 	gathered bool
+	// merged is set where lots were merged because the command needs too many.
+	merged bool
 	// openLots is how many open lots to load, whatever the plan says.
 	openLots int
 	// dueLimit is how much of each sort that is due to load; 0 is the default.

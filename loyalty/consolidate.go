@@ -6,19 +6,20 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 )
 
-// openLots is the number of open lots beyond which RunDue consolidates.
-const openLots = 256
+// crowd is how many lots are looked at for what can be merged, where a command needs
+// more lots than one commit takes.
+const crowd = 4096
 
-// consolidateBatch merges some of an account's lots, where it has too many open
-// ones, and reports whether it merged any. What is due is settled before.
-func (d *deciding) consolidateBatch(c *call, a *account, now time.Time) (bool, error) {
+// consolidateBatch merges some of an account's lots, where it has more than bound
+// open ones, and reports whether it merged any. What is due is settled before.
+func (d *deciding) consolidateBatch(c *call, a *account, now time.Time, bound int) (bool, error) {
 	open := 0
 	for i := range a.lots {
 		if a.lots[i].State == points.LotOpen {
 			open++
 		}
 	}
-	if open <= openLots {
+	if open <= bound {
 		return false, nil
 	}
 	tx, err := d.systemTx(c, a, settleType, now)
@@ -26,7 +27,7 @@ func (d *deciding) consolidateBatch(c *call, a *account, now time.Time) (bool, e
 		return false, err
 	}
 	merged := 0
-	for _, merge := range points.Consolidate(a.lots, tx.rev.zone, openLots) {
+	for _, merge := range points.Consolidate(a.lots, tx.rev.zone, bound) {
 		merge.From = merge.From[:min(len(merge.From), settleSteps-merged)]
 		if len(merge.From) < 2 {
 			break

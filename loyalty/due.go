@@ -120,9 +120,9 @@ func (e *Engine) settleFailed(ctx context.Context, c *call, now time.Time, o *Du
 
 // dueCall is the call that settles one account and does nothing else.
 func (e *Engine) dueCall(member string, now time.Time) *call {
-	c := &call{cmd: &settleDue{}, typ: settleType, now: now}
+	c := &call{cmd: &settleDue{bound: e.options.OpenLots}, typ: settleType, now: now}
 	c.plan = Plan{Member: member, Key: storage.ReservedPrefix + "due"}
-	c.openLots = openLots + 101
+	c.openLots = e.options.OpenLots + settleSteps + 1
 	return c
 }
 
@@ -152,6 +152,8 @@ func (e *Engine) settleMember(ctx context.Context, member string, now time.Time)
 // settleDue settles an account. It is no command of a caller and leaves no
 // operation but those of the settle steps, unless the account's DueAt must move.
 type settleDue struct {
+	// bound is how many open lots are left alone.
+	bound   int
 	retryAt time.Time
 	skipped bool
 }
@@ -189,7 +191,7 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 	if err != nil {
 		return nil, err
 	}
-	if merged, err := d.consolidateBatch(c, a, now); merged || err != nil {
+	if merged, err := d.consolidateBatch(c, a, now, s.bound); merged || err != nil {
 		c.more = err == nil
 		return &Receipt{}, err
 	}

@@ -119,8 +119,6 @@ type orderState struct {
 	// awards' first entries where they are not all 0.
 	Version int64 `json:"v,omitempty"`
 	Entries []int `json:"o,omitempty"`
-	// Drawn is what refunds took of the order's share in consolidated lots.
-	Drawn []points.Part `json:"d,omitempty"`
 }
 
 // entry names the first entry of the i-th award.
@@ -130,25 +128,6 @@ func (s *orderState) entry(i int) points.EntryRef {
 		ref.Ordinal = s.Entries[i]
 	}
 	return ref
-}
-
-func (s *orderState) drawn(lot points.LotID) points.Amount {
-	for _, part := range s.Drawn {
-		if part.Lot == lot {
-			return part.Amount
-		}
-	}
-	return 0
-}
-
-func (s *orderState) draw(lot points.LotID, amount points.Amount) {
-	for i := range s.Drawn {
-		if s.Drawn[i].Lot == lot {
-			s.Drawn[i].Amount += amount
-			return
-		}
-	}
-	s.Drawn = append(s.Drawn, points.Part{Lot: lot, Amount: amount})
 }
 
 func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {

@@ -36,6 +36,9 @@ type Options struct {
 	// Attempts bounds how often a command is decided again after conflicts; 0 is
 	// 64.
 	Attempts int
+	// OpenLots is how many open lots an account may have before RunDue merges those
+	// that are alike; 0 is 256.
+	OpenLots int
 	// NoCombining gives every call its own round trips.
 	NoCombining bool
 	// Features lists the features whose commands and records the engine knows.
@@ -133,6 +136,9 @@ func (e *Engine) complete() error {
 	}
 	if o.Attempts == 0 {
 		o.Attempts = 64
+	}
+	if o.OpenLots <= 0 {
+		o.OpenLots = 256
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -65,15 +65,17 @@ func (c *call) gathers() (Spend, bool) {
 // takes at once, but not more than maxLotsPerCommit.
 func (e *Engine) spendLots() int { return max(1, min(maxLotsPerCommit, (e.limits.Rows-20)/2)) }
 
-// moveLots is how many lots a command takes from that cannot be gathered: as many
-// as fit a commit in which each is written on two accounts.
-func (e *Engine) moveLots() int { return max(e.spendLots(), (e.limits.Rows-40)/4) }
+// moveLots is how many lots a command of so many accounts takes from that cannot be
+// gathered: as many as fit a commit in which each is written on all of them.
+func (e *Engine) moveLots(accounts int) int {
+	return max(e.spendLots(), (e.limits.Rows-40)/(2*accounts))
+}
 
 // gather runs a spend that needs more lots than one commit takes.
 func (e *Engine) gather(ctx context.Context, c *call) {
 	spend, ok := c.gathers()
 	if !ok {
-		c.finish(nil, fmt.Errorf("%w: its points lie in more than the %d lots that one commit can change", ErrTooLarge, e.moveLots()))
+		e.crowded(ctx, c)
 		return
 	}
 	for {
@@ -97,6 +99,28 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 			return
 		}
 		more = step.more
+	}
+}
+
+// crowded runs a command that needs more lots than one commit takes and cannot be
+// gathered: it merges what is alike, once, and decides the command again.
+func (e *Engine) crowded(ctx context.Context, c *call) {
+	if c.merged {
+		c.finish(nil, fmt.Errorf("%w: its points lie in more than the %d lots that one commit can change",
+			ErrTooLarge, e.moveLots(c.accounts())))
+		return
+	}
+	c.merged = true
+	for i := range c.accounts() {
+		s := e.dueCall(c.member(i), c.now)
+		s.cmd, s.openLots = &settleDue{bound: 1}, crowd
+		if e.run(ctx, []*call{s}); s.err != nil {
+			c.finish(nil, s.err)
+			return
+		}
+	}
+	for rest := []*call{c}; len(rest) > 0; {
+		rest = e.limit(ctx, e.round(ctx, rest, true))
 	}
 }
 

@@ -256,7 +256,7 @@ func (p *Party) debit(unit string, amount points.Amount, pattern points.Entry) (
 // choose picks the lots that a debit takes from, loading more where the known
 // ones do not reach.
 func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error) {
-	limit := p.tx.deciding.engine.moveLots()
+	limit := p.tx.deciding.engine.moveLots(len(p.tx.parties))
 	if _, ok := p.tx.call.gathers(); ok {
 		limit = p.tx.deciding.engine.spendLots()
 	}

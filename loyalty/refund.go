@@ -125,8 +125,8 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 	return tx.putOrder(c.Order, state, row.Lots)
 }
 
-// clawBack takes points back: own pending, own lot, other lots, then debt or a
-// shortfall. A metric is counted down.
+// clawBack takes points back: own pending, own lot and its like, other lots, then
+// debt or a shortfall. A metric is counted down.
 func (tx *Tx) clawBack(row storage.Record, state *orderState, take points.Take, pattern points.Entry) error {
 	unit, err := tx.rev.unit("unit", take.Unit)
 	if err != nil {
@@ -140,7 +140,7 @@ func (tx *Tx) clawBack(row storage.Record, state *orderState, take points.Take, 
 		}
 		return tx.book(pattern)
 	}
-	missing, err := tx.takeOwn(row, state, take, pattern)
+	missing, err := tx.takeOwn(row, take, pattern)
 	if err != nil || missing == 0 {
 		return err
 	}
@@ -160,32 +160,44 @@ func (tx *Tx) clawBack(row storage.Record, state *orderState, take points.Take, 
 	return nil
 }
 
-// takeOwn takes from the lots that the order itself earned, pending ones first,
-// and returns what they did not have.
-func (tx *Tx) takeOwn(row storage.Record, state *orderState, take points.Take, pattern points.Entry) (points.Amount, error) {
+// takeOwn takes from the lots that the order itself earned, pending ones first.
+// An open lot is followed by all that expire when it does: points of one expiry
+// are alike, so that it makes no difference whether they were consolidated. It
+// returns what they did not have.
+func (tx *Tx) takeOwn(row storage.Record, take points.Take, pattern points.Entry) (points.Amount, error) {
+	own := make([]points.Lot, 0, len(row.Lots))
+	for _, id := range row.Lots {
+		lot, err := tx.whereNow(id)
+		if err != nil {
+			return 0, err
+		}
+		if lot.Unit == take.Unit {
+			own = append(own, lot)
+		}
+	}
 	missing := take.Points
-	for _, wanted := range []points.LotState{points.LotPending, points.LotOpen} {
-		for _, id := range row.Lots {
-			lot, share, err := tx.ownShare(id, state)
-			if err != nil {
+	for _, lot := range own {
+		if lot.State != points.LotPending {
+			continue
+		}
+		amount := min(missing, lot.Remaining)
+		if err := tx.takeBack(lot, amount, points.Pending, pattern); err != nil {
+			return 0, err
+		}
+		missing -= amount
+	}
+	for _, lot := range own {
+		if lot.State == points.LotPending {
+			continue
+		}
+		alike, err := tx.expiringWith(lot, missing)
+		if err != nil {
+			return 0, err
+		}
+		for _, lot := range alike {
+			amount := min(missing, lot.Remaining)
+			if err := tx.takeBack(lot, amount, points.Available, pattern); err != nil {
 				return 0, err
-			}
-			amount := min(missing, share)
-			if lot.Unit != take.Unit || lot.State != wanted || amount == 0 {
-				continue
-			}
-			lot.Remaining -= amount
-			entry := pattern
-			entry.From, entry.Amount, entry.Lot = points.Available, amount, lot.ID
-			if wanted == points.LotPending {
-				entry.From = points.Pending
-			}
-			tx.putLot(lot)
-			if err := tx.book(entry); err != nil {
-				return 0, err
-			}
-			if lot.ID != id {
-				state.draw(id, amount)
 			}
 			missing -= amount
 		}
@@ -193,21 +205,53 @@ func (tx *Tx) takeOwn(row storage.Record, state *orderState, take points.Take, p
 	return missing, nil
 }
 
-// ownShare returns the lot in which an order's points are now, and how many of
-// its points are the order's own.
-func (tx *Tx) ownShare(id points.LotID, state *orderState) (points.Lot, points.Amount, error) {
+func (tx *Tx) takeBack(lot points.Lot, amount points.Amount, from points.Bucket, pattern points.Entry) error {
+	if amount == 0 {
+		return nil
+	}
+	lot.Remaining -= amount
+	tx.putLot(lot)
+	pattern.From, pattern.Amount, pattern.Lot = from, amount, lot.ID
+	return tx.book(pattern)
+}
+
+// whereNow returns the lot in which a lot's points are now.
+func (tx *Tx) whereNow(id points.LotID) (points.Lot, error) {
 	lot, err := tx.lot(id)
-	if err != nil || lot.MergedInto == 0 {
-		return lot, lot.Remaining, err
+	for err == nil && lot.MergedInto != 0 {
+		lot, err = tx.lot(lot.MergedInto)
 	}
-	share := lot.Merged - state.drawn(id)
-	for lot.MergedInto != 0 {
-		if lot, err = tx.lot(lot.MergedInto); err != nil {
-			return lot, 0, err
+	return lot, err
+}
+
+// expiringWith returns a lot and then the others of its unit and expiry that have
+// points, in consumption order, as many as the amount needs.
+func (tx *Tx) expiringWith(own points.Lot, amount points.Amount) ([]points.Lot, error) {
+	for range 2 {
+		if i := tx.lotAt(own.ID); i >= 0 {
+			own = tx.lots[i]
 		}
-		if lot.MergedInto != 0 {
-			share = min(share, lot.Merged)
+		alike := []points.Lot{own}
+		missing := amount - min(amount, own.Remaining)
+		known, complete := tx.spendable(own.Unit)
+		for _, lot := range known {
+			if missing == 0 {
+				return alike, nil
+			}
+			if lot.ID != own.ID && lot.ExpiresAt.Equal(own.ExpiresAt) {
+				alike = append(alike, lot)
+				missing -= min(missing, lot.Remaining)
+			}
+		}
+		passed := len(known) > 0 && known[len(known)-1].ExpiresAt.After(own.ExpiresAt)
+		if missing == 0 || complete || passed {
+			return alike, nil
+		}
+		if err := tx.load(storage.LoadRequest{Debits: []storage.Debit{{
+			Unit: own.Unit, After: tx.reached(), Limit: tx.deciding.engine.moveLots(len(tx.parties)) + 1,
+		}}}); err != nil {
+			return nil, err
 		}
 	}
-	return lot, min(share, lot.Remaining), nil
+	return nil, tx.fail(errGather)
 }

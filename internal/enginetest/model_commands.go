@@ -433,8 +433,8 @@ func (m *model) refund(p *person, c loyalty.Refund) (result, error) {
 	return r, nil
 }
 
-// clawBack takes from the order's own lots, pending before open, then from
-// others. It returns what nobody has.
+// clawBack takes from the order's own lots, pending before open, and from those
+// that expire with them, then from others. It returns what nobody has.
 func (m *model) clawBack(p *person, order bought, take points.Take) points.Amount {
 	unit, _ := m.program.Unit(take.Unit)
 	n := take.Points
@@ -444,14 +444,21 @@ func (m *model) clawBack(p *person, order bought, take points.Take) points.Amoun
 		m.leave(unit.Code, points.Source, n)
 		return 0
 	}
-	for _, pending := range []bool{true, false} {
-		for _, i := range order.lots {
-			if l := &p.lots[i]; l.unit == unit.Code && l.pending == pending {
+	claw := func(lots []int, wanted func(parcel) bool) {
+		for _, i := range lots {
+			if l := &p.lots[i]; l.unit == unit.Code && wanted(*l) {
 				taken := min(n, l.left)
 				l.left -= taken
 				m.leave(unit.Code, points.Reversed, taken)
 				n -= taken
 			}
+		}
+	}
+	claw(order.lots, func(l parcel) bool { return l.pending })
+	for _, i := range order.lots {
+		if own := p.lots[i]; own.unit == unit.Code && !own.pending {
+			claw([]int{i}, func(parcel) bool { return true })
+			claw(p.inOrder(unit.Code), func(l parcel) bool { return l.until.Equal(own.until) })
 		}
 	}
 	others := min(n, p.balance(unit.Code).Available)

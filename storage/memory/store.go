@@ -31,14 +31,14 @@ func New() *Store {
 	return &Store{programs: map[string]*program{}}
 }
 
-// The default limits of storage.Limits, so that what is too large for other
-// adapters is too large here.
+// What a database server takes at once without harm to others, so that what is too
+// large there is too large here.
 const (
-	maxRows  = 500
-	maxBytes = 1 << 20
+	maxRows  = 2000
+	maxBytes = 4 << 20
 )
 
-// Limits returns the defaults of storage.Limits.
+// Limits says how much one Commit takes.
 func (s *Store) Limits() storage.Limits {
 	return storage.Limits{Rows: maxRows, Bytes: maxBytes, Calls: 2}
 }

@@ -60,7 +60,7 @@ func TestTheFirstReasonOfSeveralIsTheOutcome(t *testing.T) {
 		Counters: []storage.CounterChange{{CounterKey: counter, Delta: 2, Bound: 10}},
 	}
 	b.Legs[1].Operation.Key = "sale-1"
-	b.Legs[1].Operation.Command = make([]byte, 2<<20)
+	b.Legs[1].Operation.Command = make([]byte, 5<<20)
 	try := func() storage.Outcome {
 		outcomes, err := store.Commit(t.Context(), []storage.Batch{b})
 		require.NoError(t, err)
