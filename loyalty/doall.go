@@ -8,7 +8,8 @@ import (
 // AllOptions says how DoAll works; nil and the zero value are good defaults.
 type AllOptions struct {
 	// FollowLog takes each command's OccurredAt, where it has one, for the
-	// engine's now: a recorded history is replayed as if it happened again.
+	// engine's now: a recorded history is replayed as if it happened again. One
+	// that is ahead of the clock by more than Options.Skew is refused.
 	FollowLog bool
 	// Group is how many commands are decided in one round; 0 is 256.
 	Group int
@@ -71,8 +72,9 @@ func (e *Engine) streamed(ctx context.Context, cmd Command, o *AllOptions) *call
 	if err != nil {
 		return &call{cmd: cmd, err: err, refused: true}
 	}
-	if o.FollowLog && !c.plan.OccurredAt.IsZero() {
-		c.now = c.plan.OccurredAt
+	at := c.plan.OccurredAt
+	if o.FollowLog && !at.IsZero() && !at.After(c.now.Add(e.options.Skew)) {
+		c.now = at
 	}
 	return c
 }

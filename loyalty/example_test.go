@@ -16,10 +16,7 @@ import (
 func Example() {
 	program := loyalty.Program{
 		ID: "beans", Zone: "Europe/Vienna",
-		Units: []points.Unit{{
-			Code: "bean", Pending: points.For(14, points.Days), // the return window
-			Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth),
-		}},
+		Units: []points.Unit{{Code: "bean", Pending: points.For(14, points.Days), Expiry: points.ExpireAfter(1, points.Years)}},
 		Earning: []points.Rule{
 			{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}},
 			{Code: "monday", When: points.When{Weekdays: points.Mon}, Multiply: decimal.NewFromInt(2)},

@@ -41,7 +41,9 @@ type gatherState struct {
 	First int           `json:"f,omitempty"`
 	Next  int           `json:"x,omitempty"`
 	Done  int           `json:"d,omitempty"`
-	Until time.Time     `json:"t"`
+	// Reference is the spend's, for the entries of its chunks.
+	Reference string    `json:"r,omitempty"`
+	Until     time.Time `json:"t"`
 }
 
 // gathering names the record of the gathering of a caller's key.
@@ -81,6 +83,7 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 	for {
 		step := &gatherStep{id: gathering(c.plan.Key), spend: spend}
 		if err := e.step(ctx, c, step); err != nil {
+			e.release(ctx, c, err)
 			c.finish(nil, err)
 			return
 		}
@@ -92,8 +95,28 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 	for rest := []*call{c}; len(rest) > 0; {
 		rest = e.limit(ctx, e.round(ctx, rest, true))
 	}
-	for more := c.err == nil; more; {
-		step := &gatherStep{id: gathering(c.plan.Key), capture: true}
+	if c.err != nil {
+		e.release(ctx, c, c.err)
+		return
+	}
+	e.chunks(ctx, c, captureChunks)
+}
+
+// release gives back at once what a refused spend has gathered. What it does not
+// reach lapses with its chunks.
+func (e *Engine) release(ctx context.Context, c *call, why error) {
+	for _, refusal := range []error{ErrInsufficientPoints, ErrSuspended, ErrClosed} {
+		if errors.Is(why, refusal) {
+			e.chunks(ctx, c, releaseChunks)
+			return
+		}
+	}
+}
+
+// chunks captures or releases what was gathered, chunk by chunk.
+func (e *Engine) chunks(ctx context.Context, c *call, mode gatherMode) {
+	for more := true; more; {
+		step := &gatherStep{id: gathering(c.plan.Key), mode: mode}
 		if err := e.step(ctx, c, step); err != nil {
 			e.options.Logger.Warn("loyalty: a gathered spend is decided, its lots will be settled later", "error", err)
 			return
@@ -128,19 +151,28 @@ func (e *Engine) crowded(ctx context.Context, c *call) {
 func (e *Engine) step(ctx context.Context, c *call, step *gatherStep) error {
 	s := &call{cmd: step, typ: gatherType, now: c.now, quote: c.quote}
 	s.plan = Plan{Member: c.plan.Member, Key: storage.ReservedPrefix + gatherType}
-	if !step.capture {
+	if step.mode == gatherChunks {
 		s.plan.Debits = []Debit{{Unit: step.spend.Unit, Amount: step.spend.Points}}
 	}
 	e.run(ctx, []*call{s})
 	return s.err
 }
 
-// gatherStep gathers or captures one chunk.
+// gatherMode says what a step does.
+type gatherMode int
+
+const (
+	gatherChunks gatherMode = iota
+	captureChunks
+	releaseChunks
+)
+
+// gatherStep gathers, captures or releases one chunk.
 type gatherStep struct {
-	id      string
-	spend   Spend
-	capture bool
-	more    bool
+	id    string
+	spend Spend
+	mode  gatherMode
+	more  bool
 }
 
 // Plan implements Command; the engine makes the plan itself.
@@ -164,10 +196,14 @@ func (g *gatherStep) answer(d *deciding, c *call, a *account, now time.Time) (*R
 		return nil, err
 	}
 	changed := false
-	if g.capture {
-		changed, err = g.captureChunk(tx, &state, status)
-	} else {
+	switch {
+	case g.mode == gatherChunks:
 		changed, err = g.gatherChunk(tx, &state, status)
+	case state.Done >= state.Next:
+	case g.mode == captureChunks && status == gatherSold:
+		changed, err = true, g.finishChunk(tx, &state, status, tx.captureChunk)
+	case g.mode == releaseChunks && status != gatherSold:
+		changed, err = true, g.finishChunk(tx, &state, gatherDead, tx.releaseChunk)
 	}
 	if err != nil || tx.failed != nil {
 		return nil, errors.Join(err, tx.failed)
@@ -182,7 +218,7 @@ func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (boo
 	if status != gatherOpen {
 		*state = gatherState{
 			Unit: g.spend.Unit, Need: g.spend.Points, First: state.Next, Next: state.Next, Done: state.Next,
-			Until: tx.now.Add(gatherFor),
+			Until: tx.now.Add(gatherFor), Reference: g.spend.Reference,
 		}
 	}
 	if state.Unit != g.spend.Unit || state.Need != g.spend.Points {
@@ -219,37 +255,53 @@ func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (boo
 	return true, tx.putGathering(g.id, *state, gatherOpen)
 }
 
-func (g *gatherStep) captureChunk(tx *Tx, state *gatherState, status string) (bool, error) {
-	if status != gatherSold || state.Done >= state.Next {
-		return false, nil
-	}
-	if err := tx.captureChunk(chunkID(g.id, state.Done)); err != nil {
-		return false, err
+func (g *gatherStep) finishChunk(
+	tx *Tx, state *gatherState, status string, finish func(id string, state *gatherState) error,
+) error {
+	if err := finish(chunkID(g.id, state.Done), state); err != nil {
+		return err
 	}
 	state.Done++
 	g.more = state.Done < state.Next
-	return true, tx.putGathering(g.id, *state, gatherSold)
+	return tx.putGathering(g.id, *state, status)
 }
 
 // captureChunk books a chunk that is still open as redeemed.
-func (tx *Tx) captureChunk(id string) error {
-	row, exists, err := tx.Record(holdKind, id)
-	if err != nil || !exists || row.Status != holdOpen {
-		return err
-	}
-	if err := tx.needLots(row.Lots); err != nil {
-		return err
-	}
-	var hold holdState
-	if err := tx.decode(row, &hold); err != nil {
+func (tx *Tx) captureChunk(id string, state *gatherState) error {
+	hold, open, err := tx.openChunk(id)
+	if err != nil || !open {
 		return err
 	}
 	for _, part := range hold.Parts {
-		if err := tx.captureLot(part, tx.plan.Reference); err != nil {
+		if err := tx.captureLot(part, state.Reference); err != nil {
 			return err
 		}
 	}
 	return tx.putHold(id, hold, holdCaptured, points.Never)
+}
+
+// releaseChunk gives back a chunk that is still open.
+func (tx *Tx) releaseChunk(id string, state *gatherState) error {
+	hold, open, err := tx.openChunk(id)
+	if err != nil || !open {
+		return err
+	}
+	if err := tx.giveBack(hold.Parts, state.Reference, tx.occurred); err != nil {
+		return err
+	}
+	return tx.putHold(id, hold, holdVoided, points.Never)
+}
+
+// openChunk returns a chunk with its lots loaded, and whether it is open.
+func (tx *Tx) openChunk(id string) (hold holdState, open bool, err error) {
+	row, exists, err := tx.Record(holdKind, id)
+	if err != nil || !exists || row.Status != holdOpen {
+		return hold, false, err
+	}
+	if err := tx.needLots(row.Lots); err != nil {
+		return hold, false, err
+	}
+	return hold, true, tx.decode(row, &hold)
 }
 
 // needLots loads lots that are not known, in one call.
@@ -291,6 +343,7 @@ func (tx *Tx) sellGathered(c Spend) error {
 	if status != gatherOpen || state.Have != state.Need || state.Need != c.Points || state.Unit != c.Unit {
 		return tx.fail(errStale)
 	}
+	tx.sold = sold{c.Unit, c.Points}
 	tx.receipt.Moves = []Move{{Unit: c.Unit, Kind: points.EntrySpend, From: points.Available, To: points.Redeemed, Amount: c.Points}}
 	return tx.putGathering(id, state, gatherSold)
 }
@@ -329,9 +382,9 @@ func settleGathering(tx *Tx, row storage.Record) error {
 // settleChunk is the settle step of a chunk: captured if its gathering was sold,
 // given back if not.
 func settleChunk(tx *Tx, row storage.Record, hold holdState) (bool, error) {
-	_, status, err := tx.gathering(hold.Gathering)
+	state, status, err := tx.gathering(hold.Gathering)
 	if err != nil || status != gatherSold {
 		return false, err
 	}
-	return true, tx.captureChunk(row.ID)
+	return true, tx.captureChunk(row.ID, &state)
 }

@@ -51,6 +51,9 @@ func openShop(t *testing.T, program loyalty.Program) *shop {
 	return s
 }
 
+// rival is an engine of another process on the same store.
+func (s *shop) rival() *loyalty.Engine { return s.WithStore(s.store.Store) }
+
 func (s *shop) clock() time.Time { return s.now }
 
 func (s *shop) must(cmd loyalty.Command) loyalty.Receipt {
@@ -104,6 +107,67 @@ func TestASpendOverVeryManyLotsIsGatheredInBoundedCommits(t *testing.T) {
 	require.True(t, again.Replayed)
 	require.Equal(t, points.Balance{Unit: "bean", Available: 34}, s.balance())
 	s.verify()
+}
+
+func TestTheReceiptOfAGatheredSpendSaysWhatIsLeftAndItsEntriesNameIt(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	smallLots(s, 250)
+	s.must(loyalty.Hold{Member: "anna", Key: "hold", ID: "trip", Unit: "bean", Points: 5, Until: points.Never})
+	receipt := s.must(loyalty.Spend{Member: "anna", Key: "big", Unit: "bean", Points: 240, Reference: "till-4711"})
+	require.Equal(t, []points.Balance{{Unit: "bean", Available: 5, Held: 5}}, receipt.Balances)
+	require.Equal(t, receipt.Balances[0], s.balance())
+	var captured points.Amount
+	for op, err := range s.History(t.Context(), "anna") {
+		require.NoError(t, err)
+		for _, e := range op.Entries {
+			if e.Kind == points.EntryCapture {
+				require.Equal(t, "till-4711", e.Reference)
+				captured += e.Amount
+			}
+		}
+	}
+	require.Equal(t, points.Amount(240), captured)
+	s.verify()
+}
+
+func TestARefusedGatheringGivesItsPointsBackAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		between loyalty.Command
+		// last is the last commit before which it can happen.
+		last int
+		want error
+		left points.Amount
+	}{
+		"the points are spent meanwhile": {
+			loyalty.Spend{Member: "anna", Key: "rival", Unit: "bean", Points: 100}, 4, loyalty.ErrInsufficientPoints, 350,
+		},
+		"the account is suspended meanwhile": {
+			loyalty.Suspend{Member: "anna", Key: "stop", Reason: "fraud", Actor: "support"}, 6, loyalty.ErrSuspended, 450,
+		},
+		"the account is closed meanwhile": {
+			loyalty.Close{Member: "anna", Key: "stop", Reason: "wish", Actor: "support"}, 6, loyalty.ErrClosed, 450,
+		},
+	} {
+		for at := 1; at <= c.last; at++ {
+			t.Run(fmt.Sprintf("%s, before commit %d", name, at), func(t *testing.T) {
+				s := openShop(t, beans(points.NeverExpire()))
+				smallLots(s, 450)
+				s.commits = 0
+				s.fail = func(commit int) error {
+					if commit != at {
+						return nil
+					}
+					s.fail = nil
+					_, err := s.rival().Do(t.Context(), c.between)
+					return err
+				}
+				_, err := s.Do(t.Context(), loyalty.Spend{Member: "anna", Key: "big", Unit: "bean", Points: 440})
+				require.ErrorIs(t, err, c.want)
+				require.Equal(t, points.Balance{Unit: "bean", Available: c.left}, s.balance())
+				s.verify()
+			})
+		}
+	}
 }
 
 func TestAGatheringThatDiesGivesThePointsBackOrGoesOn(t *testing.T) {

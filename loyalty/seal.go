@@ -175,6 +175,12 @@ func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row *storage.Account,
 	r.Version, r.Revision, r.Zone, r.Reference = row.Version, tx.rev.number, tx.rev.Zone, op.Reference
 	r.OccurredAt, r.RecordedAt = tx.occurred, tx.now
 	r.Moves, r.Balances = append(r.Moves, moved...), slices.Clone(row.Balances)
+	for i := range r.Balances {
+		// What a gathered spend has sold is captured in the commits that follow.
+		if b := &r.Balances[i]; b.Unit == tx.sold.unit {
+			b.Held -= tx.sold.amount
+		}
+	}
 	text, err := canon.Append(make([]byte, 0, 1024), r)
 	if err != nil {
 		return fmt.Errorf("loyalty: receipt: %w", err)

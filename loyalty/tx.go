@@ -36,9 +36,16 @@ type Tx struct {
 	retryAt  time.Time
 	quote    bool
 	draws    uint64
+	sold     sold
 	// failed keeps the first error of a primitive, so that a command that
 	// overlooks it is refused all the same.
 	failed error
+}
+
+// sold is what a gathered spend takes out of what its chunks hold.
+type sold struct {
+	unit   string
+	amount points.Amount
 }
 
 // Party is one account inside a Tx.
