@@ -14,13 +14,22 @@ type Dialect uint8
 const (
 	// SQLite is SQLite 3.38 or later.
 	SQLite Dialect = 1
+	// PostgreSQL is PostgreSQL 13 or later, and what speaks its language.
+	PostgreSQL Dialect = 2
+	// MySQL is MySQL 8.0, MariaDB 10.6, TiDB or later.
+	MySQL Dialect = 3
 )
 
 // String returns the dialect's name in lower case, such as "sqlite". Migrations
 // of the dialect are in a folder of that name.
 func (d Dialect) String() string {
-	if d == SQLite {
+	switch d {
+	case SQLite:
 		return "sqlite"
+	case PostgreSQL:
+		return "postgres"
+	case MySQL:
+		return "mysql"
 	}
 	return "dialect(" + strconv.Itoa(int(d)) + ")"
 }

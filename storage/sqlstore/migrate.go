@@ -19,11 +19,7 @@ var migrations embed.FS
 // of goose, for hosts that run all their migrations with a tool of their own.
 // Hosts that do not, call [Migrate].
 func Migrations(dialect Dialect) (fs.FS, error) {
-	g, err := dialect.grammar()
-	if err != nil {
-		return nil, err
-	}
-	return fs.Sub(migrations, "migrations/"+g.name)
+	return fs.Sub(migrations, "migrations/"+dialect.String())
 }
 
 const versionTable = "CREATE TABLE IF NOT EXISTS loyalty_schema (version INTEGER NOT NULL PRIMARY KEY)"

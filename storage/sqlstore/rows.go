@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
 )
 
 // scanner reads one row into variables: *sql.Rows.
@@ -35,9 +36,9 @@ func scanAccount(row scanner, program, member string) (storage.Account, error) {
 	a.DueAt, a.RetryAt = instant(due), optionalInstant(retry)
 	a.EnrolledAt, a.RecordedAt = instant(enrolled), instant(recorded)
 	var errs [3]error
-	a.Balances, errs[0] = decodeBalances(balances)
-	a.Standing, errs[1] = decodeStanding(standing)
-	a.Days, errs[2] = decodeDays(days)
+	a.Balances, errs[0] = rowcodec.DecodeBalances(balances)
+	a.Standing, errs[1] = rowcodec.DecodeStanding(standing)
+	a.Days, errs[2] = rowcodec.DecodeDays(days)
 	return a, errors.Join(errs[:]...)
 }
 
@@ -77,7 +78,7 @@ func scanRecord(row scanner, program, member string) (storage.Record, error) {
 	}
 	r.DueAt = instant(due)
 	var err error
-	r.Lots, err = decodeLots(lots)
+	r.Lots, err = rowcodec.DecodeLots(lots)
 	return r, err
 }
 
@@ -122,7 +123,7 @@ func (s *session) putLot(ctx context.Context, l *storage.Lot) error {
 func (s *session) putRecord(ctx context.Context, r *storage.Record) error {
 	listed := r.Reference != "" || r.Status != "" || r.Sort != ""
 	_, err := s.exec(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
-		micros(r.DueAt), encodeLots(r.Lots), blob(r.Data), flag(listed))
+		micros(r.DueAt), rowcodec.EncodeLots(r.Lots), blob(r.Data), flag(listed))
 	return err
 }
 
@@ -135,9 +136,9 @@ func (s *session) addEvent(ctx context.Context, e *storage.Event) error {
 func (s *session) putAccount(ctx context.Context, a *storage.Account, expect int64) error {
 	var errs [3]error
 	var balances, standing, days string
-	balances, errs[0] = encodeBalances(a.Balances)
-	standing, errs[1] = encodeStanding(a.Standing)
-	days, errs[2] = encodeDays(a.Days)
+	balances, errs[0] = rowcodec.EncodeBalances(a.Balances)
+	standing, errs[1] = rowcodec.EncodeStanding(a.Standing)
+	days, errs[2] = rowcodec.EncodeDays(a.Days)
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}

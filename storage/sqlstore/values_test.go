@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"math"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,51 +11,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
-
-func TestListsInsideARowComeBackAsTheyWere(t *testing.T) {
-	march := time.Date(2027, time.March, 8, 9, 30, 0, 123456000, time.UTC)
-	balances := []points.Balance{{Unit: "bean", Available: points.MaxAmount, Held: 1}, {Unit: "Bohne \"<ß>\"", Pending: 7, Debt: 9}}
-	standing := []storage.Standing{{Ladder: "status", Tier: "gold", Since: march, Until: points.Never}, {Ladder: "x"}}
-	days := []storage.DayCount{
-		{Metric: "spend", Day: 20270308, Amount: 1<<53 + 1},
-		{Metric: "spend", Day: 20270309, Amount: -4},
-		{Metric: "visits", Day: 20270308, Amount: 1},
-	}
-	lots := []points.LotID{1, math.MaxInt64, -3}
-
-	text, err := encodeBalances(balances)
-	require.NoError(t, err)
-	gotBalances, err := decodeBalances(text)
-	require.NoError(t, err)
-	assert.Equal(t, balances, gotBalances)
-
-	text, err = encodeStanding(standing)
-	require.NoError(t, err)
-	gotStanding, err := decodeStanding(text)
-	require.NoError(t, err)
-	assert.Equal(t, standing, gotStanding)
-
-	text, err = encodeDays(days)
-	require.NoError(t, err)
-	gotDays, err := decodeDays(text)
-	require.NoError(t, err)
-	assert.Equal(t, days, gotDays)
-
-	gotLots, err := decodeLots(encodeLots(lots))
-	require.NoError(t, err)
-	assert.Equal(t, lots, gotLots)
-}
-
-func TestListsThatAreDamagedAreErrors(t *testing.T) {
-	_, err := decodeBalances(`[{"unit":`)
-	require.Error(t, err)
-	_, err = decodeStanding(`7`)
-	require.Error(t, err)
-	_, err = decodeDays(`["x"]`)
-	require.Error(t, err)
-	_, err = decodeLots("1,,2")
-	require.Error(t, err)
-}
 
 func TestHalvesOfAmountsAddUpOrOverflow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
