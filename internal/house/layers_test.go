@@ -32,6 +32,7 @@ var layers = []layer{
 	{dirs: []string{"internal/calendar"}},
 	{dirs: []string{"internal/canon"}, tests: []string{"points"}},
 	{dirs: []string{"internal/house"}},
+	{dirs: []string{"internal/servers"}, tests: []string{"internal/servers"}},
 	{dirs: []string{"points"}, may: with(pure, "points")},
 	{dirs: []string{"tiers", "rewards"}, may: with(pure, models...)},
 	{dirs: []string{"kpi"}, may: with(pure, "kpi")},
@@ -39,7 +40,7 @@ var layers = []layer{
 	{dirs: []string{"storage/storagetest"}, may: with(pure, "storage", "points"), not: adapters, tests: []string{"storage"}},
 	{
 		dirs: []string{"storage"}, may: with(pure, "storage", "points"),
-		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty", "internal/enginetest"},
+		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty", "internal/enginetest", "internal/servers"},
 	},
 	{
 		dirs: []string{"loyalty"}, may: with(pure, with(models, "loyalty", "storage")...),

@@ -3,6 +3,7 @@
 //
 //	LOYALTYKIT_POSTGRES         postgres://user:password@host:port/database
 //	LOYALTYKIT_MYSQL            mysql://user:password@host:port/database
+//	LOYALTYKIT_SERVER_PROGRAMS  the only folders to look for programs in, listed as in PATH
 //	LOYALTYKIT_REQUIRE_SERVERS  1: a test fails, rather than skips, without a server
 //
 // In a test

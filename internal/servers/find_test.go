@@ -79,7 +79,7 @@ func judge(t *testing.T, engine servers.Engine) *verdict {
 func TestWithoutAServerATestIsSkippedWithAWordOnWhatToDo(t *testing.T) {
 	t.Setenv("LOYALTYKIT_REQUIRE_SERVERS", "")
 	for engine, key := range map[servers.Engine]string{servers.PostgreSQL: "LOYALTYKIT_POSTGRES", servers.MySQL: "LOYALTYKIT_MYSQL"} {
-		servers.NothingInstalled(t)
+		t.Setenv("LOYALTYKIT_SERVER_PROGRAMS", t.TempDir())
 		v := judge(t, engine)
 		require.Contains(t, v.skipped, "install it, or set "+key)
 		require.Empty(t, v.failed)
@@ -89,7 +89,7 @@ func TestWithoutAServerATestIsSkippedWithAWordOnWhatToDo(t *testing.T) {
 func TestWithoutAServerATestFailsWhereServersAreRequired(t *testing.T) {
 	t.Setenv("LOYALTYKIT_REQUIRE_SERVERS", "1")
 	for engine, key := range map[servers.Engine]string{servers.PostgreSQL: "LOYALTYKIT_POSTGRES", servers.MySQL: "LOYALTYKIT_MYSQL"} {
-		servers.NothingInstalled(t)
+		t.Setenv("LOYALTYKIT_SERVER_PROGRAMS", t.TempDir())
 		v := judge(t, engine)
 		require.Contains(t, v.failed, "install it, or set "+key)
 		require.Empty(t, v.skipped)

@@ -56,11 +56,12 @@ func preparePgBouncer(s *Server, behind string, options *Options) error {
 			"max_client_conn": "1000", "default_pool_size": "20", "ignore_startup_parameters": "extra_float_digits",
 		}
 		maps.Copy(settings, options.Settings)
-		text := "[databases]\n" + target + "\n[pgbouncer]\n"
+		var text strings.Builder
+		fmt.Fprintf(&text, "[databases]\n%s\n[pgbouncer]\n", target)
 		for _, name := range slices.Sorted(maps.Keys(settings)) {
-			text += name + " = " + settings[name] + "\n"
+			fmt.Fprintf(&text, "%s = %s\n", name, settings[name])
 		}
-		return []string{bouncer, file}, errors.Join(os.WriteFile(file, []byte(text), 0o600), give(file))
+		return []string{bouncer, file}, errors.Join(os.WriteFile(file, []byte(text.String()), 0o600), give(file))
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // process is never made where a server cannot be started.
 type process struct{ pid int }
 
-func launch(string, [2]string, []string) (*process, error) { return nil, errSystem() }
+func launch(string, string, []string) (*process, error) { return nil, errSystem() }
 
 func newFolder() (string, error) { return "", errSystem() }
 
@@ -23,7 +23,7 @@ func errSystem() error {
 
 func (p *process) ended(time.Time) bool { return true }
 func (p *process) kill() error          { return errSystem() }
-func (p *process) stop() error          { return errSystem() }
+func (p *process) stop(string) error    { return errSystem() }
 
 func give(string) error { return errSystem() }
 

@@ -23,10 +23,9 @@ import (
 // its input, and ends it. The word is the name of a signal. Where the input ends
 // without one, because this process is gone, the folder is deleted too.
 type process struct {
-	pid     int
-	signals [2]string
-	keeper  *exec.Cmd
-	word    *os.File
+	pid    int
+	keeper *exec.Cmd
+	word   *os.File
 	// alive is a pipe that the server and all its children hold open, so that it
 	// ends when the last of them has ended.
 	alive *os.File
@@ -53,8 +52,9 @@ cd /
 rm -rf "$folder"
 `
 
-// launch starts a server under its keeper.
-func launch(folder string, signals [2]string, args []string) (*process, error) {
+// launch starts a server under its keeper, who ends it by the last signal if nobody
+// is left to do so.
+func launch(folder, last string, args []string) (*process, error) {
 	input, word, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -66,14 +66,14 @@ func launch(folder string, signals [2]string, args []string) (*process, error) {
 	}
 	defer held.Close()
 	// The server outlives the context of whoever starts it.
-	cmd := exec.CommandContext(context.Background(), "/bin/sh", slices.Concat([]string{"-c", keeper, "sh", folder, signals[1]}, args)...)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", slices.Concat([]string{"-c", keeper, "sh", folder, last}, args)...)
 	cmd.Stdin = input
 	cmd.ExtraFiles = []*os.File{held}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: credential()}
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, word.Close(), alive.Close())
 	}
-	p := &process{signals: signals, keeper: cmd, word: word, alive: alive}
+	p := &process{keeper: cmd, word: word, alive: alive}
 	if err := errors.Join(held.Close(), input.Close()); err != nil {
 		return nil, errors.Join(err, p.leave())
 	}
@@ -92,9 +92,10 @@ func readPID(alive *os.File) (int, error) {
 }
 
 // ended reports whether the server and all processes it made have ended, and waits
-// for that until the given time.
+// for that until the given time, and at least for a moment: a read whose deadline has
+// passed does not look.
 func (p *process) ended(by time.Time) bool {
-	if err := p.alive.SetReadDeadline(by); err != nil {
+	if err := p.alive.SetReadDeadline(by.Add(time.Millisecond)); err != nil {
 		return false
 	}
 	for {
@@ -144,9 +145,9 @@ func signal(pid int, signal syscall.Signal) error {
 	return nil
 }
 
-// stop asks the server to end, and kills it where it does not.
-func (p *process) stop() error {
-	err := p.tell(p.signals[0])
+// stop asks the server to end by a signal, and kills it where it does not.
+func (p *process) stop(signal string) error {
+	err := p.tell(signal)
 	if !p.ended(time.Now().Add(patience)) {
 		err = errors.Join(err, errors.New("the server does not end by itself"), p.strike())
 	}

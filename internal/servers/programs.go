@@ -3,6 +3,7 @@ package servers
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -16,9 +17,15 @@ var (
 	sbinFolders     = []string{"/usr/sbin", "/usr/local/sbin", "/usr/libexec"}
 )
 
+// programsKey names the variable that lists, as PATH does, the only folders to look
+// in, such as those of another version.
+const programsKey = "LOYALTYKIT_SERVER_PROGRAMS"
+
 // program finds an installed program in PATH, or else the newest in the folders.
 func program(name string, folders ...string) (string, bool) {
-	if path, err := exec.LookPath(name); err == nil {
+	if only := os.Getenv(programsKey); only != "" {
+		folders = filepath.SplitList(only)
+	} else if path, err := exec.LookPath(name); err == nil {
 		return path, true
 	}
 	for _, pattern := range folders {

@@ -52,8 +52,8 @@ type Server struct {
 	// URL connects to it as a user who may do everything.
 	URL string
 
-	folder  string
-	port    int
+	folder string
+	port   int
 	// run returns the command line, after writing what it needs.
 	run     func() ([]string, error)
 	process *process
@@ -116,7 +116,7 @@ func (s *Server) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.process, err = launch(s.folder, s.Engine.signals(), args); err != nil {
+	if s.process, err = launch(s.folder, s.Engine.atOnce(), args); err != nil {
 		return fmt.Errorf("start %s: %w", s.Engine, err)
 	}
 	if err = s.ready(ctx); err == nil {
@@ -193,31 +193,30 @@ func (s *Server) Restart(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if s.process != nil {
-		if err := s.end(); err != nil {
+		if err := s.end(s.Engine.inOrder()); err != nil {
 			return err
 		}
 	}
 	return s.launch(ctx)
 }
 
-// Stop shuts the server down and deletes its data. A server that was not started
+// Stop ends the server and deletes its data. A server that was not started
 // here goes on. Stopping twice is no error.
 func (s *Server) Stop() error {
 	if s.folder == "" {
 		return nil
 	}
-	err := s.end()
-	return errors.Join(err, os.RemoveAll(s.folder))
+	return errors.Join(s.end(s.Engine.atOnce()), os.RemoveAll(s.folder))
 }
 
-// end shuts down in good order, or by force where that takes too long.
-func (s *Server) end() error {
+// end ends the server by a signal, or by force where that takes too long.
+func (s *Server) end(signal string) error {
 	if s.process == nil {
 		return nil
 	}
 	p := s.process
 	s.process = nil
-	return p.stop()
+	return p.stop(signal)
 }
 
 // lastLog is the end of what the server wrote, for an error.
@@ -232,17 +231,25 @@ func (s *Server) lastLog() string {
 // logFile is where, in its folder, a server writes.
 const logFile = "log"
 
-// signals names those by which an engine ends in good order, and at once. PostgreSQL
-// leaves shared memory in the system where it is killed, and QUIT takes it along.
-func (e Engine) signals() [2]string {
+// inOrder names the signal by which an engine ends with its books in order.
+func (e Engine) inOrder() string {
 	switch e {
 	case PostgreSQL:
-		return [2]string{"INT", "QUIT"}
+		return "INT"
 	case MySQL:
-		return [2]string{"TERM", "KILL"}
+		return "TERM"
 	default:
-		return [2]string{"KILL", "KILL"}
+		return "KILL"
 	}
+}
+
+// atOnce names the signal by which an engine ends without ado. PostgreSQL leaves shared
+// memory in the system where it is killed, and QUIT takes it along.
+func (e Engine) atOnce() string {
+	if e == PostgreSQL {
+		return "QUIT"
+	}
+	return "KILL"
 }
 
 // newSecret returns a password.
