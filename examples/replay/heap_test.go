@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage/sqlite"
 )
 
@@ -42,7 +43,7 @@ func highestHeap(t *testing.T, path string, keep bool) uint64 {
 	store, err := sqlite.Open(newDB(t), nil)
 	require.NoError(t, err)
 	defer store.Close()
-	var now time.Time
+	now := points.Never // the clock follows the log until its end
 	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
 	require.NoError(t, err)
 	log, err := fileLog(path, vienna(t))

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
 )
 
 // The exit codes.
@@ -100,7 +101,7 @@ func replayLog(ctx context.Context, o options, console *console) (s *summary, er
 
 // fill replays the log and fills the summary in.
 func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, log *eventLog, db *database, asOf time.Time, console *console) error {
-	var now time.Time
+	now := points.Never // the clock follows the log until its end
 	engine, err := loyalty.New(loyalty.Revisions{program}, db.Store, &loyalty.Options{Clock: func() time.Time { return now }})
 	if err != nil {
 		return err

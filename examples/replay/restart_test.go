@@ -74,7 +74,7 @@ func troubledLog(s shop) []event {
 // closed replays events on a store and returns its outcome and its books.
 func closed(t *testing.T, store storage.Store, program loyalty.Program, events []event) (outcome, *books, error) {
 	t.Helper()
-	var now time.Time
+	now := points.Never // the clock follows the log until its end
 	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
 	require.NoError(t, err)
 	r := &replay{engine: engine, console: &console{out: io.Discard, now: time.Now}}
