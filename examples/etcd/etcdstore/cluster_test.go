@@ -1,0 +1,98 @@
+package etcdstore_test
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
+
+	"github.com/loyaltykit/loyaltykit/examples/etcd/etcdstore"
+)
+
+// cluster is etcd members of this process, on free ports of the loopback
+// interface, with their data in a folder of the test.
+type cluster struct{ members []*embed.Etcd }
+
+// start starts n members. Without durable a member does not wait for its disk: a
+// machine that loses power would lose data, a test does not.
+func start(t testing.TB, n int, durable bool) *cluster {
+	t.Helper()
+	names, clients, peers := make([]string, n), make([]url.URL, n), make([]url.URL, n)
+	for i := range n {
+		names[i], clients[i], peers[i] = fmt.Sprintf("shop-%d", i+1), freeURL(t), freeURL(t)
+	}
+	var initial []string
+	for i := range n {
+		initial = append(initial, names[i]+"="+peers[i].String())
+	}
+	c := &cluster{}
+	for i := range n {
+		config := embed.NewConfig()
+		config.Name, config.Dir = names[i], t.TempDir()
+		config.ListenClientUrls, config.AdvertiseClientUrls = clients[i:i+1], clients[i:i+1]
+		config.ListenPeerUrls, config.AdvertisePeerUrls = peers[i:i+1], peers[i:i+1]
+		config.InitialCluster = strings.Join(initial, ",")
+		config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
+		config.MaxTxnOps = 1024
+		config.UnsafeNoFsync = !durable
+		member, err := embed.StartEtcd(config)
+		require.NoError(t, err)
+		t.Cleanup(member.Close)
+		c.members = append(c.members, member)
+	}
+	for _, member := range c.members {
+		select {
+		case <-member.Server.ReadyNotify():
+		case <-time.After(time.Minute):
+			t.Fatal("etcd did not start within a minute")
+		}
+	}
+	return c
+}
+
+func freeURL(t testing.TB) url.URL {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, listener.Close()) }()
+	return url.URL{Scheme: "http", Host: listener.Addr().String()}
+}
+
+// client connects to all members.
+func (c *cluster) client(t testing.TB) *clientv3.Client {
+	t.Helper()
+	var endpoints []string
+	for _, member := range c.members {
+		endpoints = append(endpoints, member.Config().ListenClientUrls[0].String())
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 10 * time.Second, Logger: zap.NewNop()})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// leader is the member that leads.
+func (c *cluster) leader(t testing.TB) *embed.Etcd {
+	t.Helper()
+	for _, member := range c.members {
+		if member.Server.Leader() == member.Server.MemberID() {
+			return member
+		}
+	}
+	t.Fatal("no member leads")
+	return nil
+}
+
+func open(t testing.TB, client *clientv3.Client, options *etcdstore.Options) *etcdstore.Store {
+	t.Helper()
+	store, err := etcdstore.Open(t.Context(), client, options)
+	require.NoError(t, err)
+	return store
+}
