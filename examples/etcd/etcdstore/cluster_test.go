@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,13 @@ import (
 
 // cluster is etcd members of this process, on free ports of the loopback
 // interface, with their data in a folder of the test.
-type cluster struct{ members []*embed.Etcd }
+type cluster struct{ members []*member }
+
+type member struct {
+	*embed.Etcd
+	// stop ends the member without a word to the others, once.
+	stop func()
+}
 
 // start starts n members. Without durable a member does not wait for its disk: a
 // machine that loses power would lose data, a test does not.
@@ -42,10 +49,14 @@ func start(t testing.TB, n int, durable bool) *cluster {
 		config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
 		config.MaxTxnOps = 1024
 		config.UnsafeNoFsync = !durable
-		member, err := embed.StartEtcd(config)
+		server, err := embed.StartEtcd(config)
 		require.NoError(t, err)
-		t.Cleanup(member.Close)
-		c.members = append(c.members, member)
+		stop := sync.OnceFunc(func() {
+			server.Server.HardStop()
+			server.Close()
+		})
+		t.Cleanup(stop)
+		c.members = append(c.members, &member{server, stop})
 	}
 	for _, member := range c.members {
 		select {
@@ -79,11 +90,11 @@ func (c *cluster) client(t testing.TB) *clientv3.Client {
 }
 
 // leader is the member that leads.
-func (c *cluster) leader(t testing.TB) *embed.Etcd {
+func (c *cluster) leader(t testing.TB) *member {
 	t.Helper()
-	for _, member := range c.members {
-		if member.Server.Leader() == member.Server.MemberID() {
-			return member
+	for _, m := range c.members {
+		if m.Server.Leader() == m.Server.MemberID() {
+			return m
 		}
 	}
 	t.Fatal("no member leads")
