@@ -1,0 +1,179 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// findings are what an auditor found wrong. Each counts things, and the first of
+// each are described.
+type findings struct {
+	// acknowledged is how many lines were, and stored how many operations there are.
+	acknowledged, stored int
+	// lost lines were acknowledged and are not there, doubled ones are there twice.
+	lost, doubled int
+	// unexplained operations belong to no line, or to one that was refused.
+	unexplained int
+	// altered operations have another receipt than was answered.
+	altered int
+	// overspent members spent, at some moment, more than they had.
+	overspent int
+	// unbalanced members have another balance than their entries, or the book, say.
+	unbalanced int
+	// problems are those of the engine's own audit.
+	problems int
+	first    []string
+}
+
+func (f *findings) note(count *int, format string, args ...any) {
+	if *count++; *count <= 3 {
+		f.first = append(f.first, fmt.Sprintf(format, args...))
+	}
+}
+
+// requireNone fails the test where anything is wrong.
+func (f *findings) requireNone(t *testing.T) {
+	t.Helper()
+	require.Zero(t, f.lost+f.doubled+f.unexplained+f.altered+f.overspent+f.unbalanced+f.problems, "%+v", f)
+}
+
+func (f *findings) String() string {
+	return fmt.Sprintf("%d acknowledged, %d operations stored: %d lost, %d doubled, %d unexplained, %d with another receipt, %d overspent, %d unbalanced, %d found by Verify",
+		f.acknowledged, f.stored, f.lost, f.doubled, f.unexplained, f.altered, f.overspent, f.unbalanced, f.problems)
+}
+
+// auditor compares the book with the database.
+type auditor struct {
+	book   *book
+	engine *loyalty.Engine
+	store  storage.Store
+	findings
+	// seen counts the operations of a line at a member.
+	seen map[[2]string]int
+	// net is what members have by the book and by what time took from them.
+	net map[string]points.Amount
+}
+
+// audits reads everything that a database holds.
+func (l *load) audits(t testing.TB, store storage.Store) *findings {
+	t.Helper()
+	a := &auditor{book: l.book, engine: newEngine(t, store, l.clock), store: store, seen: map[[2]string]int{}, net: map[string]points.Amount{}}
+	require.NoError(t, a.reads(t.Context()))
+	return &a.findings
+}
+
+func (a *auditor) reads(ctx context.Context) error {
+	for account, err := range storage.AllAccounts(ctx, a.store, storage.AccountQuery{Program: "shop"}) {
+		if err != nil {
+			return err
+		}
+		if err := a.member(ctx, account); err != nil {
+			return err
+		}
+	}
+	a.lines()
+	report, err := a.engine.Verify(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, problem := range report.Problems {
+		a.note(&a.problems, "%v", problem)
+	}
+	return nil
+}
+
+// member adds up a member's history by itself, without the lots.
+func (a *auditor) member(ctx context.Context, account storage.Account) error {
+	has := map[points.Bucket]points.Amount{}
+	below := false
+	for op, err := range a.engine.History(ctx, account.Member) {
+		if err != nil {
+			return err
+		}
+		a.stored++
+		for _, entry := range op.Entries {
+			has[entry.From] -= entry.Amount
+			has[entry.To] += entry.Amount
+		}
+		below = below || has[points.Available] < 0 || has[points.Held] < 0
+		if err := a.operation(account.Member, op); err != nil {
+			return err
+		}
+	}
+	if below {
+		a.note(&a.overspent, "%s had less than nothing", account.Member)
+	}
+	var row points.Balance
+	for _, balance := range account.Balances {
+		row = balance
+	}
+	if row.Available != has[points.Available] || row.Held != has[points.Held] {
+		a.note(&a.unbalanced, "%s has %d and %d on hold, and entries of %d and %d", account.Member, row.Available, row.Held, has[points.Available], has[points.Held])
+	}
+	a.net[account.Member] -= row.Available + row.Held
+	return nil
+}
+
+// operation looks an operation up in the book.
+func (a *auditor) operation(member string, op loyalty.Operation) error {
+	if op.Type == "enroll" {
+		return nil
+	}
+	if op.Key == "" && op.Reason == "" {
+		for _, entry := range op.Entries {
+			if entry.From.Member() {
+				a.net[member] -= entry.Amount
+			}
+			if entry.To.Member() {
+				a.net[member] += entry.Amount
+			}
+		}
+		return nil
+	}
+	l := a.book.lines[op.Reason]
+	if l == nil || l.refused || (member != l.member && member != l.to) {
+		a.note(&a.unexplained, "%s has a %s %q at version %d", member, op.Type, op.Key, op.Version)
+		return nil
+	}
+	if a.seen[[2]string{op.Reason, member}]++; a.seen[[2]string{op.Reason, member}] == 2 {
+		a.note(&a.doubled, "%s has %s twice", member, op.Reason)
+	}
+	if member != l.member || !l.answered || op.Receipt == nil {
+		return nil
+	}
+	stored, err := digest(*op.Receipt)
+	if err == nil && stored != l.receipt {
+		a.note(&a.altered, "%s was answered otherwise than it is stored", op.Reason)
+	}
+	return err
+}
+
+// lines goes through the book: what was acknowledged is there, and explains the
+// balances.
+func (a *auditor) lines() {
+	for id, l := range a.book.lines {
+		if !l.answered {
+			continue
+		}
+		a.acknowledged++
+		if a.seen[[2]string{id, l.member}] == 0 || l.to != "" && a.seen[[2]string{id, l.to}] == 0 {
+			a.note(&a.lost, "%s of %s was acknowledged", id, l.member)
+		}
+		a.net[l.member] += l.net
+		if l.to != "" {
+			a.net[l.to] += l.toNet
+		}
+	}
+	for member, rest := range a.net {
+		if rest != 0 {
+			a.note(&a.unbalanced, "%s has %d points less than the book says", member, rest)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package faults
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/sqlite"
+	"github.com/loyaltykit/loyaltykit/storage/storagetest"
+)
+
+// quiet is a load on a database that nothing happens to.
+func quiet(t *testing.T) (*load, storage.Store) {
+	t.Helper()
+	store := newFile(t)
+	l := &load{stores: []storage.Store{store, store}, callers: 8, members: 6, lines: 2000, seed: 2027}
+	l.opens(t)
+	require.NoError(t, l.run(t.Context()))
+	return l, store
+}
+
+func newFile(t *testing.T) storage.Store {
+	t.Helper()
+	store, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}
+
+func TestTheAuditorFindsNothingWrongWhereNothingHappened(t *testing.T) {
+	l, store := quiet(t)
+	found := l.audits(t, store)
+	found.requireNone(t)
+	require.GreaterOrEqual(t, found.acknowledged, 2000)
+	require.Greater(t, found.stored, found.acknowledged)
+}
+
+func TestTheAuditorMissesWhatWasNotStored(t *testing.T) {
+	l, _ := quiet(t)
+	found := l.audits(t, newFile(t))
+	require.Equal(t, found.acknowledged, found.lost)
+	require.NotZero(t, found.unbalanced)
+}
+
+func TestTheAuditorMissesWhatIsNotInTheBook(t *testing.T) {
+	l, store := quiet(t)
+	l.book = newBook()
+	found := l.audits(t, store)
+	require.NotZero(t, found.unexplained)
+	require.NotZero(t, found.unbalanced)
+}
+
+func TestTheAuditorSeesAnotherReceipt(t *testing.T) {
+	l, store := quiet(t)
+	for _, line := range l.book.lines {
+		line.receipt[0] ^= 1
+	}
+	require.NotZero(t, l.audits(t, store).altered)
+}
+
+func TestTheAuditorSeesOverspendingWhereVersionsAreNotChecked(t *testing.T) {
+	store := newFile(t)
+	require.NotZero(t, overspends(t, store, store).overspent)
+}
+
+// overspends runs callers on stores that do not check versions, so that of those who
+// decide at once the last one wins. No points expire meanwhile. Members whose lots no
+// longer fit their balance end it early.
+func overspends(t *testing.T, stores ...storage.Store) *findings {
+	t.Helper()
+	now := fastClock()()
+	l := &load{callers: 16, members: 2, lines: 2000, seed: 2027, plain: true, patience: time.Second, clock: func() time.Time { return now }}
+	for _, store := range stores {
+		l.stores = append(l.stores, unguarded(store))
+	}
+	l.opens(t)
+	if err := l.run(t.Context()); err != nil {
+		t.Logf("the load ended early: %v", err)
+	}
+	return l.audits(t, stores[0])
+}
+
+// unguarded is a store that forgets which version was expected.
+func unguarded(inside storage.Store) storage.Store {
+	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		var outcomes []storage.Outcome
+		for _, batch := range batches {
+			for i := range batch.Legs {
+				if err := rebase(ctx, inside, &batch.Legs[i]); err != nil {
+					return nil, err
+				}
+			}
+			outcome, err := next(ctx, []storage.Batch{batch})
+			if err != nil {
+				return nil, err
+			}
+			outcomes = append(outcomes, outcome...)
+		}
+		return outcomes, nil
+	}}
+}
+
+// rebase lets a leg expect the version that is there.
+func rebase(ctx context.Context, store storage.Store, leg *storage.Leg) error {
+	account := &leg.Account
+	snaps, err := store.Load(ctx, []storage.LoadRequest{{Program: account.Program, Member: account.Member}})
+	if err != nil {
+		return err
+	}
+	leg.Expect = 0
+	if snaps[0].Account != nil {
+		leg.Expect = snaps[0].Account.Version
+	}
+	account.Version = leg.Expect + 1
+	leg.Operation.Version = account.Version
+	for i := range leg.Entries {
+		leg.Entries[i].Version = account.Version
+	}
+	for i := range leg.Events {
+		leg.Events[i].Version = account.Version
+	}
+	return nil
+}
