@@ -10,9 +10,10 @@ import (
 // withoutExample has the packages that no example can show, and why. A package
 // that got one must leave the list.
 var withoutExample = map[string]string{
-	".":                "the map: it has no code",
-	"examples":         "the folder of programs: it has no code",
-	"storage/sqlstore": "it brings no driver, and the core has none: storage/sqlite opens it and examples/bind binds it",
+	".":                       "the map: it has no code",
+	"examples":                "the folder of programs: it has no code",
+	"examples/etcd/etcdstore": "it needs a server: the example of examples/etcd starts one",
+	"storage/sqlstore":        "it brings no driver, and the core has none: storage/sqlite opens it and examples/bind binds it",
 }
 
 func TestEveryPackageExplainsItself(t *testing.T) {
