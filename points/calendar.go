@@ -76,42 +76,6 @@ func (b Boundary) Up(t time.Time, zone *time.Location) time.Time {
 	}
 }
 
-// Expiry says when credited points expire, counted from the instant at which
-// they become available. The zero Expiry is not valid: say [NeverExpire] or
-// [ExpireAfter].
-type Expiry struct {
-	// Never is set for points that do not expire.
-	Never bool `json:"never,omitempty"`
-	// After is the validity, at least one day.
-	After Span `json:"after,omitzero"`
-	// Boundary is what the end of the validity is rounded up to.
-	Boundary Boundary `json:"boundary,omitempty"`
-}
-
-// NeverExpire is the expiry of points that do not expire.
-func NeverExpire() Expiry { return Expiry{Never: true} }
-
-// ExpireAfter is the expiry of points that are valid for n calendar units and
-// then to the end of that day; see [Expiry.At] for other roundings.
-func ExpireAfter(n int, unit CalendarUnit) Expiry {
-	return Expiry{After: Span{N: n, Unit: unit}}
-}
-
-// At returns e rounded up to the given boundary.
-func (e Expiry) At(b Boundary) Expiry {
-	e.Boundary = b
-	return e
-}
-
-// From returns the expiry instant of points that become available at t, in UTC,
-// or [Never]. Points that never become available (t is Never) never expire.
-func (e Expiry) From(t time.Time, zone *time.Location) time.Time {
-	if e.Never || IsNever(t) {
-		return Never
-	}
-	return e.Boundary.Up(e.After.After(t, zone), zone)
-}
-
 // Activation says when earned points become spendable. The zero Activation is at
 // once.
 type Activation struct {

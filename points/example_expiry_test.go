@@ -19,6 +19,8 @@ func ExampleExpiry() {
 		expiry := points.ExpireAfter(1, points.Months).At(boundary)
 		fmt.Println(expiry.From(earned, time.UTC).Format(time.DateTime), cmp.Or(boundary, "end-of-day, the default"))
 	}
+	fiscal := points.ExpireOn(time.March, 31, 1)
+	fmt.Println(fiscal.From(earned, time.UTC).Format(time.DateTime), "31 March of next year")
 	fmt.Println(points.IsNever(points.NeverExpire().From(earned, time.UTC)))
 
 	// Output:
@@ -28,5 +30,6 @@ func ExampleExpiry() {
 	// 2027-03-01 00:00:00 end-of-month
 	// 2027-04-01 00:00:00 end-of-quarter
 	// 2028-01-01 00:00:00 end-of-year
+	// 2028-04-01 00:00:00 31 March of next year
 	// true
 }

@@ -37,6 +37,8 @@ type Rule struct {
 	Match Match `json:"match,omitzero"`
 	// When narrows the rule in time.
 	When When `json:"when,omitzero"`
+	// Expiry, if set, is the expiry of what this rule gives, instead of the unit's.
+	Expiry Expiry `json:"expiry,omitzero"`
 	// Priority decides between rules of one kind; the highest wins.
 	Priority int `json:"priority,omitempty"`
 }

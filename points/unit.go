@@ -27,6 +27,15 @@ type Unit struct {
 	Scale int `json:"scale,omitempty"`
 	// Expiry is required for a spendable unit and absent from a metric.
 	Expiry Expiry `json:"expiry,omitzero"`
+	// Inactivity, if not nil, makes points expire that the member does not use. Each
+	// lot expires by Expiry all the same, unless that is never.
+	Inactivity *Inactivity `json:"inactivity,omitempty"`
+	// Grace is how long points live, to the end of a day, that come back from a hold or
+	// a refund after their expiry; zero lets them expire at once. It is given once.
+	Grace Span `json:"grace,omitzero"`
+	// Reinstate is for how long after their expiry points can be reinstated; zero is
+	// not at all.
+	Reinstate Span `json:"reinstate,omitzero"`
 	// Pending says when earned points become spendable; the zero value is at once.
 	Pending Activation `json:"pending,omitzero"`
 }

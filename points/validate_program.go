@@ -48,7 +48,13 @@ func ValidateUnit(path string, u Unit) Problems {
 	case Spendable:
 		p = append(p, ValidateExpiry(path+".expiry", u.Expiry)...)
 		p = append(p, ValidateActivation(path+".pending", u.Pending)...)
+		p = append(p, ValidateInactivity(path+".inactivity", u.Inactivity)...)
+		p.optionalSpan(path+".grace", u.Grace)
+		p.optionalSpan(path+".reinstate", u.Reinstate)
 	case Metric:
+		if u.Inactivity != nil || u.Grace != (Span{}) || u.Reinstate != (Span{}) {
+			p.Add(path, "a metric never expires: leave out \"inactivity\", \"grace\" and \"reinstate\"")
+		}
 		if u.Expiry != (Expiry{}) {
 			p.Add(path+".expiry", "a metric never expires: leave it out")
 		}
@@ -57,21 +63,6 @@ func ValidateUnit(path string, u Unit) Problems {
 		}
 	default:
 		p.Add(path+".kind", "%q is not a kind: leave it out for points to spend, or say %q", u.Kind, Metric)
-	}
-	return p
-}
-
-// ValidateExpiry reports every problem of an expiry. Paths start with path.
-func ValidateExpiry(path string, e Expiry) Problems {
-	var p Problems
-	p.boundary(path+".boundary", e.Boundary)
-	switch {
-	case e == Expiry{}:
-		p.Add(path, "say when points expire: a span \"after\", or \"never\": true")
-	case e.Never && (e.After != Span{} || e.Boundary != EndOfDay):
-		p.Add(path, "\"never\" excludes \"after\" and \"boundary\"")
-	case !e.Never:
-		p.span(path+".after", e.After)
 	}
 	return p
 }
@@ -152,6 +143,7 @@ func ValidateRule(path string, r Rule, units []Unit) Problems {
 	}
 	p.match(path+".match", &r.Match)
 	p.when(path+".when", r.When)
+	p.ruleExpiry(path+".expiry", &r, units)
 	if r.Priority < -maxPriority || r.Priority > maxPriority {
 		p.Add(path+".priority", "%d is not between -%d and %d", r.Priority, maxPriority, maxPriority)
 	}

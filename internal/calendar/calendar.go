@@ -29,6 +29,16 @@ func EndOfMonths(t time.Time, n int, zone *time.Location) time.Time {
 	return date(y, time.Month(first+n), 1, 0, zone)
 }
 
+// YearOf returns the year of t in the zone.
+func YearOf(t time.Time, zone *time.Location) int { return t.In(zone).Year() }
+
+// EndOfDate returns the exclusive end of a day of a year: 31 March's is the first
+// instant of 1 April. A day that the month does not have is its last one.
+func EndOfDate(year int, month time.Month, day int, zone *time.Location) time.Time {
+	last := time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	return date(year, month, min(day, last)+1, 0, zone)
+}
+
 // AddDays returns the same wall-clock time n days later.
 func AddDays(t time.Time, n int, zone *time.Location) time.Time {
 	local := t.In(zone)
