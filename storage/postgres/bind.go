@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Bind returns a store that works inside the host's transaction: what it commits is
+// stored if the host commits tx, and not otherwise. It is a storage.Bound.
+//
+// Each call that writes has a savepoint of its own, so that a batch that fails leaves
+// the transaction usable. The store never commits, rolls back, retries or changes the
+// schema. Where the database refuses the transaction because of others, the error is
+// storage.ErrRetryTransaction: roll back and run the whole of it again. In READ
+// COMMITTED a load that others overtook says so in Snapshot.Mixed; one with
+// LoadRequest.Lock locks the account until the transaction ends.
+//
+// Calls on the store must not overlap with other use of tx.
+func Bind(tx pgx.Tx) storage.Store {
+	b := &bound{tx: tx, engine: engine{limits: limits, bound: true}}
+	b.limits.Calls = 1
+	b.engine.database = b
+	return b
+}
+
+// bound is a store in a transaction of the host.
+type bound struct {
+	engine
+	tx pgx.Tx
+	mu sync.Mutex
+}
+
+var (
+	_ storage.Store   = (*bound)(nil)
+	_ storage.Bound   = (*bound)(nil)
+	_ storage.Limiter = (*bound)(nil)
+	_ storage.Totaler = (*bound)(nil)
+)
+
+// InTransaction marks the store as bound.
+func (b *bound) InTransaction() {}
+
+func (b *bound) commit(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }
+
+func (b *bound) read(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }
+
+func (b *bound) snapshot(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }
+
+func (b *bound) inSavepoint(ctx context.Context, t *trip) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ctx, stop := linger(ctx)
+	defer stop()
+	_, err := t.within("savepoint loyaltykit", "release savepoint loyaltykit", "").send(ctx, b.tx)
+	if err == nil {
+		return nil
+	}
+	_, undone := b.tx.Exec(ctx, "rollback to savepoint loyaltykit; release savepoint loyaltykit",
+		pgx.QueryExecModeSimpleProtocol)
+	if v := judge(err); undone != nil || v == again || v == lost {
+		return fmt.Errorf("%w: %w", storage.ErrRetryTransaction, errors.Join(err, undone))
+	}
+	return err
+}
+
+func (b *bound) retries() int { return 0 }
+
+func (b *bound) wait(ctx context.Context, _ int) error { return ctx.Err() }

@@ -1,0 +1,2 @@
+// Package postgres keeps a loyalty program in PostgreSQL.
+package postgres

@@ -1,0 +1,214 @@
+package postgres
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Store is a storage.Store in PostgreSQL, safe for concurrent use. [New] makes one.
+type Store struct {
+	engine
+	pool *pgxpool.Pool
+	// turns spreads the waits of callers that met each other.
+	turns atomic.Uint32
+}
+
+var (
+	_ storage.Store   = (*Store)(nil)
+	_ storage.Limiter = (*Store)(nil)
+	_ storage.Totaler = (*Store)(nil)
+)
+
+// Options says how a store works; nil and the zero value are good defaults.
+type Options struct {
+	// Calls is how many loads and commits the engine keeps in flight at once; each
+	// takes one connection of the pool. 0 is 2.
+	Calls int
+}
+
+// The limits of one commit.
+const (
+	maxRows  = 500
+	maxBytes = 1 << 20
+	// maxBatch bounds the bytes of a single batch, which is never split.
+	maxBatch = 16 << 20
+)
+
+// New returns a store in a database of the host, whose tables [Migrate] or the
+// host's own tool has made from [Migrations]. The pool stays the host's: the store
+// borrows a connection for each call, opens nothing and has nothing to close.
+func New(pool *pgxpool.Pool, opts *Options) *Store {
+	s := &Store{pool: pool, engine: engine{limits: limits}}
+	if opts != nil && opts.Calls > 0 {
+		s.limits.Calls = opts.Calls
+	}
+	s.engine.database = s
+	return s
+}
+
+var limits = storage.Limits{Rows: maxRows, Bytes: maxBytes, Calls: 2}
+
+// engine is what a store on a pool and one in a host's transaction share.
+type engine struct {
+	database database
+	limits   storage.Limits
+	// bound is set inside a transaction of the host.
+	bound bool
+	pruning  pruning
+}
+
+// Limits says how much one Commit takes.
+func (e *engine) Limits() storage.Limits { return e.limits }
+
+// database makes round trips.
+type database interface {
+	// commit stores all that the trip's statements write, or nothing.
+	commit(ctx context.Context, t *trip) error
+	// read makes a trip whose statements may each see another state.
+	read(ctx context.Context, t *trip) error
+	// snapshot makes a trip whose statements see one state, where the store is not
+	// bound.
+	snapshot(ctx context.Context, t *trip) error
+	// retries is how often a commit may be tried again.
+	retries() int
+	// wait passes the time before another try; it returns the error of a context
+	// that is done.
+	wait(ctx context.Context, try int) error
+}
+
+// How long a call that has been sent is waited for when its context is done, so
+// that the caller learns how it ended and the connection stays good.
+const (
+	graceAfterCancel   = time.Second
+	graceAfterDeadline = 50 * time.Millisecond
+)
+
+// linger returns a context for what is on its way to the server.
+func linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Done() == nil {
+		return ctx, func() {}
+	}
+	lingering, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		grace := graceAfterCancel
+		if context.Cause(ctx) == context.DeadlineExceeded {
+			grace = graceAfterDeadline
+		}
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-lingering.Done():
+		}
+	})
+	return lingering, func() { stop(); cancel() }
+}
+
+// with runs work on a connection of the pool.
+func (s *Store) with(ctx context.Context, work func(context.Context, *pgxpool.Conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return &unsent{err}
+	}
+	defer conn.Release()
+	ctx, stop := linger(ctx)
+	defer stop()
+	return work(ctx, conn)
+}
+
+// unsent is an error before anything was sent.
+type unsent struct{ error }
+
+func (u *unsent) Unwrap() error { return u.error }
+
+// SafeToRetry says that nothing was sent.
+func (u *unsent) SafeToRetry() bool { return true }
+
+func (s *Store) commit(ctx context.Context, t *trip) error {
+	return s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		whole := t.within("begin", "commit", "COMMIT")
+		done, err := whole.send(ctx, conn)
+		switch {
+		case err == nil || done == len(whole.statements):
+			return nil // the server has acknowledged the COMMIT
+		case judge(err) == lost || done == len(whole.statements)-1 && fatal(err):
+			return &inDoubt{err}
+		}
+		return rollBack(ctx, conn, err)
+	})
+}
+
+// inDoubt is an error around a COMMIT.
+type inDoubt struct{ error }
+
+func (e *inDoubt) Unwrap() error { return e.error }
+
+// rollBack makes a connection fit for use after an error, which it returns.
+func rollBack(ctx context.Context, conn *pgxpool.Conn, err error) error {
+	if readOnly(err) {
+		_ = conn.Conn().Close(ctx) // the next one may lead to another server
+		return err
+	}
+	if status := conn.Conn().PgConn().TxStatus(); !conn.Conn().IsClosed() && status != 'I' {
+		// Without it the pool closes the connection, which rolls back too.
+		_, _ = conn.Exec(ctx, "rollback", pgx.QueryExecModeSimpleProtocol)
+	}
+	return err
+}
+
+func (s *Store) read(ctx context.Context, t *trip) error {
+	return s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := t.send(ctx, conn)
+		return err
+	})
+}
+
+func (s *Store) snapshot(ctx context.Context, t *trip) error {
+	whole := t.within("begin isolation level repeatable read read only", "commit", "")
+	return s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		if _, err := whole.send(ctx, conn); err != nil {
+			return rollBack(ctx, conn, err)
+		}
+		return nil
+	})
+}
+
+// reading runs work that only reads, once more where the server or the connection
+// failed. What a failed try has read must be forgotten by the next.
+func (s *Store) reading(ctx context.Context, work func(context.Context, *pgxpool.Conn) error) error {
+	for try := 0; ; try++ {
+		err := s.with(ctx, work)
+		if err == nil || try == s.retries() || judge(err) != again && judge(err) != lost {
+			return err
+		}
+		if waited := s.wait(ctx, try); waited != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) retries() int { return 8 }
+
+// wait waits up to 64 milliseconds, longer after each try.
+func (s *Store) wait(ctx context.Context, try int) error {
+	most := time.Millisecond << min(try, 6)
+	turn := s.turns.Add(1) * 2654435769
+	timer := time.NewTimer(most/4 + most*time.Duration(turn>>16)>>16*3/4)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

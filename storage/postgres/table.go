@@ -1,0 +1,161 @@
+package postgres
+
+import (
+	"strconv"
+	"strings"
+)
+
+// kind is the type of a column, as far as arguments are concerned.
+type kind uint8
+
+const (
+	text kind = iota
+	integer
+	// optional is an integer or NULL.
+	optional
+	binary
+)
+
+var (
+	arrays = [...]string{text: "text[]", integer: "bigint[]", optional: "bigint[]", binary: "bytea[]"}
+	kinds  = map[string]kind{"text": text, "integer": integer, "optional": optional, "bytes": binary}
+)
+
+// column is a column of a table.
+type column struct {
+	name string
+	kind kind
+}
+
+// columns reads a list such as "program text, version integer, hash bytes".
+func columns(list string) []column {
+	var all []column
+	for part := range strings.SplitSeq(list, ", ") {
+		name, typ, _ := strings.Cut(part, " ")
+		all = append(all, column{name, kinds[typ]})
+	}
+	return all
+}
+
+func names(all []column, prefix string) string {
+	var out []string
+	for _, c := range all {
+		out = append(out, prefix+c.name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// marks returns placeholders from $1 on, with casts to arrays if asked.
+func marks(all []column, cast bool) string {
+	var out []string
+	for i, c := range all {
+		mark := "$" + strconv.Itoa(i+1)
+		if cast {
+			mark += "::" + arrays[c.kind]
+		}
+		out = append(out, mark)
+	}
+	return strings.Join(out, ", ")
+}
+
+// shape is a statement for one row of arguments and for any number of them.
+type shape struct {
+	one, many string
+	kinds     []kind
+}
+
+func shapeOf(all []column, one, many string) *shape {
+	s := &shape{one: one, many: many}
+	for _, c := range all {
+		s.kinds = append(s.kinds, c.kind)
+	}
+	return s
+}
+
+// insertion inserts rows; then says what happens to one that exists.
+func insertion(table, list, then string) *shape {
+	all := columns(list)
+	into := "INSERT INTO " + table + " (" + names(all, "") + ") "
+	return shapeOf(all,
+		into+"VALUES ("+marks(all, false)+")"+then,
+		into+"SELECT * FROM unnest("+marks(all, true)+")"+then)
+}
+
+// replacing is an insertion that replaces the row with the same key.
+func replacing(table, key, list string) *shape {
+	var set []string
+	for _, c := range columns(list) {
+		set = append(set, c.name+" = excluded."+c.name)
+	}
+	return insertion(table, key+", "+list,
+		" ON CONFLICT ("+names(columns(key), "")+") DO UPDATE SET "+strings.Join(set, ", "))
+}
+
+// lookup finds rows by keys. Its first column is the place of the key among those
+// that were asked for, from 1. OFFSET 0 makes the server look every key up, whatever
+// it believes about the size of the table.
+func lookup(table, key, cols string) *shape {
+	all := columns(key)
+	var one, many, as []string
+	for i, c := range all {
+		one = append(one, c.name+" = $"+strconv.Itoa(i+1))
+		many = append(many, "t."+c.name+" = asked.k"+strconv.Itoa(i+1))
+		as = append(as, "k"+strconv.Itoa(i+1))
+	}
+	return shapeOf(all,
+		"SELECT 1::bigint, "+cols+" FROM "+table+" AS t WHERE "+strings.Join(one, " AND "),
+		"SELECT asked.place, found.* FROM unnest("+marks(all, true)+") WITH ORDINALITY AS asked ("+
+			strings.Join(as, ", ")+", place) CROSS JOIN LATERAL (SELECT "+cols+" FROM "+table+" AS t WHERE "+
+			strings.Join(many, " AND ")+" OFFSET 0) AS found")
+}
+
+// arguments are rows of arguments for a shape, one after the other.
+type arguments struct {
+	shape *shape
+	args  []any
+}
+
+func (a *arguments) add(row ...any) { a.args = append(a.args, row...) }
+
+func (a *arguments) rows() int { return len(a.args) / len(a.shape.kinds) }
+
+// statement returns the text for as many rows as there are, and its arguments.
+func (a *arguments) statement() (string, []any) {
+	rows, width := a.rows(), len(a.shape.kinds)
+	if rows == 1 {
+		return a.shape.one, a.args
+	}
+	args := make([]any, width)
+	for i, kind := range a.shape.kinds {
+		switch kind {
+		case text:
+			args[i] = pick[string](a.args[i:], width, rows)
+		case integer:
+			args[i] = pick[int64](a.args[i:], width, rows)
+		case optional:
+			args[i] = pickOptional(a.args[i:], width, rows)
+		case binary:
+			args[i] = pick[[]byte](a.args[i:], width, rows)
+		}
+	}
+	return a.shape.many, args
+}
+
+// pick takes every width-th argument. A missing one is the zero T.
+func pick[T any](args []any, width, rows int) []T {
+	out := make([]T, rows)
+	for i := range out {
+		out[i], _ = args[i*width].(T)
+	}
+	return out
+}
+
+func pickOptional(args []any, width, rows int) []*int64 {
+	out := make([]*int64, rows)
+	for i := range out {
+		if n, ok := args[i*width].(int64); ok {
+			out[i] = &n
+		}
+	}
+	return out
+}
