@@ -12,14 +12,13 @@ import (
 
 // evaluation is the award of one unit in the making.
 type evaluation struct {
-	rules []Rule
+	*occasion
 	unit  string
 	first bool
-	bill  *bill
-	lines []billLine
-	env   *Env
 	// picks has what was decided for each line of the bill.
 	picks []pick
+	// stacks has the multipliers of the stacking groups that have a name.
+	stacks []stack
 }
 
 // pick is what applies to a line.
@@ -52,6 +51,8 @@ type term struct {
 	num      uint64
 	den      uint128
 	up, down uint64
+	// wide is up and down where they need more than 64 bits.
+	wide     *wideFactor
 	rounding Rounding
 	// points is the share made whole.
 	points Amount
@@ -75,14 +76,19 @@ func (e *evaluation) terms(terms []term) ([]term, bool, error) {
 	}
 	for i := range e.rules {
 		rule := &e.rules[i]
-		if rule.Bonus == 0 || rule.Activity != "" || !rule.earns(e.unit, e.first) || !rule.When.Holds(e.env.At, e.env.Zone) {
+		if !rule.fixed() || rule.Activity != "" || !rule.earns(e.unit, e.first) || !e.holds(i) {
 			continue
 		}
 		from := len(terms)
-		if terms, err = e.appendBonus(terms, rule); err != nil {
+		if terms, err = e.appendBonus(terms, i); err != nil {
 			return nil, false, err
 		}
 		applied = applied || len(terms) > from
+	}
+	if e.limited {
+		if err := e.capTerms(terms); err != nil {
+			return nil, false, err
+		}
 	}
 	return terms, applied, nil
 }
@@ -141,7 +147,7 @@ func sortTerms(terms []term, order termOrder) {
 func (e *evaluation) resolve() error {
 	for i := range e.rules {
 		rule := &e.rules[i]
-		if !rule.earns(e.unit, e.first) || rule.Spend == nil && rule.Multiply.IsZero() || !rule.When.Holds(e.env.At, e.env.Zone) {
+		if !rule.earns(e.unit, e.first) || rule.Spend == nil && rule.Multiply.IsZero() || !e.holds(i) {
 			continue
 		}
 		for l := range e.picks {
@@ -170,6 +176,10 @@ func (e *evaluation) offer(i, l int) {
 	rule, p := &e.rules[i], &e.picks[l]
 	specific := rule.Match.specificity(e.lines[l].source)
 	if specific == noMatch {
+		return
+	}
+	if rule.Spend == nil && rule.Stack != "" {
+		e.stack(i, l)
 		return
 	}
 	if rule.Spend == nil {
@@ -234,6 +244,9 @@ func (e *evaluation) appendLine(terms []term, l int, boost factor) []term {
 	if p.eligible.isZero() {
 		return terms
 	}
+	if len(e.stacks) > 0 {
+		return e.appendStacked(terms, l, boost)
+	}
 	base, multiply := &e.rules[p.base-1], p.multiply
 	if p.multiplier == 0 {
 		multiply = factor{1, 1}
@@ -258,17 +271,21 @@ func (e *evaluation) appendLine(terms []term, l int, boost factor) []term {
 }
 
 // appendBonus spreads a bonus over the lines that it matches.
-func (e *evaluation) appendBonus(terms []term, rule *Rule) ([]term, error) {
-	from := len(terms)
+func (e *evaluation) appendBonus(terms []term, i int) ([]term, error) {
+	rule, from := &e.rules[i], len(terms)
+	bonus, err := e.bonus(i)
+	if err != nil || bonus == 0 {
+		return terms, err
+	}
 	var total uint128
 	for l := range e.picks {
 		source := e.lines[l].source
-		if source == nil || rule.Match.specificity(source) == noMatch {
+		if source == nil || rule.Match.specificity(source) == noMatch || !rule.Only.combined(source) {
 			continue
 		}
 		total = total.add(e.picks[l].eligible)
 		terms = append(terms, term{
-			kind: bonusTerm, rule: rule.Code, line: l, money: e.picks[l].eligible, num: uint64(rule.Bonus), up: 1, down: 1,
+			kind: bonusTerm, rule: rule.Code, line: l, money: e.picks[l].eligible, num: uint64(bonus), up: 1, down: 1,
 		})
 	}
 	spread := terms[from:]

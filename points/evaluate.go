@@ -1,10 +1,8 @@
 package points
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -26,6 +24,17 @@ type Env struct {
 	// Boost multiplies the base of a unit, from a tier for example. Absent is 1;
 	// values are above 0, at most 1000, with at most 6 decimals.
 	Boost map[string]decimal.Decimal
+	// Tiers and Segments are the member's at that time, for rules that ask.
+	Tiers    []string
+	Segments []string
+	// Usage is what the member has used of counts and caps; nil is nothing. It is
+	// not changed: see [Usage.Add].
+	Usage *Usage
+	// Left tells how many times or points are left of a rule's budget; nil is that
+	// nothing was used. It is asked only where the rule gives something.
+	Left func(rule string, budget Cap) (int64, error)
+	// Formulas holds the functions of rules with a formula, by the rule's code.
+	Formulas map[string]Formula
 }
 
 // Award is what an order or activity earns of one unit, with its explanation.
@@ -67,30 +76,57 @@ func (a Award) ByRule() []Share {
 	return rules
 }
 
-// Evaluate returns what an order earns under the rules: an award for each unit
-// of which some rule applied, even if it comes to 0, in the order of units.
+// Evaluate returns what an order earns under the rules: the awards of
+// [EvaluateOrder].
+func Evaluate(rules []Rule, units []Unit, order Order, env Env) ([]Award, error) {
+	result, err := EvaluateOrder(rules, units, order, env)
+	return result.Awards, err
+}
+
+// EvaluateActivity returns what an activity, such as "birthday", earns where
+// nothing but its code is known: the awards of [EvaluateFact].
+func EvaluateActivity(rules []Rule, units []Unit, activity string, env Env) ([]Award, error) {
+	result, err := EvaluateFact(rules, units, Activity{Code: activity}, env)
+	return result.Awards, err
+}
+
+// EvaluateOrder returns what an order earns under the rules and what that uses of
+// their counts, caps and budgets: an award for each unit of which some rule
+// applied, even if it comes to 0, in the order of units.
 //
 // Each line earns by one base rate of a unit, see [Rule.Spend]. The base is
-// multiplied by the unit's boost, and that by at most one multiplier. Bonuses are
-// added un-multiplied and spread over the lines that they match, by eligible
-// money or else equally. Arithmetic is exact; each award is rounded once, rates
-// of the same rounding together. The order in which rules are listed makes no
-// difference.
+// multiplied by the unit's boost, and that by one multiplier of each stacking
+// group. Bonuses are added un-multiplied and spread over the lines that they
+// match, by eligible money or else equally. Arithmetic is exact; each award is
+// rounded once, rates of the same rounding together. Caps and budgets come last and
+// cut what a rule gave on its lines in proportion. The order in which rules are
+// listed makes no difference, and that of lines only to which of several lines a
+// last point belongs.
 //
 // The rules and the order must be valid. An order in a currency that no rate of
 // any unit accepts, while there are rates, is [ErrUnknownCurrency]; an award
 // beyond [MaxAmount] is [ErrOverflow].
-func Evaluate(rules []Rule, units []Unit, order Order, env Env) ([]Award, error) {
+func EvaluateOrder(rules []Rule, units []Unit, order Order, env Env) (Result, error) {
 	if !accepts(rules, order.Currency) {
-		return nil, fmt.Errorf("%w: %q: add a spend rate for it", ErrUnknownCurrency, order.Currency)
+		return Result{}, fmt.Errorf("%w: %q: add a spend rate for it", ErrUnknownCurrency, order.Currency)
 	}
-	if err := computable(rules, units, &env); err != nil {
-		return nil, err
+	limited, err := computable(rules, units, &env)
+	if err != nil {
+		return Result{}, err
 	}
 	var lineSpace [4]billLine
 	bill, lines, err := newBill(&order, rules, lineSpace[:0])
 	if err != nil {
-		return nil, err
+		return Result{}, err
+	}
+	o := occasion{
+		rules: rules, env: &env, limited: limited, order: &order, bill: &bill, lines: lines,
+		channel: order.Channel, store: order.Store,
+	}
+	if limited {
+		if err := o.count(); err != nil {
+			return Result{}, err
+		}
 	}
 	var pickSpace [4]pick
 	picks := pickSpace[:min(len(lines), len(pickSpace))]
@@ -101,55 +137,26 @@ func Evaluate(rules []Rule, units []Unit, order Order, env Env) ([]Award, error)
 	awards := make([]Award, 0, len(units))
 	for i := range units {
 		clear(picks)
-		unit := evaluation{rules: rules, unit: units[i].Code, first: i == 0, bill: &bill, lines: lines, picks: picks, env: &env}
+		unit := evaluation{occasion: &o, unit: units[i].Code, first: i == 0, picks: picks}
 		terms, applied, err := unit.terms(termSpace[:0])
 		if err != nil {
-			return nil, err
+			return Result{}, err
 		}
 		if !applied {
 			continue
 		}
 		award, err := newAward(units[i].Code, terms, lines, bill.scale)
 		if err != nil {
-			return nil, err
+			return Result{}, err
 		}
 		awards = append(awards, award)
 	}
-	return awards, nil
-}
-
-// EvaluateActivity returns what an activity, such as "birthday", earns: the sum
-// of the bonuses for it, for each unit of which there is one, in the order of units.
-func EvaluateActivity(rules []Rule, units []Unit, activity string, env Env) ([]Award, error) {
-	if err := computable(rules, units, &env); err != nil {
-		return nil, err
-	}
-	var awards []Award
-	for i, unit := range units {
-		award := Award{Unit: unit.Code}
-		for j := range rules {
-			rule := &rules[j]
-			if activity == "" || rule.Activity != activity || !rule.earns(unit.Code, i == 0) || !rule.When.Holds(env.At, env.Zone) {
-				continue
-			}
-			var err error
-			if award.Points, err = award.Points.Add(rule.Bonus); err != nil {
-				return nil, err
-			}
-			award.Shares = append(award.Shares, Share{Rule: rule.Code, Points: rule.Bonus})
-		}
-		if award.Shares == nil {
-			continue
-		}
-		slices.SortFunc(award.Shares, func(a, b Share) int { return cmp.Compare(a.Rule, b.Rule) })
-		awards = append(awards, award)
-	}
-	return awards, nil
+	return Result{Awards: awards, Uses: o.sortedUses()}, nil
 }
 
 // computable reports what would make the arithmetic wrong in rules that were not
-// validated, and fills in the zone.
-func computable(rules []Rule, units []Unit, env *Env) error {
+// validated, and fills in the zone. It says whether some rule counts or is capped.
+func computable(rules []Rule, units []Unit, env *Env) (limited bool, err error) {
 	for i := range rules {
 		rule := &rules[i]
 		problem := ""
@@ -160,22 +167,42 @@ func computable(rules []Rule, units []Unit, env *Env) error {
 			problem = "its rounding is unknown"
 		case !rule.Multiply.IsZero():
 			problem = factorProblem(rule.Multiply)
-		case rule.Bonus < 0 || rule.Activity != "" && rule.Bonus == 0:
+		case rule.Bonus < 0 || rule.Activity != "" && !rule.fixed():
 			problem = "its bonus must be positive"
 		}
+		if rule.Count != nil || len(rule.Caps)+len(rule.Budgets) > 0 {
+			limited = true
+			if problem == "" {
+				problem = rule.boundProblem()
+			}
+		}
 		if problem != "" {
-			return fmt.Errorf("points: rule %q: %s", rule.Code, problem)
+			return false, fmt.Errorf("points: rule %q: %s", rule.Code, problem)
 		}
 	}
 	for i := range units {
 		if boost, ok := env.Boost[units[i].Code]; ok && factorProblem(boost) != "" {
-			return fmt.Errorf("points: boost of unit %q: %s", units[i].Code, factorProblem(boost))
+			return false, fmt.Errorf("points: boost of unit %q: %s", units[i].Code, factorProblem(boost))
 		}
 	}
 	if env.Zone == nil {
 		env.Zone = time.UTC
 	}
-	return nil
+	return limited, nil
+}
+
+// boundProblem says what is wrong with a count or a cap of a rule that was not
+// validated, or "".
+func (r *Rule) boundProblem() string {
+	if c := r.Count; c != nil && (c.Nth < 0 || c.Every < 0 || (c.Nth == 0) == (c.Every == 0)) {
+		return "its count must have one number above 0"
+	}
+	for _, bound := range r.bounds() {
+		if bound.Cap.Times < 0 || bound.Cap.Points < 0 || (bound.Cap.Times == 0) == (bound.Cap.Points == 0) {
+			return "a cap must have either times or points above 0"
+		}
+	}
+	return ""
 }
 
 // earns reports whether the rule is one of the unit, which may be the program's

@@ -77,7 +77,7 @@ func roundFast(terms []term, rounding Rounding) bool {
 // numerator returns the term × den, where den is a common denominator.
 func (t *term) numerator(den uint64) (uint128, bool) {
 	n, ok := t.money.mul(t.num)
-	if !ok {
+	if !ok || t.wide != nil {
 		return n, false
 	}
 	if n, ok = n.mul(t.up); !ok {
@@ -91,7 +91,7 @@ func commonDenominator(terms []term) (uint64, bool) {
 	for i := range terms {
 		t := &terms[i]
 		over, den := bits.Mul64(t.den.lo, t.down)
-		if t.den.hi != 0 || over != 0 || den == 0 {
+		if t.den.hi != 0 || over != 0 || den == 0 || t.wide != nil {
 			return 0, false
 		}
 		if common%den == 0 {
@@ -124,7 +124,7 @@ func roundBig(terms []term, rounding Rounding) error {
 		t := &terms[i]
 		n := t.money.big()
 		n.Mul(n, new(big.Int).SetUint64(t.num))
-		n.Mul(n, new(big.Int).SetUint64(t.up))
+		n.Mul(n, t.bigUp())
 		n.Mul(n, new(big.Int).Quo(common, t.bigDen()))
 		sum.Add(sum, n)
 		whole, fraction := new(big.Int).QuoRem(n, common, new(big.Int))
@@ -148,7 +148,17 @@ func roundBig(terms []term, rounding Rounding) error {
 
 func (t *term) bigDen() *big.Int {
 	den := t.den.big()
+	if t.wide != nil {
+		return den.Mul(den, t.wide.down)
+	}
 	return den.Mul(den, new(big.Int).SetUint64(t.down))
+}
+
+func (t *term) bigUp() *big.Int {
+	if t.wide != nil {
+		return t.wide.up
+	}
+	return new(big.Int).SetUint64(t.up)
 }
 
 // give adds one point each to the n terms that compare puts first; ties go to the

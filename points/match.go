@@ -1,9 +1,6 @@
 package points
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // IsZero reports whether the match is empty.
 func (m Match) IsZero() bool {
@@ -41,15 +38,4 @@ func (m *Match) specificity(l *Line) int {
 		}
 	}
 	return noMatch
-}
-
-// Holds reports whether t is within w, with days of the week in zone.
-func (w When) Holds(t time.Time, zone *time.Location) bool {
-	if !w.From.IsZero() && t.Before(w.From) {
-		return false
-	}
-	if !w.Until.IsZero() && !t.Before(w.Until) {
-		return false
-	}
-	return w.Weekdays == 0 || w.Weekdays.Has(t.In(zone).Weekday())
 }

@@ -13,6 +13,10 @@ type Order struct {
 	// Shipping and Fees are charges of the order that belong to no line.
 	Shipping decimal.Decimal `json:"shipping,omitzero"`
 	Fees     decimal.Decimal `json:"fees,omitzero"`
+	// Channel is the code of where it was sold, such as "app", and Store of the
+	// shop: up to 128 bytes each.
+	Channel string `json:"channel,omitempty"`
+	Store   string `json:"store,omitempty"`
 	// Tenders names parts that were paid in points or by gift card.
 	Tenders []Tender `json:"tenders,omitempty"`
 }

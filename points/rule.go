@@ -1,18 +1,17 @@
 package points
 
-import (
-	"time"
+import "github.com/shopspring/decimal"
 
-	"github.com/shopspring/decimal"
-)
-
-// Rule is one earning rule, as data. Exactly one of Spend, Multiply and Bonus
-// says what it gives; the rest says when. The order in which rules are listed
-// makes no difference.
+// Rule is one earning rule, as data. Exactly one of Spend, Multiply, Bonus and
+// Formula says what it gives; the rest says when and how much at most. The order in
+// which rules are listed makes no difference.
 type Rule struct {
 	// Code names the rule in entries and receipts. It is unique in the program
 	// and has the form of a unit's code.
 	Code string `json:"code"`
+	// Label is what receipts call the rule where they explain it to people, such as
+	// "double beans on Mondays": up to 128 bytes; empty is words made from the rule.
+	Label string `json:"label,omitempty"`
 	// Unit is the unit that the rule earns; empty is the program's first.
 	Unit string `json:"unit,omitempty"`
 
@@ -22,16 +21,19 @@ type Rule struct {
 	Spend *SpendRate `json:"spend,omitempty"`
 	// Multiply makes this a multiplier of the base and of its boost: 2 doubles
 	// what both give. It is above 0, at most 1000, with at most 6 decimals; below 1
-	// it lowers the base. Of several that apply to a line the one with the highest
-	// priority counts, then the first code.
+	// it lowers the base. Of several of one Stack that apply to a line the one with
+	// the highest priority counts, then the first code.
 	Multiply decimal.Decimal `json:"multiply,omitzero"`
 	// Bonus, above 0, makes this a fixed bonus in the unit's smallest step, added
 	// un-multiplied: once for an order that has a line to match, or for an activity
 	// where Activity is set. It belongs to the lines that it matches, by eligible
 	// money or else equally.
 	Bonus Amount `json:"bonus,omitempty"`
+	// Formula makes this a bonus whose amount a function of the host computes: the
+	// [Formula] that the engine's options hold under the rule's code.
+	Formula bool `json:"formula,omitempty"`
 
-	// Activity is the code of the activity that earns Bonus; orders then do not.
+	// Activity is the code of the activity that earns the bonus; orders then do not.
 	Activity string `json:"activity,omitempty"`
 	// Match narrows the rule to lines; the zero Match takes every line.
 	Match Match `json:"match,omitzero"`
@@ -39,8 +41,23 @@ type Rule struct {
 	When When `json:"when,omitzero"`
 	// Expiry, if set, is the expiry of what this rule gives, instead of the unit's.
 	Expiry Expiry `json:"expiry,omitzero"`
+	// Only narrows the rule to orders, activities and members; nil takes all.
+	Only *Only `json:"only,omitempty"`
+	// Count makes the rule wait for what a member does several times: a first or
+	// nth purchase, a punch card, a number of visits.
+	Count *Count `json:"count,omitempty"`
 	// Priority decides between rules of one kind; the highest wins.
 	Priority int `json:"priority,omitempty"`
+	// Stack is the stacking group of a multiplier, with the form of a code. On a
+	// line one multiplier of each group counts, and those of different groups
+	// multiply each other. Empty is a group too.
+	Stack string `json:"stack,omitempty"`
+
+	// Caps bound what the rule gives a member, Budgets what it gives to all members
+	// together. They apply last: what a rule no longer gives, no other rule gives in
+	// its place.
+	Caps    []Cap `json:"caps,omitempty"`
+	Budgets []Cap `json:"budgets,omitempty"`
 }
 
 // SpendRate earns points for money: Points for every Per of Currency.
@@ -117,16 +134,6 @@ type Match struct {
 	Items      []string `json:"items,omitempty"`
 	Categories []string `json:"categories,omitempty"`
 	Tags       []string `json:"tags,omitempty"`
-}
-
-// When narrows a rule in time; all that is set must hold. Days are those of the
-// program's zone.
-type When struct {
-	// Weekdays is a set of days of the week; empty is every day.
-	Weekdays Weekdays `json:"weekdays,omitempty"`
-	// From and Until bound the instants, [From, Until); zero is open.
-	From  time.Time `json:"from,omitzero"`
-	Until time.Time `json:"until,omitzero"`
 }
 
 // Weekdays is a set of days of the week, written in JSON as "mon,tue".

@@ -26,6 +26,8 @@ func (o Order) Validate() error {
 	if problem := currencyProblem(o.Currency); problem != "" {
 		p.Add("currency", "%s", problem)
 	}
+	p.optionalID("channel", o.Channel)
+	p.optionalID("store", o.Store)
 	p.money("shipping", o.Shipping)
 	p.money("fees", o.Fees)
 	if len(o.Lines) == 0 {

@@ -131,6 +131,11 @@ func ValidateRule(path string, r Rule, units []Unit) Problems {
 	if problem := codeProblem(r.Code); problem != "" {
 		p.Add(path+".code", "%s", problem)
 	}
+	if r.Label != "" {
+		if err := CheckID(r.Label, maxIDBytes); err != nil {
+			p.Add(path+".label", "%v", err)
+		}
+	}
 	if r.Code == BoostRule {
 		p.Add(path+".code", "%q is what receipts call a tier's multiplier: choose another", BoostRule)
 	}
@@ -142,7 +147,12 @@ func ValidateRule(path string, r Rule, units []Unit) Problems {
 		p.activity(path, &r)
 	}
 	p.match(path+".match", &r.Match)
-	p.when(path+".when", r.When)
+	p.when(path+".when", &r.When)
+	p.only(path+".only", &r)
+	p.count(path+".count", r.Count)
+	p.caps(path+".caps", r.Caps, periods)
+	p.caps(path+".budgets", r.Budgets, periods[1:])
+	p.stacks(path+".stack", &r)
 	p.ruleExpiry(path+".expiry", &r, units)
 	if r.Priority < -maxPriority || r.Priority > maxPriority {
 		p.Add(path+".priority", "%d is not between -%d and %d", r.Priority, maxPriority, maxPriority)
@@ -168,8 +178,11 @@ func (p *Problems) gives(path string, r *Rule) {
 			p.Add(path+".bonus", "%d is not a bonus from 1 to %d", r.Bonus, maxRuleBonus)
 		}
 	}
+	if r.Formula {
+		kinds++
+	}
 	if kinds != 1 {
-		p.Add(path, "give exactly one of \"spend\", \"multiply\" and \"bonus\", here are %d", kinds)
+		p.Add(path, "give exactly one of \"spend\", \"multiply\", \"bonus\" and \"formula\", here are %d", kinds)
 	}
 }
 
@@ -198,8 +211,8 @@ func (p *Problems) activity(path string, r *Rule) {
 	if problem := codeProblem(r.Activity); problem != "" {
 		p.Add(path+".activity", "%s", problem)
 	}
-	if r.Bonus == 0 {
-		p.Add(path+".activity", "an activity earns a bonus: give \"bonus\"")
+	if !r.fixed() {
+		p.Add(path+".activity", "an activity earns a bonus: give \"bonus\" or \"formula\"")
 	}
 	if !r.Match.IsZero() {
 		p.Add(path+".match", "an activity has no lines to match: leave it out")
@@ -214,17 +227,6 @@ func (p *Problems) match(path string, m *Match) {
 	p.texts(path+".items", m.Items)
 	p.texts(path+".categories", m.Categories)
 	p.texts(path+".tags", m.Tags)
-}
-
-func (p *Problems) when(path string, w When) {
-	if w.Weekdays&^everyDay != 0 {
-		p.Add(path+".weekdays", "%#b is not a set of the seven days", uint8(w.Weekdays))
-	}
-	p.instant(path+".from", w.From)
-	p.instant(path+".until", w.Until)
-	if !w.From.IsZero() && !w.Until.IsZero() && !w.From.Before(w.Until) {
-		p.Add(path+".until", "must be after \"from\"")
-	}
 }
 
 func (p *Problems) instant(path string, t time.Time) {

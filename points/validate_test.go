@@ -157,7 +157,7 @@ func TestValidateRules(t *testing.T) {
 		{"a multiplier with six decimals", points.Rule{Code: "x", Multiply: dec("1.000001")}, ""},
 		{"no code", points.Rule{Bonus: 1}, "earning[0].code: must not be empty"},
 		{"the code of a tier's boost", points.Rule{Code: "boost", Bonus: 1}, `earning[0].code: "boost" is what receipts call`},
-		{"nothing to give", points.Rule{Code: "x"}, `earning[0]: give exactly one of "spend", "multiply" and "bonus", here are 0`},
+		{"nothing to give", points.Rule{Code: "x"}, `earning[0]: give exactly one of "spend", "multiply", "bonus" and "formula", here are 0`},
 		{"two things to give", points.Rule{Code: "x", Bonus: 1, Multiply: dec("2")}, "here are 2"},
 		{"another program's unit", points.Rule{Code: "x", Unit: "star", Bonus: 1}, `earning[0].unit: "star" is not a unit of the program`},
 		{"a negative bonus", points.Rule{Code: "x", Bonus: -1}, "earning[0].bonus: -1"},
