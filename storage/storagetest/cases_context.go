@@ -141,6 +141,14 @@ func interrupted(ctx context.Context, env *Env) error {
 		if err != nil {
 			return err
 		}
+		if !stored && again.Status == storage.DuplicateKey { // it was under way when it was looked for
+			stored, lookErr = env.whole(ctx, version, key)
+			if lookErr != nil || !stored {
+				return errors.Join(errors.New("the same batch again ended with duplicate key, and it is not stored"), lookErr)
+			}
+			version++
+			continue
+		}
 		want := storage.OK
 		if stored {
 			want = storage.DuplicateKey
