@@ -130,6 +130,7 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Suspend{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Resume{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Close{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.SetJurisdiction{Member: "anna", Key: "k", Jurisdiction: "CA-QC", OccurredAt: at, Reason: reason, Actor: actor},
 	}
 }
 

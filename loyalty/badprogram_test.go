@@ -20,6 +20,10 @@ import (
 func fullProgram() loyalty.Program {
 	return loyalty.Program{
 		ID: "beans", Zone: "Europe/Vienna", Debt: loyalty.AllowDebt, OrdersPerMember: true,
+		Jurisdictions: []loyalty.Jurisdiction{{Code: "CA-QC", Units: []loyalty.UnitTerms{{
+			Unit: "bean", Expiry: points.ExpireAfter(10, points.Years),
+			Inactivity: &points.Inactivity{After: points.Span{N: 1, Unit: points.Years}, Activities: []string{"earn"}},
+		}}}},
 		EffectiveAt: time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC),
 		Units: []points.Unit{
 			{

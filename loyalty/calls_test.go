@@ -46,6 +46,7 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.Adjust{Member: "anna", Key: "down", Unit: "bean", Points: -1, Reason: "mistake", Actor: "shop"},
 		loyalty.Suspend{Member: "anna", Key: "suspend"},
 		loyalty.Resume{Member: "anna", Key: "resume"},
+		loyalty.SetJurisdiction{Member: "anna", Key: "moved", Jurisdiction: "CA-QC"},
 	}
 	for _, cmd := range steps {
 		loads, commits = 0, 0

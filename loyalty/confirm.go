@@ -70,10 +70,14 @@ func (tx *Tx) confirm(lot points.Lot, order string) (points.LotID, error) {
 	if err != nil {
 		return 0, err
 	}
+	rule, err := tx.ruleOf(&lot)
+	if err != nil {
+		return 0, err
+	}
 	amount := lot.Remaining
 	next := tx.newLot(unit, amount, creditTerms{
 		source: lot.Source, at: tx.occurred, earnedAt: lot.EarnedAt, availableFrom: tx.occurred,
-		expiresAt: unit.Expiry.From(tx.occurred, tx.rev.zone), origin: lot.Origin, qualifies: lot.Qualifies,
+		expiresAt: tx.expiry(tx.rev, &unit, rule).From(tx.occurred, tx.rev.zone), origin: lot.Origin, qualifies: lot.Qualifies,
 	})
 	lot.Remaining, lot.MergedInto, lot.Merged = 0, next.ID, amount
 	tx.putLot(lot)

@@ -84,13 +84,11 @@ func (c Earn) Apply(_ context.Context, tx *Tx) error {
 			state.Entries = append(state.Entries, make([]int, i-len(state.Entries))...)
 			state.Entries = append(state.Entries, len(tx.entries))
 		}
-		lot, err := tx.award(rev, award, c.Order.ID, c.Order.Currency)
+		made, err := tx.award(rev, award, c.Order.ID, c.Order.Currency)
 		if err != nil {
 			return err
 		}
-		if lot != 0 {
-			lots = append(lots, lot)
-		}
+		lots = append(lots, made...)
 	}
 	state.OrderState = points.NewOrderState(c.Order, awards)
 	return tx.putOrder(c.Order.ID, state, lots)
@@ -138,33 +136,53 @@ func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {
 	return tx.putOwn(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
 }
 
-// award books one award and explains it on the receipt. It returns the lot.
-func (tx *Tx) award(rev *revision, award points.Award, reference, currency string) (points.LotID, error) {
+// award books one award and explains it on the receipt. It returns the lots: one, or
+// several where rules give points that live differently long.
+func (tx *Tx) award(rev *revision, award points.Award, reference, currency string) ([]points.LotID, error) {
 	unit, _ := rev.Unit(award.Unit)
-	receipt := AwardReceipt{Unit: award.Unit, Points: award.Points, Rules: rev.explain(award, currency)}
-	byRule := award.ByRule()
-	var lot points.Lot
+	rules, byRule := rev.explain(award, currency), award.ByRule()
 	if unit.Kind == points.Metric {
 		for _, share := range byRule {
 			if err := tx.countFor(unit.Code, share, reference, rev.number); err != nil {
-				return 0, err
+				return nil, err
 			}
 		}
-	} else if award.Points > 0 {
-		var err error
-		lot, err = tx.credit(unit, award.Points, creditTerms{
-			source: reference, from: points.Issued, kind: points.EntryEarn, at: tx.occurred, qualifies: true,
-			revision: rev.number, shares: byRule,
-			availableFrom: unit.Pending.From(tx.occurred, rev.zone),
-			expiresAt:     unit.Expiry.From(unit.Pending.From(tx.occurred, rev.zone), rev.zone),
-		})
-		if err != nil {
-			return 0, err
-		}
-		receipt.Lot, receipt.AvailableFrom, receipt.ExpiresAt = lot.ID, lot.AvailableFrom, lot.ExpiresAt
+		tx.receipt.Awards = append(tx.receipt.Awards, AwardReceipt{Unit: award.Unit, Points: award.Points, Rules: rules})
+		return nil, nil
 	}
-	tx.receipt.Awards = append(tx.receipt.Awards, receipt)
-	return lot.ID, nil
+	var lots []points.LotID
+	for _, part := range tx.byExpiry(rev, &unit, byRule) {
+		receipt := AwardReceipt{Unit: award.Unit, Points: part.points, Rules: rulesOf(rules, part.shares)}
+		if part.points > 0 {
+			lot, err := tx.credit(unit, part.points, creditTerms{
+				source: reference, from: points.Issued, kind: points.EntryEarn, at: tx.occurred, qualifies: true,
+				revision: rev.number, shares: part.shares,
+				availableFrom: unit.Pending.From(tx.occurred, rev.zone),
+				expiresAt:     part.expiry.From(unit.Pending.From(tx.occurred, rev.zone), rev.zone),
+			})
+			if err != nil {
+				return nil, err
+			}
+			receipt.Lot, receipt.AvailableFrom, receipt.ExpiresAt = lot.ID, lot.AvailableFrom, lot.ExpiresAt
+			lots = append(lots, lot.ID)
+		}
+		tx.receipt.Awards = append(tx.receipt.Awards, receipt)
+	}
+	return lots, nil
+}
+
+// rulesOf returns the explanations of the rules that have shares.
+func rulesOf(rules []RuleReceipt, shares []points.Share) []RuleReceipt {
+	if len(rules) == len(shares) {
+		return rules
+	}
+	var of []RuleReceipt
+	for _, rule := range rules {
+		if slices.ContainsFunc(shares, func(share points.Share) bool { return share.Rule == rule.Rule }) {
+			of = append(of, rule)
+		}
+	}
+	return of
 }
 
 func (tx *Tx) countFor(unit string, share points.Share, reference string, revision int64) error {

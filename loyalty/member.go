@@ -20,6 +20,8 @@ type Member struct {
 	Status     string            `json:"status"`
 	EnrolledAt time.Time         `json:"enrolledAt"`
 	Attributes map[string]string `json:"attributes,omitempty"`
+	// Jurisdiction is the code of the one that the member is under, if any.
+	Jurisdiction string `json:"jurisdiction,omitempty"`
 	// Shut names the gates that are closed.
 	Shut []Gate `json:"shut,omitempty"`
 	// Balances has an entry for each unit that was ever used, sorted by unit.
@@ -171,7 +173,7 @@ func newMember(row storage.Account, lots []points.Lot, at time.Time) (Member, er
 	if err != nil {
 		return Member{}, err
 	}
-	m.Attributes = data.Attributes
+	m.Attributes, m.Jurisdiction = data.Attributes, data.Jurisdiction
 	if data.NoEarn {
 		m.Shut = append(m.Shut, EarnGate)
 	}

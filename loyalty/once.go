@@ -15,9 +15,11 @@ const onceKind = "once"
 // Period is a calendar period in the program's zone.
 type Period string
 
-// The periods. Ever has no end.
+// The periods. Weeks begin on Monday, and Ever has no end.
 const (
+	Hour  Period = "hour"
 	Day   Period = "day"
+	Week  Period = "week"
 	Month Period = "month"
 	Year  Period = "year"
 	Ever  Period = "ever"
@@ -54,8 +56,17 @@ func (tx *Tx) Once(name string, per Period) error {
 func period(per Period, t time.Time, zone *time.Location) (string, time.Time, error) {
 	local := t.In(zone)
 	switch per {
+	case Hour:
+		// The offset tells apart the two hours that the end of summer time makes of one.
+		past := time.Duration(local.Minute())*time.Minute + time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
+		return local.Format("2006-01-02T15-0700"), t.Add(time.Hour - past), nil
 	case Day:
 		return local.Format("2006-01-02"), calendar.EndOfDay(t, zone), nil
+	case Week:
+		year, week := local.ISOWeek()
+		sinceMonday := (int(local.Weekday()) + 6) % 7
+		monday := calendar.AddDays(calendar.StartOfDay(t, zone), 6-sinceMonday, zone)
+		return fmt.Sprintf("%d-W%02d", year, week), calendar.EndOfDay(monday, zone), nil
 	case Month:
 		return local.Format("2006-01"), calendar.EndOfMonths(t, 1, zone), nil
 	case Year:

@@ -30,6 +30,8 @@ type Program struct {
 	// OrdersPerMember says that order ids are unique per member only. By default
 	// an order id earns once in the whole program.
 	OrdersPerMember bool `json:"ordersPerMember,omitempty"`
+	// Jurisdictions holds other terms for members who are under another law.
+	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
 	// it may be zero. Not part of the program's own rules otherwise.
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
@@ -94,6 +96,7 @@ func (p Program) Validate() error {
 	if p.Debt != RefuseDebt && p.Debt != AllowDebt {
 		add("debt", "%q is not a policy: leave it out, or say %q", p.Debt, AllowDebt)
 	}
+	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
 	}

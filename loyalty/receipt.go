@@ -51,7 +51,8 @@ type Receipt struct {
 	Replayed bool `json:"replayed,omitempty"`
 }
 
-// AwardReceipt is what one order or activity earned of one unit.
+// AwardReceipt is what one order or activity earned of one unit, or the part of it
+// that expires together where rules give points that live differently long.
 type AwardReceipt struct {
 	Unit   string        `json:"unit"`
 	Points points.Amount `json:"points"`

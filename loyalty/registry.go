@@ -27,6 +27,7 @@ func kernelCommands() []Command {
 		Suspend{},
 		Resume{},
 		Close{},
+		SetJurisdiction{},
 	}
 }
 

@@ -306,6 +306,8 @@ type accountData struct {
 	NoEarn     bool              `json:"noEarn,omitempty"`
 	NoRedeem   bool              `json:"noRedeem,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
+	// Jurisdiction is the code of the one that the member is under.
+	Jurisdiction string `json:"jurisdiction,omitempty"`
 }
 
 func (p *Party) document() (*accountData, error) {

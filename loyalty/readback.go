@@ -1,0 +1,60 @@
+package loyalty
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// entriesOf reads the stored entries of one version of the account. It costs a round
+// trip, and makes a command that shares one leave its group.
+func (p *Party) entriesOf(version int64) ([]points.Entry, error) {
+	d := p.tx.deciding
+	if !d.alone {
+		d.wantsAlone = true
+		return nil, p.tx.fail(errAlone)
+	}
+	if version < 1 || version > p.base.loaded {
+		return nil, nil
+	}
+	d.engine.observer.UndeclaredRead(p.tx.call.typ)
+	var entries []points.Entry
+	query := storage.MemberQuery{Program: p.row.Program, Member: p.row.Member, AtVersion: p.base.loaded, From: version}
+	for entry, err := range storage.AllEntries(d.ctx, d.store, query) {
+		if errors.Is(err, storage.ErrConflict) {
+			return nil, p.tx.fail(errStale)
+		}
+		if err != nil {
+			return nil, p.tx.fail(err)
+		}
+		if entry.Version > version {
+			break
+		}
+		entries = append(entries, entry.Entry)
+	}
+	return entries, nil
+}
+
+// ruleOf returns the code of the rule whose own expiry a lot follows, or "": the
+// ledger knows it by the entries that made the lot.
+func (p *Party) ruleOf(lot *points.Lot) (string, error) {
+	own := func(code string) bool {
+		rule := p.tx.rev.rule(code)
+		return rule != nil && rule.Expiry != (points.Expiry{})
+	}
+	if !slices.ContainsFunc(p.tx.rev.Earning, func(r points.Rule) bool { return own(r.Code) }) {
+		return "", nil
+	}
+	entries, err := p.entriesOf(int64(lot.ID) / lotsPerVersion)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		if entry.Lot == lot.ID && own(entry.Rule) {
+			return entry.Rule, nil
+		}
+	}
+	return "", nil
+}
