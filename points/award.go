@@ -17,8 +17,6 @@ type evaluation struct {
 	first bool
 	// picks has what was decided for each line of the bill.
 	picks []pick
-	// stacks has the multipliers of the stacking groups that have a name.
-	stacks []stack
 }
 
 // pick is what applies to a line.
@@ -85,7 +83,7 @@ func (e *evaluation) terms(terms []term) ([]term, bool, error) {
 		}
 		applied = applied || len(terms) > from
 	}
-	if e.limited {
+	if e.tally != nil {
 		if err := e.capTerms(terms); err != nil {
 			return nil, false, err
 		}
@@ -244,7 +242,7 @@ func (e *evaluation) appendLine(terms []term, l int, boost factor) []term {
 	if p.eligible.isZero() {
 		return terms
 	}
-	if len(e.stacks) > 0 {
+	if e.stacks != nil {
 		return e.appendStacked(terms, l, boost)
 	}
 	base, multiply := &e.rules[p.base-1], p.multiply

@@ -58,7 +58,7 @@ func (o *occasion) limit(i int, times int64, points Amount) (Amount, error) {
 	if points == 0 {
 		return 0, nil
 	}
-	use := o.use(i)
+	use := o.tally.use(rule.Code)
 	each := points / Amount(times)
 	for _, bound := range rule.bounds() {
 		left, err := o.left(rule, bound.Cap, bound.Budget)

@@ -141,7 +141,7 @@ func (o *occasion) count() error {
 		mark, _ := o.env.Usage.mark(rule.Code, name)
 		done := max(mark.Done, rule.Count.completed(mark.Count))
 		after := saturatedSum(mark.Count, n)
-		use := o.use(i)
+		use := o.tally.use(rule.Code)
 		use.Counted, use.Lines = n, lines
 		use.Completed = max(0, rule.Count.completed(after)-done)
 	}

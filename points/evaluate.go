@@ -120,10 +120,11 @@ func EvaluateOrder(rules []Rule, units []Unit, order Order, env Env) (Result, er
 		return Result{}, err
 	}
 	o := occasion{
-		rules: rules, env: &env, limited: limited, order: &order, bill: &bill, lines: lines,
+		rules: rules, env: &env, order: &order, bill: &bill, lines: lines,
 		channel: order.Channel, store: order.Store,
 	}
 	if limited {
+		o.tally = &tally{}
 		if err := o.count(); err != nil {
 			return Result{}, err
 		}
@@ -137,6 +138,7 @@ func EvaluateOrder(rules []Rule, units []Unit, order Order, env Env) (Result, er
 	awards := make([]Award, 0, len(units))
 	for i := range units {
 		clear(picks)
+		o.stacks = nil
 		unit := evaluation{occasion: &o, unit: units[i].Code, first: i == 0, picks: picks}
 		terms, applied, err := unit.terms(termSpace[:0])
 		if err != nil {
@@ -151,7 +153,7 @@ func EvaluateOrder(rules []Rule, units []Unit, order Order, env Env) (Result, er
 		}
 		awards = append(awards, award)
 	}
-	return Result{Awards: awards, Uses: o.sortedUses()}, nil
+	return Result{Awards: awards, Uses: o.tally.sorted()}, nil
 }
 
 // computable reports what would make the arithmetic wrong in rules that were not

@@ -53,18 +53,22 @@ type Result struct {
 type occasion struct {
 	rules []Rule
 	env   *Env
-	// limited is set where some rule counts or is capped.
-	limited    bool
+	// tally is what is used of rules; nil where none counts or is capped.
+	tally      *tally
 	channel    string
 	store      string
 	attributes map[string]string
+	// stacks has the multipliers of one unit in stacking groups that have a name.
+	stacks *stacks
 	// bill and lines are those of an order, activity is what else it may be.
 	order    *Order
 	bill     *bill
 	lines    []billLine
 	activity *Activity
-	uses     []Use
 }
+
+// tally collects what is used of rules that count or are capped.
+type tally struct{ uses []Use }
 
 // isFor reports whether a rule is one for orders, or for the activity.
 func (o *occasion) isFor(rule *Rule) bool {
@@ -86,23 +90,18 @@ func (o *occasion) times(i int) int64 {
 	if o.rules[i].Count == nil {
 		return 1
 	}
-	for j := range o.uses {
-		if o.uses[j].place == i {
-			return o.uses[j].Completed
-		}
-	}
-	return 0
+	return o.tally.use(o.rules[i].Code).Completed
 }
 
-// use returns what is used of the i-th rule, to be changed.
-func (o *occasion) use(i int) *Use {
-	for j := range o.uses {
-		if o.uses[j].place == i {
-			return &o.uses[j]
+// use returns what is used of a rule, to be changed.
+func (t *tally) use(rule string) *Use {
+	for j := range t.uses {
+		if t.uses[j].Rule == rule {
+			return &t.uses[j]
 		}
 	}
-	o.uses = append(o.uses, Use{Rule: o.rules[i].Code, place: i})
-	return &o.uses[len(o.uses)-1]
+	t.uses = append(t.uses, Use{Rule: rule})
+	return &t.uses[len(t.uses)-1]
 }
 
 // fixed reports whether the rule gives a bonus.
@@ -150,9 +149,12 @@ func (o *occasion) compute(rule *Rule) (Amount, error) {
 	return amount, nil
 }
 
-// sortedUses returns what was used, by rule.
-func (o *occasion) sortedUses() []Use {
-	uses := slices.DeleteFunc(o.uses, func(u Use) bool {
+// sorted returns what was used, by rule.
+func (t *tally) sorted() []Use {
+	if t == nil {
+		return nil
+	}
+	uses := slices.DeleteFunc(t.uses, func(u Use) bool {
 		return u.Counted == 0 && u.Times == 0 && len(u.Cuts) == 0
 	})
 	slices.SortFunc(uses, func(a, b Use) int { return strings.Compare(a.Rule, b.Rule) })
@@ -167,10 +169,11 @@ func EvaluateFact(rules []Rule, units []Unit, activity Activity, env Env) (Resul
 		return Result{}, err
 	}
 	o := occasion{
-		rules: rules, env: &env, limited: limited, activity: &activity,
+		rules: rules, env: &env, activity: &activity,
 		channel: activity.Channel, store: activity.Store, attributes: activity.Attributes,
 	}
 	if limited {
+		o.tally = &tally{}
 		if err := o.count(); err != nil {
 			return Result{}, err
 		}
@@ -185,7 +188,7 @@ func EvaluateFact(rules []Rule, units []Unit, activity Activity, env Env) (Resul
 			awards = append(awards, award)
 		}
 	}
-	return Result{Awards: awards, Uses: o.sortedUses()}, nil
+	return Result{Awards: awards, Uses: o.tally.sorted()}, nil
 }
 
 // activityAward adds up the bonuses of a unit. The award of a unit that has none is

@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// stack is a stacking group that has a name, with the multiplier of each line: the
-// rule's place in the list, from 1, or 0.
+// stacks holds the stacking groups that have a name, sorted by it.
+type stacks struct{ groups []stack }
+
+// stack is a group with the multiplier of each line: the rule's place in the list,
+// from 1, or 0.
 type stack struct {
 	name  string
 	picks []int
@@ -16,17 +19,25 @@ type stack struct {
 
 // stack lets the i-th rule, a multiplier, compete in its group for line l.
 func (e *evaluation) stack(i, l int) {
-	rule := &e.rules[i]
-	at, found := slices.BinarySearchFunc(e.stacks, rule.Stack, func(s stack, name string) int {
-		return strings.Compare(s.name, name)
-	})
-	if !found {
-		e.stacks = slices.Insert(e.stacks, at, stack{name: rule.Stack, picks: make([]int, len(e.picks))})
+	if e.stacks == nil {
+		e.stacks = &stacks{}
 	}
-	picked := &e.stacks[at].picks[l]
+	rule := &e.rules[i]
+	picked := &e.stacks.group(rule.Stack, len(e.picks)).picks[l]
 	if *picked == 0 || before(rule, &e.rules[*picked-1]) {
 		*picked = i + 1
 	}
+}
+
+// group returns the group of a name, made where there is none.
+func (s *stacks) group(name string, lines int) *stack {
+	at, found := slices.BinarySearchFunc(s.groups, name, func(g stack, name string) int {
+		return strings.Compare(g.name, name)
+	})
+	if !found {
+		s.groups = slices.Insert(s.groups, at, stack{name: name, picks: make([]int, lines)})
+	}
+	return &s.groups[at]
 }
 
 // layer is one factor of a line: the boost or a multiplier.
@@ -41,14 +52,14 @@ type layer struct {
 // before it, and one below 1 gives nothing and lowers the others.
 func (e *evaluation) appendStacked(terms []term, l int, boost factor) []term {
 	p := &e.picks[l]
-	layers := make([]layer, 0, 2+len(e.stacks))
+	layers := make([]layer, 0, 2+len(e.stacks.groups))
 	if boost.up != boost.down {
 		layers = append(layers, layer{boostTerm, BoostRule, boost})
 	}
 	if p.multiplier != 0 {
 		layers = append(layers, layer{multiplierTerm, e.rules[p.multiplier-1].Code, p.multiply})
 	}
-	for _, s := range e.stacks {
+	for _, s := range e.stacks.groups {
 		if s.picks[l] != 0 {
 			rule := &e.rules[s.picks[l]-1]
 			layers = append(layers, layer{multiplierTerm, rule.Code, factorOf(rule.Multiply)})

@@ -45,8 +45,6 @@ type Use struct {
 	Points Amount `json:"s,omitempty"`
 	// Cuts says what caps and budgets took off, in the order in which they apply.
 	Cuts []Cut `json:"-"`
-
-	place int
 }
 
 // mark returns what was used of a rule in a period, and where its mark is or
