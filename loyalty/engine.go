@@ -161,7 +161,7 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty"}
 	for _, cmd := range kernelCommands() {
 		e.commands[commandType(cmd)] = cmd
 	}
@@ -298,7 +298,7 @@ func (e *Engine) checkType(c *call) error {
 		return invalid("type", "of %T %v", c.cmd, err)
 	}
 	known, listed := e.commands[c.typ]
-	if c.typ == settleType || c.typ == gatherType || listed && plainType(known) != plainType(c.cmd) {
+	if c.typ == settleType || c.typ == gatherType || c.typ == closeType || listed && plainType(known) != plainType(c.cmd) {
 		return invalid("type", "%q of %T is taken: let it implement loyalty.Typed", c.typ, c.cmd)
 	}
 	return nil

@@ -70,3 +70,7 @@ func TestR21TamperingIsFoundAndNamedOnSQLite(t *testing.T) {
 func TestControlsOfR9R10R11R13R14R21AreSeenToFailOnSQLite(t *testing.T) {
 	enginetest.Controls(t, openSQLite)
 }
+
+func TestR11ATrialBalanceIsWhatANaiveSumOverAllEntriesSaysOnSQLite(t *testing.T) {
+	enginetest.TrialBalances(t, openSQLite, onSQL())
+}
