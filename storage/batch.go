@@ -38,8 +38,9 @@ type Leg struct {
 
 // Scrub names rows under an account whose bodies are to be emptied: of
 // operations Command, Receipt, Reason, Actor, Reference and Salt, with the Key replaced
-// by [ScrubbedKey]; of records and events Data. Entries have no
-// bodies and are never scrubbed. Rows that do not exist are passed over.
+// by [ScrubbedKey], so that the member can use it again; of records and events
+// Data. Entries have no bodies and are never scrubbed. Rows that do not exist are
+// passed over, as are acknowledged events that the adapter keeps no data of.
 type Scrub struct {
 	Operations []int64
 	Records    []RecordKey
@@ -61,7 +62,7 @@ type CounterChange struct {
 	CounterKey
 	Delta int64
 	// Bound is the most that the counter may show after the change. Below 0 it
-	// may never fall. A change that only lowers is not held to Bound.
+	// may never fall. A change by 0 or less is not held to Bound.
 	Bound int64
 }
 
@@ -84,7 +85,9 @@ const (
 	// TooLarge: the batch is more than the adapter can commit at once. Nothing
 	// is stored.
 	TooLarge Status = 6
-	// Unknown: the adapter cannot tell whether the batch is stored.
+	// Unknown: the adapter cannot tell whether the batch is stored. It is what an
+	// adapter says that knows the outcome of other batches of the call; one that
+	// knows none may return an error instead.
 	Unknown Status = 7
 )
 
@@ -178,6 +181,7 @@ type Snapshot struct {
 type Page[T any] struct {
 	Items []T
 	// Next is the cursor of the page after this one, "" at the end. It is opaque.
+	// Where a listing passes rows over, the page after may turn out to be empty.
 	Next string
 	// Version is the account's version as the page saw it, for listings of one
 	// account; 0 where there is none.
@@ -245,11 +249,13 @@ type PruneRequest struct {
 	// KeysBefore replaces callers' keys of operations recorded before it by
 	// [FreedKey], so that the keys are free again.
 	KeysBefore time.Time
-	// Limit bounds the rows changed by one call; 0 is 1000.
+	// Limit bounds the rows changed by one call, all parts together; 0 is 1000. An
+	// operation that loses its bodies and its key counts twice.
 	Limit int
 }
 
-// Pruned says what one Prune changed.
+// Pruned says what one Prune changed. Events counts acknowledged events: an adapter
+// that acknowledges keeps at least when each was recorded.
 type Pruned struct {
 	Events int64
 	Bodies int64

@@ -3,7 +3,9 @@ package storage
 // Chains tells, within one Commit, which batches build on one that failed (clause
 // K4). A version number alone does not: another caller may have made the version
 // that the failed batch was to make. Adapters ask it about every batch, in order.
-// The zero Chains is ready for use.
+// One that decides again, after a transaction was refused, starts with a new
+// Chains and tells it how the batches before ended. The zero Chains is ready for
+// use.
 type Chains struct{ failed map[link]struct{} }
 
 // link is a version of an account.

@@ -170,7 +170,9 @@ func As[T any](store Store) (T, bool) {
 
 // Limits says how much an adapter takes at once. Zero fields mean the defaults.
 type Limits struct {
-	// Rows and Bytes bound one Commit; the defaults are 500 rows and 1 MiB.
+	// Rows and Bytes bound one Commit, as [Batch.Rows] and [Batch.Bytes] count; the
+	// defaults are 500 rows and 1 MiB. A batch within both is never [TooLarge]; an
+	// adapter whose database counts keys, such as those of indexes, divides.
 	Rows  int
 	Bytes int
 	// Calls is how many Load and Commit pairs are worth having in flight at once;
