@@ -17,7 +17,7 @@ var errDamaged = errors.New("the value is damaged or was not written by this ada
 func marshal(row any) string { return string(appendValue(nil, reflect.ValueOf(row))) }
 
 func appendValue(to []byte, v reflect.Value) []byte {
-	if t, ok := v.Interface().(time.Time); ok {
+	if t, ok := reflect.TypeAssert[time.Time](v); ok {
 		return binary.AppendVarint(to, t.UnixMicro())
 	}
 	switch v.Kind() {
@@ -49,7 +49,7 @@ func appendValue(to []byte, v reflect.Value) []byte {
 }
 
 func absent(v reflect.Value) bool {
-	if t, ok := v.Interface().(time.Time); ok {
+	if t, ok := reflect.TypeAssert[time.Time](v); ok {
 		return t.IsZero()
 	}
 	return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0

@@ -108,8 +108,8 @@ func TestEveryFieldOfARowIsOfAKindThatIsStored(t *testing.T) {
 		}
 		switch of.Kind() {
 		case reflect.Struct:
-			for i := range of.NumField() {
-				check(path+"."+of.Field(i).Name, of.Field(i).Type)
+			for field := range of.Fields() {
+				check(path+"."+field.Name, field.Type)
 			}
 		case reflect.Slice:
 			check(path, of.Elem())
@@ -119,8 +119,15 @@ func TestEveryFieldOfARowIsOfAKindThatIsStored(t *testing.T) {
 		}
 	}
 	for _, row := range []any{
-		storage.Account{}, storage.Operation{}, storage.Entry{}, storage.Lot{}, storage.Record{},
-		storage.Event{}, storage.Claim{}, storage.Counter{}, storage.Revision{},
+		storage.Account{},
+		storage.Operation{},
+		storage.Entry{},
+		storage.Lot{},
+		storage.Record{},
+		storage.Event{},
+		storage.Claim{},
+		storage.Counter{},
+		storage.Revision{},
 	} {
 		check(reflect.TypeOf(row).Name(), reflect.TypeOf(row))
 	}
