@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,24 +27,34 @@ type Tx interface {
 // leaves the transaction usable. The store never commits, rolls back, retries or
 // changes the schema. Where the database refuses the transaction because of
 // others, the error is storage.ErrRetryTransaction: roll back and run the whole
-// of it again. A transaction that will write should say so when it begins (BEGIN
-// IMMEDIATE), or SQLite may refuse it once others have written.
+// of it again. On servers the transaction has then ended, or can only fail, and the
+// store answers nothing else any more. A transaction that will write should say so
+// when it begins (BEGIN IMMEDIATE), or SQLite may refuse it once others have
+// written.
 //
-// Calls on the store must not overlap with other use of tx.
+// Calls on the store must not overlap with other use of tx. On servers a context
+// that ends during a call may take tx with it, as drivers then close the connection.
 func Bind(tx Tx, dialect Dialect) storage.Store {
-	b := &bound{session: session{on: tx}}
-	b.session.grammar, b.refusal = dialect.grammar()
-	b.engine.sessions = b
+	g, err := dialect.grammar()
+	if err != nil {
+		r := refusing{err}
+		return &bound{engine: engine{sessions: r}, ledger: &embedded{r}}
+	}
+	h := &host{session: session{grammar: g, on: tx, unsteady: g.server}}
+	b := &bound{engine: engine{sessions: h}, ledger: &embedded{h}}
+	if g.server {
+		b.ledger = &served{sessions: h, grammar: g, bound: true}
+	}
+	b.limits.Rows, b.limits.Bytes = g.limits()
+	b.limits.Calls = 1
 	return b
 }
 
 // bound is a store in a transaction of the host.
 type bound struct {
 	engine
-	// refusal is the error of every call where the dialect is unknown.
-	refusal error
-	mu      sync.Mutex
-	session session
+	ledger
+	limits storage.Limits
 }
 
 var (
@@ -59,50 +68,70 @@ var (
 func (b *bound) InTransaction() {}
 
 // Limits says how much one Commit takes.
-func (b *bound) Limits() storage.Limits {
-	return storage.Limits{Rows: maxRows, Bytes: maxBytes, Calls: 1}
+func (b *bound) Limits() storage.Limits { return b.limits }
+
+// host is the session in a host's transaction.
+type host struct {
+	mu      sync.Mutex
+	session session
+	// ended is why the transaction can do nothing any more.
+	ended error
 }
 
-func (b *bound) write(ctx context.Context, work func(context.Context, *session) error) error {
-	if err := cmp.Or(ctx.Err(), b.refusal); err != nil {
+func (h *host) write(ctx context.Context, do work) error {
+	return h.use(ctx, func(ctx context.Context) error {
+		if err := h.session.run(ctx, h.session.savepoint); err != nil {
+			return err
+		}
+		err := do(ctx, &h.session)
+		if err == nil {
+			return h.session.run(ctx, h.session.release)
+		}
+		if h.session.server && (h.session.fails(err) == again || h.session.fails(err) == lost) {
+			return err // there is nothing left to undo
+		}
+		if undone := h.session.run(ctx, h.session.undo); undone != nil {
+			return errors.Join(err, undone)
+		}
+		if released := h.session.run(ctx, h.session.release); released != nil {
+			return errors.Join(err, released)
+		}
+		if h.session.fails(err) == taken {
+			return fmt.Errorf("%w: %w", errRefused, err)
+		}
+		return err
+	})
+}
+
+func (h *host) read(ctx context.Context, do work) error {
+	return h.use(ctx, func(ctx context.Context) error { return do(ctx, &h.session) })
+}
+
+func (h *host) load(ctx context.Context, do work) error { return h.read(ctx, do) }
+
+func (h *host) glance(ctx context.Context, do work) error { return h.read(ctx, do) }
+
+// use runs a call, to its end where the database is a file: what is interrupted
+// there would leave the savepoint open.
+func (h *host) use(ctx context.Context, call func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := b.session.run(ctx, b.session.savepoint); err != nil {
-		return b.classify(err)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended != nil {
+		return h.ended
 	}
-	ctx = context.WithoutCancel(ctx)
-	err := work(ctx, &b.session)
-	if err == nil {
-		return b.classify(b.session.run(ctx, b.session.release))
+	if !h.session.server {
+		ctx = context.WithoutCancel(ctx)
 	}
-	if undone := b.session.run(ctx, b.session.undo); undone != nil {
-		return b.classify(errors.Join(err, undone))
-	}
-	return b.classify(errors.Join(err, b.session.run(ctx, b.session.release)))
-}
-
-func (b *bound) read(ctx context.Context, work func(context.Context, *session) error) error {
-	if err := cmp.Or(ctx.Err(), b.refusal); err != nil {
+	err := call(ctx)
+	if err == nil || h.session.fails(err) != again {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.classify(work(context.WithoutCancel(ctx), &b.session))
-}
-
-func (b *bound) load(ctx context.Context, work func(context.Context, *session) error) error {
-	return b.read(ctx, work)
-}
-
-func (b *bound) glance(ctx context.Context, work func(context.Context, *session) error) error {
-	return b.read(ctx, work)
-}
-
-func (b *bound) classify(err error) error {
-	if err != nil && b.session.doomed(err) {
-		return fmt.Errorf("%w: %w", storage.ErrRetryTransaction, err)
+	err = fmt.Errorf("%w: %w", storage.ErrRetryTransaction, err)
+	if h.session.server {
+		h.ended = err
 	}
 	return err
 }

@@ -12,13 +12,16 @@ import (
 // errRefused ends a transaction in which a row stood in the way of a batch.
 var errRefused = errors.New("a batch was refused")
 
+// embedded is the ledger in a file.
+type embedded struct{ sessions sessions }
+
 // Commit stores batches in one transaction, each with its own outcome.
 //
 // Batches nearly always succeed, so they are first written without a look; each
 // statement tells whether it found what it expected. If one did not, all is
 // rolled back, and written once more with a look before each batch: what a look
 // finds stays true until the transaction ends.
-func (e *engine) Commit(ctx context.Context, batches []storage.Batch) ([]storage.Outcome, error) {
+func (e *embedded) Commit(ctx context.Context, batches []storage.Batch) ([]storage.Outcome, error) {
 	outcomes := make([]storage.Outcome, len(batches))
 	refused := error(nil)
 	for i := range batches {
@@ -26,7 +29,7 @@ func (e *engine) Commit(ctx context.Context, batches []storage.Batch) ([]storage
 			return nil, fmt.Errorf("sqlstore: commit batch %d of %d: %w", i+1, len(batches), err)
 		}
 		outcomes[i].Status = storage.OK
-		if batches[i].Rows() > maxRows || batches[i].Bytes() > maxBytes {
+		if batches[i].Rows() > fileRows || batches[i].Bytes() > fileBytes {
 			outcomes[i].Status, refused = storage.TooLarge, errRefused
 		}
 	}

@@ -1,10 +1,8 @@
 package sqlstore
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Dialect names the database that a store speaks to.
@@ -30,55 +28,72 @@ func (d Dialect) String() string {
 		return "postgres"
 	case MySQL:
 		return "mysql"
+	default:
+		return "dialect(" + strconv.Itoa(int(d)) + ")"
 	}
-	return "dialect(" + strconv.Itoa(int(d)) + ")"
 }
 
 // grammar is what sets a dialect apart, as data.
 type grammar struct {
 	name string
+	// server is set where others write at the same time and every statement is a
+	// trip; without it the database is a file.
+	server bool
 	// beginWrite starts a transaction that nothing can make fail later because of
 	// others: what it has read stays true until it ends. beginRead starts one that
-	// sees one state of the database.
+	// sees one state of the database. Servers leave both to database/sql.
 	beginWrite, beginRead, commit, rollback string
 	// savepoint, release and undo do the same inside a host's transaction.
 	savepoint, release, undo string
-	// statements holds the text of every statement.
-	statements [statementCount]string
-	// doomed reports an error after which the host must run its whole transaction
-	// again.
-	doomed func(error) bool
+	// statements holds the text of every statement of one row, rowsets those of
+	// many rows and lookups those that find many keys, for servers.
+	statements [statementCount]compiled
+	rowsets    [rowsetCount]rowset
+	lookups    [lookupCount]lookup
+	// compile puts a statement's marks into the form of the dialect.
+	compile func(text string) compiled
+	// prepares is set where statements are prepared by this package; elsewhere
+	// the driver decides.
+	prepares bool
+	// insertsAfterRaise is set where a counter that does not exist yet takes a
+	// statement of its own.
+	insertsAfterRaise bool
+	// widest is how many bytes a text may have by the width of its column; nil
+	// where columns have none.
+	widest *widths
+	// fails tells what an error of the database means, and commitFails what one
+	// of COMMIT does.
+	fails       func(error) failure
+	commitFails func(error) failure
 }
 
 func (d Dialect) grammar() (*grammar, error) {
-	if d != SQLite {
-		return nil, fmt.Errorf("sqlstore: unknown %s: use SQLite", d)
+	switch d {
+	case SQLite:
+		return sqliteGrammar(), nil
+	case PostgreSQL:
+		return postgresGrammar(), nil
+	case MySQL:
+		return mysqlGrammar(), nil
+	default:
+		return nil, fmt.Errorf("sqlstore: unknown %s: use SQLite, PostgreSQL or MySQL", d)
 	}
-	return &grammar{
-		name:       "sqlite",
-		beginWrite: "BEGIN IMMEDIATE",
-		beginRead:  "BEGIN",
-		commit:     "COMMIT",
-		rollback:   "ROLLBACK",
-		savepoint:  "SAVEPOINT loyaltykit",
-		release:    "RELEASE loyaltykit",
-		undo:       "ROLLBACK TO loyaltykit",
-		statements: statements(),
-		doomed:     sqliteBusy,
-	}, nil
 }
 
-// sqliteBusy reports that another connection has the lock, or has written since
-// this transaction first read: primary result codes SQLITE_BUSY and
-// SQLITE_LOCKED. Drivers tell the code by a method or in the text.
-func sqliteBusy(err error) bool {
-	if coded, ok := errors.AsType[interface {
-		error
-		Code() int
-	}](err); ok {
-		code := coded.Code() & 0xff
-		return code == 5 || code == 6
+// limits is how much one commit takes.
+func (g *grammar) limits() (rows, bytes int) {
+	if g.server {
+		return serverRows, serverBytes
 	}
-	text := err.Error()
-	return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked")
+	return fileRows, fileBytes
 }
+
+// The limits of one commit. One transaction of a file pays for the disk once, so
+// large commits are worth their while, and SQLite holds what it changes in memory
+// until then. Servers that replicate or spread what is written ask for small ones.
+const (
+	fileRows    = 5000
+	fileBytes   = 8 << 20
+	serverRows  = 500
+	serverBytes = 1 << 20
+)

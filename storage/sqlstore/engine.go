@@ -1,22 +1,37 @@
 package sqlstore
 
-import "context"
+import (
+	"context"
 
-// engine is what a store of its own and one in a host's transaction share: every
-// method of storage.Store, on top of sessions.
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// engine is what all stores share: listings and upkeep, on top of sessions.
 type engine struct {
 	sessions sessions
 	pruning  pruning
 }
 
+// ledger is what differs: in a file a statement costs little and a transaction is
+// alone, on a server each statement is a trip and others write at the same time.
+type ledger interface {
+	Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error)
+	Commit(ctx context.Context, batches []storage.Batch) ([]storage.Outcome, error)
+}
+
+// work is done in one session. It may be done again from its start where the
+// database undid it.
+type work = func(context.Context, *session) error
+
 // sessions runs work on a connection, inside a transaction.
 type sessions interface {
 	// write gives work a transaction of which all is stored or, where work fails,
-	// nothing; read one that sees one state of the database.
-	write(ctx context.Context, work func(context.Context, *session) error) error
-	read(ctx context.Context, work func(context.Context, *session) error) error
+	// nothing; read one that sees one state of the database, unless the session is
+	// unsteady.
+	write(ctx context.Context, do work) error
+	read(ctx context.Context, do work) error
 	// load is read for what a commit is likely to follow.
-	load(ctx context.Context, work func(context.Context, *session) error) error
+	load(ctx context.Context, do work) error
 	// glance is load without a transaction: each statement sees a state of its own.
-	glance(ctx context.Context, work func(context.Context, *session) error) error
+	glance(ctx context.Context, do work) error
 }

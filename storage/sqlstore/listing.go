@@ -101,6 +101,7 @@ func (e *engine) Accounts(ctx context.Context, query storage.AccountQuery) (stor
 		return account, err
 	}
 	err = e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		page.Items = page.Items[:0]
 		id, args := listAccounts, append([]any{query.Program}, at...)
 		if !query.DueBy.IsZero() {
 			by := micros(query.DueBy)
@@ -137,7 +138,7 @@ func (e *engine) Lots(ctx context.Context, query storage.MemberQuery) (storage.P
 func (e *engine) Entries(ctx context.Context, query storage.MemberQuery) (storage.Page[storage.Entry], error) {
 	l := memberListing[storage.Entry]{
 		query: query, name: "entries", statement: listEntries, scan: scanEntry,
-		start: position{before(query.From), int64(math.MaxInt64)},
+		start: position{before(query.From), int64(math.MaxInt32)},
 		at:    func(e *storage.Entry) position { return position{e.Version, int64(e.Ordinal)} },
 	}
 	return l.page(ctx, e)
@@ -176,6 +177,7 @@ func (l memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T],
 		at = l.start // the cursor is of a listing from an earlier version on
 	}
 	err = e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		page.Items, page.Version = page.Items[:0], 0
 		if _, err := s.one(ctx, getVersion, []any{&page.Version}, program, member); err != nil {
 			return err
 		}
@@ -187,7 +189,10 @@ func (l memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T],
 		args := append(append([]any{program, member}, at...), limit+1)
 		more, err := collect(ctx, s, l.statement, limit, scan, &page.Items, args...)
 		turn(&page, more, scope, l.at)
-		return err
+		if err != nil || !s.unsteady {
+			return err
+		}
+		return s.steady(ctx, program, member, page.Version)
 	})
 	if err != nil {
 		return storage.Page[T]{}, wrap(l.name, err)
@@ -195,15 +200,25 @@ func (l memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T],
 	return page, nil
 }
 
+// steady reports storage.ErrConflict if an account has another version than before.
+func (s *session) steady(ctx context.Context, program, member string, version int64) error {
+	var now int64
+	if _, err := s.one(ctx, getVersion, []any{&now}, program, member); err != nil || now == version {
+		return err
+	}
+	return fmt.Errorf("%w: %q went from version %d to %d meanwhile", storage.ErrConflict, member, version, now)
+}
+
 // Events lists pending events of a bucket.
 func (e *engine) Events(ctx context.Context, query storage.EventQuery) (storage.Page[storage.Event], error) {
 	page := storage.Page[storage.Event]{Items: []storage.Event{}}
 	limit, scope := storage.LimitOf(query.Limit), query.Scope()
-	at, err := decodePosition(scope, query.After, position{"", int64(least), int64(least)})
+	at, err := decodePosition(scope, query.After, position{"", int64(least), int64(math.MinInt32)})
 	if err != nil {
 		return storage.Page[storage.Event]{}, wrap("events", err)
 	}
 	err = e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		page.Items = page.Items[:0]
 		scan := func(row scanner) (storage.Event, error) { return scanEvent(row, query.Program) }
 		args := append(append([]any{query.Program, query.Bucket}, at...), limit+1)
 		more, err := collect(ctx, s, listEvents, limit, scan, &page.Items, args...)

@@ -13,7 +13,7 @@ import (
 )
 
 // Load answers requests, all of them from one state of the database.
-func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
+func (e *embedded) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	snapshots := make([]storage.Snapshot, len(requests))
 	if len(requests) == 1 {
 		done, err := e.glance(ctx, &requests[0], &snapshots[0])
@@ -46,7 +46,7 @@ func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]st
 // glance answers a request that one statement can answer, besides its claims and
 // counters, which are no part of the snapshot: an account that exists or not, that
 // is not due, and a key that is new. It reports whether that was enough.
-func (e *engine) glance(ctx context.Context, request *storage.LoadRequest, to *storage.Snapshot) (done bool, err error) {
+func (e *embedded) glance(ctx context.Context, request *storage.LoadRequest, to *storage.Snapshot) (done bool, err error) {
 	if len(request.Records)+len(request.Lots)+len(request.Debits) > 0 {
 		return false, nil
 	}

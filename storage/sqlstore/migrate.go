@@ -19,14 +19,20 @@ var migrations embed.FS
 // of goose, for hosts that run all their migrations with a tool of their own.
 // Hosts that do not, call [Migrate].
 func Migrations(dialect Dialect) (fs.FS, error) {
+	if _, err := dialect.grammar(); err != nil {
+		return nil, err
+	}
 	return fs.Sub(migrations, "migrations/"+dialect.String())
 }
 
 const versionTable = "CREATE TABLE IF NOT EXISTS loyalty_schema (version INTEGER NOT NULL PRIMARY KEY)"
 
-// Migrate brings the tables of a database up to date, in one transaction. It may
-// run any number of times and in several processes at once: a database that is
-// up to date is only read.
+// Migrate brings the tables of a database up to date. It may run any number of
+// times and in several processes at once: a database that is up to date is only
+// read, also where goose has run the files of [Migrations].
+//
+// In SQLite it is one transaction. Servers commit every statement by itself, and
+// each may run again, so that a run that was cut off is resumed by the next.
 func Migrate(ctx context.Context, db *sql.DB, dialect Dialect) (err error) {
 	g, err := dialect.grammar()
 	if err != nil {
@@ -35,6 +41,12 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect) (err error) {
 	steps, err := readSteps(dialect)
 	if err != nil {
 		return err
+	}
+	if g.server {
+		if err := migrateServer(ctx, db, g, steps); err != nil {
+			return fmt.Errorf("sqlstore: migrate: %w", err)
+		}
+		return nil
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {

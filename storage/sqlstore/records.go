@@ -29,6 +29,7 @@ func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery)
 		return page, err
 	}
 	err = e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		page.Items, page.Version = page.Items[:0], 0
 		if _, err := s.one(ctx, getVersion, []any{&page.Version}, query.Program, query.Member); err != nil {
 			return err
 		}
@@ -40,13 +41,16 @@ func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery)
 		more, err := collect(ctx, s, id, limit, scan, &page.Items,
 			query.Program, query.Member, at[0], at[1], limit+1)
 		turn(&page, more, scope, func(r *storage.Record) position { return position{r.Kind, r.ID} })
-		return err
+		if err != nil || !s.unsteady {
+			return err
+		}
+		return s.steady(ctx, query.Program, query.Member, page.Version)
 	})
 	return page, err
 }
 
 // recordsOfKind lists records across members. Those without reference, status
-// and sort are first in that order and are not in its index.
+// and sort are first in that order, and in SQLite they are not in its index.
 func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	page := storage.Page[storage.Record]{Items: []storage.Record{}}
 	limit, scope := storage.LimitOf(query.Limit), query.Scope()
@@ -61,6 +65,7 @@ func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (
 		return record, err
 	}
 	err = e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		page.Items = page.Items[:0]
 		more := false
 		list := func(id statement, args ...any) (err error) {
 			if more {
@@ -77,7 +82,7 @@ func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (
 		case query.Reference != "":
 			err = list(listOfReference, query.Reference, at[1], at[2], at[3], at[4])
 		default:
-			if at[0] == "" && at[1] == "" && at[2] == "" {
+			if !s.server && at[0] == "" && at[1] == "" && at[2] == "" {
 				err = list(listUnlisted, at[3], at[4])
 			}
 			if err == nil {

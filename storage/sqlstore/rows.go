@@ -101,35 +101,27 @@ func scanRevision(row scanner, program string) (storage.Revision, error) {
 // addOperation and the others write a row; see put for what stands in its way.
 
 func (s *session) addOperation(ctx context.Context, op *storage.Operation) error {
-	return s.put(ctx, addOperation, op.Program, op.Member, op.Version, op.Key, op.Type, op.Reason, op.Actor,
-		op.Reference, op.Library, op.Format, micros(op.OccurredAt), micros(op.RecordedAt), blob(op.Fingerprint),
-		blob(op.Salt), blob(op.Digests), blob(op.Hash), blob(op.Command), blob(op.Receipt))
+	return s.put(ctx, addOperation, operationArgs(op)...)
 }
 
 func (s *session) addEntry(ctx context.Context, e *storage.Entry) error {
-	return s.put(ctx, addEntry, e.Program, e.Member, e.Version, e.Ordinal, e.Unit, string(e.Kind), int64(e.From),
-		int64(e.To), int64(e.Amount), int64(e.Lot), int64(e.Into), e.Rule, e.Revision, e.Reference,
-		e.Corrects.Version, e.Corrects.Ordinal, micros(e.OccurredAt), micros(e.RecordedAt))
+	return s.put(ctx, addEntry, entryArgs(e)...)
 }
 
 func (s *session) putLot(ctx context.Context, l *storage.Lot) error {
 	open := l.Remaining > 0 || l.Held > 0
-	_, err := s.exec(ctx, putLot, l.Program, l.Member, int64(l.ID), l.Unit, int64(l.State), int64(l.Original),
-		int64(l.Remaining), int64(l.Held), micros(l.EarnedAt), micros(l.AvailableFrom), micros(l.ExpiresAt),
-		l.Source, l.Origin, flag(l.Qualifies), int64(l.MergedInto), int64(l.Merged), flag(open))
+	_, err := s.exec(ctx, putLot, append(lotArgs(l), flag(open))...)
 	return err
 }
 
 func (s *session) putRecord(ctx context.Context, r *storage.Record) error {
 	listed := r.Reference != "" || r.Status != "" || r.Sort != ""
-	_, err := s.exec(ctx, putRecord, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort,
-		micros(r.DueAt), rowcodec.EncodeLots(r.Lots), blob(r.Data), flag(listed))
+	_, err := s.exec(ctx, putRecord, append(recordArgs(r), flag(listed))...)
 	return err
 }
 
 func (s *session) addEvent(ctx context.Context, e *storage.Event) error {
-	return s.put(ctx, addEvent, e.Program, e.Member, e.Version, e.Ordinal, storage.Bucket(e.Member), 0, e.Type,
-		micros(e.RecordedAt), blob(e.Data))
+	return s.put(ctx, addEvent, eventArgs(e)...)
 }
 
 // putAccount writes the account if the stored one has the expected version.

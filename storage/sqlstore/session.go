@@ -18,8 +18,13 @@ type queryer interface {
 type session struct {
 	*grammar
 	on queryer
-	// conn is the connection whose statements are prepared; nil in a host's
-	// transaction.
+	// unsteady is set where two statements may see different states of the
+	// database.
+	unsteady bool
+	// asked counts queries.
+	asked int
+	// conn is the connection whose statements are prepared; nil on servers and in
+	// a host's transaction.
 	conn     *sql.Conn
 	prepared [statementCount]*sql.Stmt
 	control  map[string]*sql.Stmt
@@ -63,8 +68,8 @@ func (s *session) prepare(ctx context.Context, id statement) (*sql.Stmt, error) 
 	stmt := s.prepared[id]
 	if stmt == nil {
 		var err error
-		if stmt, err = s.conn.PrepareContext(ctx, s.statements[id]); err != nil {
-			return nil, fmt.Errorf("prepare %q: %w", s.statements[id], err)
+		if stmt, err = s.conn.PrepareContext(ctx, s.statements[id].text); err != nil {
+			return nil, fmt.Errorf("prepare %q: %w", s.statements[id].text, err)
 		}
 		s.prepared[id] = stmt
 	}
@@ -82,7 +87,8 @@ func (s *session) exec(ctx context.Context, id statement, args ...any) (int64, e
 
 func (s *session) execute(ctx context.Context, id statement, args []any) (sql.Result, error) {
 	if s.conn == nil {
-		return s.on.ExecContext(ctx, s.statements[id], args...)
+		text := &s.statements[id]
+		return s.on.ExecContext(ctx, text.text, text.in(args)...)
 	}
 	stmt, err := s.prepare(ctx, id)
 	if err != nil {
@@ -97,6 +103,11 @@ func (s *session) query(ctx context.Context, id statement, row func(*sql.Rows) (
 	if err != nil {
 		return err
 	}
+	return each(rows, row)
+}
+
+// each calls row for each row, until it returns false.
+func each(rows *sql.Rows, row func(*sql.Rows) (more bool, err error)) error {
 	for rows.Next() {
 		more, err := row(rows)
 		if err != nil {
@@ -110,8 +121,10 @@ func (s *session) query(ctx context.Context, id statement, row func(*sql.Rows) (
 }
 
 func (s *session) rows(ctx context.Context, id statement, args []any) (*sql.Rows, error) {
+	s.asked++
 	if s.conn == nil {
-		return s.on.QueryContext(ctx, s.statements[id], args...)
+		text := &s.statements[id]
+		return s.on.QueryContext(ctx, text.text, text.in(args)...)
 	}
 	stmt, err := s.prepare(ctx, id)
 	if err != nil {

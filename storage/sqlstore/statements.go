@@ -26,6 +26,7 @@ const (
 	findClaims
 	getAccount
 	getAccountAndKey
+	getAccountKeyAndRecord
 	getVersion
 	getOperation
 	hasKey
@@ -44,6 +45,7 @@ const (
 	putLot
 	putRecord
 	dropClaim
+	addCounter
 	raiseCounter
 	lowerCounter
 	scrubOperation
@@ -67,6 +69,7 @@ const (
 	ackEvent
 	pruneEvents
 	hasPrunableEvent
+	findPrunableEvents
 	findPrunable
 	pruneBody
 	pruneKey
@@ -94,9 +97,9 @@ const (
 	never = "253402300799999999"
 )
 
-// statements returns the text of every statement, in the common part of the
-// grammars: rows under an account are found by (program, member), and ON CONFLICT
-// names the whole key.
+// statements returns the text of every statement as SQLite has it, nearly all in
+// the common part of the grammars: rows under an account are found by (program,
+// member), and ON CONFLICT names the whole key. See serverStatements for the rest.
 func statements() [statementCount]string {
 	var s [statementCount]string
 	snapshotStatements(&s)

@@ -16,6 +16,7 @@ import (
 func (e *engine) Totals(ctx context.Context, program string) ([]storage.Total, error) {
 	var totals []storage.Total
 	err := e.sessions.read(ctx, func(ctx context.Context, s *session) error {
+		totals = nil
 		return s.query(ctx, sumEntries, func(rows *sql.Rows) (bool, error) {
 			var t storage.Total
 			var high, low int64
@@ -33,7 +34,7 @@ func (e *engine) Totals(ctx context.Context, program string) ([]storage.Total, e
 	return totals, nil
 }
 
-// join returns high × 2³² + low, for low not below 0.
+// join returns high × 2³² + low.
 func join(high, low int64) (points.Amount, error) {
 	high += low >> 32
 	if high < math.MinInt32 || high > math.MaxInt32 {

@@ -70,6 +70,8 @@ CREATE TABLE IF NOT EXISTS loyalty_entries (
   CONSTRAINT loyalty_entries_pkey PRIMARY KEY (program, member, version, ordinal)
 );
 
+-- open is 1 while points remain or are held, and while the lot is pending.
+
 CREATE TABLE IF NOT EXISTS loyalty_lots (
   lot            bigint   NOT NULL,
   original       bigint   NOT NULL,

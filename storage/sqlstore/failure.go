@@ -1,0 +1,145 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+	"syscall"
+)
+
+// failure is what an error means for a transaction.
+type failure uint8
+
+const (
+	// final errors come again however often one tries.
+	final failure = iota
+	// taken says that a row with one of the keys exists.
+	taken
+	// again says that the database has undone the transaction because of others,
+	// or that a server cannot serve it now.
+	again
+	// lost says that the connection is gone, and the transaction with it unless
+	// it was committing.
+	lost
+)
+
+// sqlState returns the code of an error of PostgreSQL, "" if it has none. Drivers
+// agree on the method.
+func sqlState(err error) string {
+	if coded, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return coded.SQLState()
+	}
+	return ""
+}
+
+func postgresFailure(err error) failure {
+	code := sqlState(err)
+	switch {
+	case code == "":
+		return withoutCode(err)
+	case code == "23505":
+		return taken
+	case code == "40001", code == "40P01", code == "40002", code == "55P03",
+		strings.HasPrefix(code, "OC00"): // Aurora DSQL
+		return again
+	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"), code == "25006", code == "40003":
+		return lost
+	default:
+		return final
+	}
+}
+
+// postgresCommitFailure knows an outcome only where the server has said that it
+// undid the transaction: one that is shut down may have committed before.
+func postgresCommitFailure(err error) failure {
+	switch code := sqlState(err); {
+	case code == "40003":
+		return lost
+	case strings.HasPrefix(code, "40"), strings.HasPrefix(code, "OC00"):
+		return again
+	case strings.HasPrefix(code, "23"):
+		return final
+	default:
+		return lost
+	}
+}
+
+// mysqlNumber finds the number of an error of MySQL in its text: drivers keep it
+// in a field, which only those who import them can read.
+var mysqlNumber = regexp.MustCompile(`^Error (\d{4,5})(?: \([0-9A-Z]{5}\))?: `)
+
+// mysqlCode returns the number of an error of MySQL, "" if it has none.
+func mysqlCode(err error) string {
+	if found := mysqlNumber.FindStringSubmatch(err.Error()); found != nil {
+		return found[1]
+	}
+	switch wrapper := err.(type) { //nolint:errorlint // walks the tree itself
+	case interface{ Unwrap() error }:
+		if inner := wrapper.Unwrap(); inner != nil {
+			return mysqlCode(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapper.Unwrap() {
+			if code := mysqlCode(inner); code != "" {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
+func mysqlFailure(err error) failure {
+	switch mysqlCode(err) {
+	case "":
+		return withoutCode(err)
+	case "1062":
+		return taken
+	case "1213", "1205", "1020", "3572", // deadlock, lock wait, changed since read, lock not free
+		"8002", "8005", "8022", "8028", "9007": // TiDB: conflicts, and a schema that changed
+		return again
+	case "1047", "1053", "1152", "1158", "1159", "1160", "1161", "1184", "1290", "1317", "1836", "1927",
+		"9001", "9002", "9003", "9005", "8501":
+		return lost
+	default:
+		return final
+	}
+}
+
+// mysqlCommitFailure knows an outcome only where the server has said that it undid
+// the transaction.
+func mysqlCommitFailure(err error) failure {
+	if f := mysqlFailure(err); f == again {
+		return again
+	}
+	return lost
+}
+
+// withoutCode tells whether an error that is not of the server's making says that
+// the connection is gone.
+func withoutCode(err error) failure {
+	for _, gone := range []error{
+		driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE,
+	} {
+		if errors.Is(err, gone) {
+			return lost
+		}
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return lost
+	}
+	text := err.Error()
+	for _, gone := range []string{"invalid connection", "conn closed", "busy buffer", "failed to connect"} {
+		if strings.Contains(text, gone) {
+			return lost
+		}
+	}
+	return final
+}

@@ -1,0 +1,60 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+type stateError string
+
+func (e stateError) Error() string    { return "ERROR: refused (SQLSTATE " + string(e) + ")" }
+func (e stateError) SQLState() string { return string(e) }
+
+func TestErrorsOfPostgreSQLAreToldByTheirState(t *testing.T) {
+	for state, want := range map[string]failure{
+		"23505": taken, "40001": again, "40P01": again, "40003": lost, "57P01": lost, "08006": lost, "23502": final, "42501": final,
+	} {
+		assert.Equal(t, want, postgresFailure(fmt.Errorf("commit: %w", stateError(state))), state)
+	}
+	for state, want := range map[string]failure{"40001": again, "23505": final, "57P01": lost, "40003": lost, "08006": lost} {
+		assert.Equal(t, want, postgresCommitFailure(stateError(state)), state)
+	}
+	assert.Equal(t, lost, postgresCommitFailure(io.ErrUnexpectedEOF))
+}
+
+func TestErrorsOfMySQLAreToldByTheirNumber(t *testing.T) {
+	for text, want := range map[string]failure{
+		"Error 1062 (23000): Duplicate entry 'Error 1213: x' for key 'PRIMARY'": taken,
+		"Error 1213 (40001): Deadlock found when trying to get lock":            again,
+		"Error 1213: Deadlock found":                                            again,
+		"Error 9007 (HY000): Write conflict, txnStartTS=1":                      again,
+		"Error 1047 (08S01): WSREP has not yet prepared node":                   lost,
+		"Error 1406 (22001): Data too long for column":                          final,
+		"the shop said: Error 1213 (40001): nothing of the database's":          final,
+		"invalid connection": lost,
+	} {
+		err := errors.New(text)
+		assert.Equal(t, want, mysqlFailure(err), text)
+		assert.Equal(t, want, mysqlFailure(fmt.Errorf("commit: %w", err)), "wrapped: %s", text)
+		assert.Equal(t, want, mysqlFailure(errors.Join(errors.New("undo"), err)), "joined: %s", text)
+	}
+	assert.Equal(t, again, mysqlCommitFailure(errors.New("Error 1213 (40001): Deadlock found")))
+	assert.Equal(t, lost, mysqlCommitFailure(errors.New("Error 1053 (08S01): Server shutdown in progress")))
+}
+
+func TestErrorsWithoutACodeAreFinalUnlessTheConnectionIsGone(t *testing.T) {
+	for _, err := range []error{driver.ErrBadConn, io.EOF, fmt.Errorf("read: %w", io.ErrUnexpectedEOF)} {
+		assert.Equal(t, lost, withoutCode(err), "%v", err)
+	}
+	for _, err := range []error{storage.ErrConflict, errRefused, context.Canceled, errors.New("sql: converting argument")} {
+		assert.Equal(t, final, withoutCode(err), "%v", err)
+	}
+}

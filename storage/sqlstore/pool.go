@@ -1,0 +1,269 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pool are the sessions of a store on a server: each takes a connection of the
+// host's and gives it back.
+type pool struct {
+	db      *sql.DB
+	grammar *grammar
+	seed    maphash.Seed
+	pauses  atomic.Int64
+
+	mu       sync.Mutex
+	closed   bool
+	flight   sync.WaitGroup
+	prepared map[string]*sql.Stmt
+	wanted   map[string]struct{}
+}
+
+const (
+	// tries is how often a transaction that the database undid is run again.
+	tries = 12
+	// firstPause and lastPause bound what is waited in between, which doubles.
+	firstPause = time.Millisecond
+	lastPause  = 64 * time.Millisecond
+	// commitGrace is how long COMMIT may take beyond the context of the call: an
+	// answer is worth waiting for, since without it the outcome is unknown.
+	commitGrace = 5 * time.Second
+)
+
+func newPool(db *sql.DB, g *grammar) *pool {
+	return &pool{
+		db: db, grammar: g, seed: maphash.MakeSeed(),
+		prepared: map[string]*sql.Stmt{}, wanted: map[string]struct{}{},
+	}
+}
+
+// errUnknown says that the connection was lost while the transaction committed.
+var errUnknown = errors.New("the connection was lost during COMMIT, so that the outcome is unknown")
+
+// errUndone says that the database has undone the transaction as often as it was
+// tried.
+var errUndone = errors.New("the database undid the transaction because of others")
+
+// write runs work in a transaction, again where the database undoes it because of
+// others or loses it before its commit.
+func (p *pool) write(ctx context.Context, do work) error {
+	return p.run(ctx, func(ctx context.Context) error { return p.transact(ctx, nil, do) })
+}
+
+// read runs work in a transaction that sees one state of the database.
+func (p *pool) read(ctx context.Context, do work) error {
+	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	return p.run(ctx, func(ctx context.Context) error { return p.transact(ctx, snapshot, do) })
+}
+
+func (p *pool) load(ctx context.Context, do work) error { return p.read(ctx, do) }
+
+// glance runs work on any connections, each statement by itself.
+func (p *pool) glance(ctx context.Context, do work) error {
+	return p.run(ctx, func(ctx context.Context) error {
+		return do(ctx, &session{grammar: p.grammar, on: &prepared{pool: p, on: p.db}, unsteady: true})
+	})
+}
+
+// run tries until it works, the error is final, or the context is done.
+func (p *pool) run(ctx context.Context, try func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.enter(); err != nil {
+		return err
+	}
+	defer p.flight.Done()
+	defer p.prepareWanted(ctx)
+	for n := 1; ; n++ {
+		err := try(ctx)
+		if err == nil || errors.Is(err, errRefused) || errors.Is(err, errUnknown) {
+			return err
+		}
+		switch p.grammar.fails(err) {
+		case taken:
+			return fmt.Errorf("%w: %w", errRefused, err)
+		case again, lost:
+		default:
+			return err
+		}
+		if n == tries {
+			return fmt.Errorf("%w %d times: %w", errUndone, tries, err)
+		}
+		if stopped := p.pause(ctx, n); stopped != nil {
+			return fmt.Errorf("%w after %w", stopped, err)
+		}
+	}
+}
+
+// pause waits before a transaction is tried again: longer each time, and not the
+// same time as others that met it.
+func (p *pool) pause(ctx context.Context, n int) error {
+	longest := min(firstPause<<(n-1), lastPause)
+	var h maphash.Hash
+	h.SetSeed(p.seed)
+	maphash.WriteComparable(&h, p.pauses.Add(1))
+	wait := longest/2 + time.Duration(h.Sum64()%uint64(longest/2)) //nolint:gosec // positive and below a second
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// transact runs work in one transaction. After any error it is rolled back, never
+// committed: a server that has undone it by itself would commit nothing, and say
+// that it worked.
+//
+// The context counts until COMMIT. From there on the transaction is carried to its
+// end, for commitGrace at most.
+func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err error) {
+	inside, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	follow := context.AfterFunc(ctx, cancel)
+	defer follow()
+	tx, err := p.db.BeginTx(inside, opts)
+	if err != nil {
+		return orDone(ctx, err)
+	}
+	ended := false
+	defer func() {
+		if !ended {
+			_ = tx.Rollback() // what it returns says nothing about the work
+		}
+	}()
+	s := &session{grammar: p.grammar, on: &prepared{pool: p, on: tx, tx: tx}}
+	if err := do(inside, s); err != nil {
+		return orDone(ctx, err)
+	}
+	if !follow() {
+		return ctx.Err()
+	}
+	grace := time.AfterFunc(commitGrace, cancel)
+	defer grace.Stop()
+	ended = true
+	err = tx.Commit()
+	if err != nil && opts == nil && p.grammar.commitFails(err) == lost {
+		return fmt.Errorf("%w: %w", errUnknown, err)
+	}
+	return err
+}
+
+// orDone returns the context's error where that is the cause.
+func orDone(ctx context.Context, err error) error {
+	if done := ctx.Err(); done != nil {
+		return fmt.Errorf("%w: %w", done, withoutTree{err})
+	}
+	return err
+}
+
+// withoutTree keeps the text of an error that is the consequence of another.
+type withoutTree struct{ err error }
+
+func (w withoutTree) Error() string { return w.err.Error() }
+
+func (p *pool) enter() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	p.flight.Add(1)
+	return nil
+}
+
+// close waits for calls in flight and closes the prepared statements.
+func (p *pool) close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.flight.Wait()
+	var errs []error
+	for _, stmt := range p.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// statement returns the prepared statement of a text, or nil and notes that it is
+// wanted: to prepare it while a transaction holds a connection could wait for ever.
+func (p *pool) statement(text string) *sql.Stmt {
+	if !p.grammar.prepares {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stmt := p.prepared[text]
+	if stmt == nil {
+		p.wanted[text] = struct{}{}
+	}
+	return stmt
+}
+
+// prepareWanted prepares what was wanted. That it fails does no harm: the text is
+// sent whole, and wanted again.
+func (p *pool) prepareWanted(ctx context.Context) {
+	p.mu.Lock()
+	wanted := p.wanted
+	if len(wanted) > 0 {
+		p.wanted = map[string]struct{}{}
+	}
+	p.mu.Unlock()
+	for text := range wanted {
+		stmt, err := p.db.PrepareContext(ctx, text)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		before := p.prepared[text]
+		if before == nil {
+			p.prepared[text] = stmt
+		}
+		p.mu.Unlock()
+		if before != nil {
+			_ = stmt.Close() // another call was faster
+		}
+	}
+}
+
+// prepared runs statements by their prepared form where there is one.
+type prepared struct {
+	pool *pool
+	on   queryer
+	// tx is nil outside a transaction.
+	tx *sql.Tx
+}
+
+func (p *prepared) statement(ctx context.Context, text string) *sql.Stmt {
+	stmt := p.pool.statement(text)
+	if stmt == nil || p.tx == nil {
+		return stmt
+	}
+	return p.tx.StmtContext(ctx, stmt)
+}
+
+// ExecContext executes a statement.
+func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if stmt := p.statement(ctx, text); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return p.on.ExecContext(ctx, text, args...)
+}
+
+// QueryContext runs a query.
+func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if stmt := p.statement(ctx, text); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return p.on.QueryContext(ctx, text, args...)
+}
