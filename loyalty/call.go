@@ -27,6 +27,13 @@ type call struct {
 	// picked is set when the call leaves the queue for a group.
 	picked bool
 
+	// original is the plan as the caller's command made it, where the call was
+	// redirected, and aliases says under which ids survivors were named.
+	original *Plan
+	aliases  map[string][]string
+	// taken holds the accounts that keep other calls out while it is in flight.
+	taken []string
+
 	// verdict and what follows is the working state of the round that the call is
 	// in, at its place. rests holds the earlier calls of the round that the answer rests on.
 	verdict verdict
@@ -74,6 +81,12 @@ func (c *call) touches(member string) bool {
 func (c *call) hold(held map[string]struct{}) {
 	for i := range c.accounts() {
 		held[c.member(i)] = struct{}{}
+	}
+	if c.original != nil {
+		held[c.original.Member] = struct{}{}
+		for _, other := range c.original.Others {
+			held[other] = struct{}{}
+		}
 	}
 	for _, name := range c.claimNames() {
 		held[name] = struct{}{}
@@ -128,7 +141,7 @@ func (c *call) wrap(err error) error {
 	if _, done := errors.AsType[*CommandError](err); done {
 		return err
 	}
-	return &CommandError{Command: c.typ, Member: c.plan.Member, Key: c.plan.Key, Err: err}
+	return &CommandError{Command: c.typ, Member: c.named().Member, Key: c.named().Key, Err: err}
 }
 
 const maxText = 1000

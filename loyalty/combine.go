@@ -76,8 +76,8 @@ func (b *combiner) land(group []*call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range group {
-		for i := range c.accounts() {
-			delete(b.busy, c.member(i))
+		for _, member := range c.taken {
+			delete(b.busy, member)
 		}
 	}
 	b.flying--
@@ -170,7 +170,9 @@ func touches(members map[string]struct{}, c *call) bool {
 func (b *combiner) free(c *call) bool { return !touches(b.busy, c) }
 
 func (b *combiner) take(c *call) {
-	for i := range c.accounts() {
-		b.busy[c.member(i)] = struct{}{}
+	c.taken = make([]string, c.accounts())
+	for i := range c.taken {
+		c.taken[i] = c.member(i)
+		b.busy[c.taken[i]] = struct{}{}
 	}
 }

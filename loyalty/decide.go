@@ -62,6 +62,8 @@ const (
 	lonely
 	// backlogged calls wait for a long settlement of one of their accounts.
 	backlogged
+	// unfinished calls wait for a merge or erasure that was decided before.
+	unfinished
 	// gathers marks calls that need more lots than one commit takes.
 	gathers
 )
@@ -88,6 +90,9 @@ func (d *deciding) decide(c *call) {
 	}
 	batches := len(d.batches)
 	receipt, err := d.answer(c, accounts)
+	if before, used := errors.AsType[*elsewhere](err); used {
+		receipt, err = before.receipt, nil
+	}
 	c.rests = slices.DeleteFunc(d.rests, func(before *call) bool { return before == c })
 	if err == nil && receipt != nil && !receipt.Replayed {
 		c.receipt, c.err, c.verdict = receipt, nil, accepted
@@ -104,8 +109,10 @@ func (d *deciding) decide(c *call) {
 	switch {
 	case d.wantsAlone:
 		c.verdict = lonely
-	case errors.Is(err, errStale):
+	case errors.Is(err, errStale), errors.Is(err, errMoved):
 		c.verdict = stale
+	case errors.Is(err, errUnfinished):
+		c.verdict = unfinished
 	case errors.Is(err, errGather) && !d.quote:
 		c.verdict = gathers
 	case errors.Is(err, errBacklog):
@@ -120,13 +127,18 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	main := accounts[0]
 	if s, ok := c.cmd.(stepper); ok {
 		now := instant(c.now)
-		if main.exists && main.row.RecordedAt.After(now) {
-			now = main.row.RecordedAt
+		for _, a := range accounts {
+			if a.exists && a.row.RecordedAt.After(now) {
+				now = a.row.RecordedAt
+			}
 		}
 		return s.answer(d, c, main, now)
 	}
-	if op := main.operation(c.plan.Key); op != nil {
-		return replay(c, op)
+	if receipt, err := d.before(c, main); receipt != nil || err != nil {
+		return receipt, err
+	}
+	if err := d.lives(c, accounts); err != nil {
+		return nil, err
 	}
 	now := instant(c.now)
 	for _, a := range accounts {
@@ -171,6 +183,20 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	return d.seal(c, tx)
 }
 
+// before answers a call whose key was used before.
+func (d *deciding) before(c *call, main *account) (*Receipt, error) {
+	if life, err := main.life(); err != nil || life != nil && !life.Erased.IsZero() {
+		if _, erases := c.cmd.(eraser); err == nil && erases {
+			return erasedBefore(c, main), nil
+		}
+		return nil, errors.Join(err, fmt.Errorf("%w: %q", ErrErased, main.id))
+	}
+	if op := main.operation(c.plan.Key); op != nil {
+		return replay(c, op)
+	}
+	return nil, nil
+}
+
 // apply runs the command's Apply on enrolled members.
 func (d *deciding) apply(c *call, tx *Tx) error {
 	if !tx.Enrolled() {
@@ -178,8 +204,9 @@ func (d *deciding) apply(c *call, tx *Tx) error {
 			return ErrNotEnrolled
 		}
 	}
+	opens, _ := c.cmd.(opener)
 	for _, other := range tx.parties[1:] {
-		if !other.Enrolled() {
+		if !other.Enrolled() && (opens == nil || opens.opens() != other.row.Member) {
 			return fmt.Errorf("%w: %q", ErrNotEnrolled, other.row.Member)
 		}
 	}
@@ -203,6 +230,9 @@ type insideApply struct{}
 
 // enroller is implemented by commands that may open the account they are about.
 type enroller interface{ enrolls() }
+
+// opener is implemented by commands that open another account, of the id.
+type opener interface{ opens() string }
 
 func replay(c *call, op *storage.Operation) (*Receipt, error) {
 	if !bytes.Equal(op.Fingerprint, c.fingerprint[:]) {

@@ -90,7 +90,7 @@ func (e *Engine) runAll(ctx context.Context, group []*call) {
 		return
 	}
 	if err := e.writeRevisions(ctx); err != nil {
-		finishAll(calls, func(*call) error { return err })
+		failAll(calls, func(*call) error { return err })
 		return
 	}
 	e.run(ctx, calls)

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,7 @@ func (e *Engine) settlePage(ctx context.Context, accounts []storage.Account, now
 	calls := make([]*call, len(accounts))
 	for i := range accounts {
 		calls[i] = e.dueCall(accounts[i].Member, now)
+		calls[i].cmd.(*settleDue).visits = true
 	}
 	e.run(ctx, append([]*call(nil), calls...))
 	for _, c := range calls {
@@ -156,6 +158,8 @@ type settleDue struct {
 	bound   int
 	retryAt time.Time
 	skipped bool
+	// visits is set where merges and erasures are to be finished too.
+	visits bool
 }
 
 // Plan implements Command; the engine makes the plan itself.
@@ -173,6 +177,9 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 	s.skipped = false
 	if !s.retryAt.IsZero() {
 		return d.touch(c, a, now, s.retryAt)
+	}
+	if life, err := a.life(); err != nil || s.visits && life.unfinished() {
+		return nil, cmp.Or(err, errUnfinished)
 	}
 	before, stored := len(d.batches), a.row.DueAt
 	err := d.settle(c, a, now)

@@ -117,10 +117,18 @@ type orderState struct {
 	// awards' first entries where they are not all 0.
 	Version int64 `json:"v,omitempty"`
 	Entries []int `json:"o,omitempty"`
+	// From is the member under whom the order earned, where that is another one:
+	// Version and Entries are then of their account.
+	From string `json:"from,omitempty"`
+	// As is the order's id, where the record has another one.
+	As string `json:"as,omitempty"`
 }
 
 // entry names the first entry of the i-th award.
 func (s *orderState) entry(i int) points.EntryRef {
+	if s.From != "" {
+		return points.EntryRef{}
+	}
 	ref := points.EntryRef{Version: s.Version}
 	if i < len(s.Entries) {
 		ref.Ordinal = s.Entries[i]
@@ -129,11 +137,15 @@ func (s *orderState) entry(i int) points.EntryRef {
 }
 
 func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {
+	return tx.putOrderState(id, state, lots)
+}
+
+func (p *Party) putOrderState(id string, state orderState, lots []points.LotID) error {
 	data, err := canon.Append(make([]byte, 0, 128), &state)
 	if err != nil {
-		return tx.fail(err)
+		return p.tx.fail(err)
 	}
-	return tx.putOwn(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
+	return p.putOwn(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
 }
 
 // award books one award and explains it on the receipt. It returns the lots: one, or

@@ -81,13 +81,15 @@ type Engine struct {
 	observer Observer
 	features map[string]Feature
 	// kinds says which feature a kind of records belongs to.
-	kinds    map[string]string
-	settlers map[string]Settler
-	commands map[string]Command
-	limits   storage.Limits
-	bound    bool
-	combiner *combiner
-	written  *written
+	kinds map[string]string
+	// kernelKinds holds the kinds of records that are the engine's own.
+	kernelKinds map[string]bool
+	settlers    map[string]Settler
+	commands    map[string]Command
+	limits      storage.Limits
+	bound       bool
+	combiner    *combiner
+	written     *written
 }
 
 // written remembers whether the store holds the engine's revisions.
@@ -161,7 +163,11 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty"}
+	e.kernelKinds = map[string]bool{}
+	for kind := range owner {
+		e.kernelKinds[kind] = true
+	}
 	for _, cmd := range kernelCommands() {
 		e.commands[commandType(cmd)] = cmd
 	}
@@ -298,7 +304,7 @@ func (e *Engine) checkType(c *call) error {
 		return invalid("type", "of %T %v", c.cmd, err)
 	}
 	known, listed := e.commands[c.typ]
-	if c.typ == settleType || c.typ == gatherType || c.typ == closeType || listed && plainType(known) != plainType(c.cmd) {
+	if c.typ == settleType || c.typ == gatherType || c.typ == moveType || c.typ == scrubType || c.typ == closeType || listed && plainType(known) != plainType(c.cmd) {
 		return invalid("type", "%q of %T is taken: let it implement loyalty.Typed", c.typ, c.cmd)
 	}
 	return nil

@@ -71,6 +71,21 @@ var (
 	ErrRevisionMismatch = errors.New("the store holds another text for this program revision")
 	// ErrNested reports an engine call from inside a command's Apply.
 	ErrNested = errors.New("the engine is not to be called from inside Apply")
+	// ErrErased reports a member who was erased: nothing can be read or done.
+	ErrErased = errors.New("the member was erased")
+	// ErrSameMember reports a command about two ids that are one member, by a merge
+	// or as they are.
+	ErrSameMember = errors.New("the two ids are one member")
+	// ErrNotMerged reports an undoing of a merge that there is not, or not any more.
+	ErrNotMerged = errors.New("there is no such merge to undo")
+	// ErrTooLate reports something that could be done up to an instant that has passed.
+	ErrTooLate = errors.New("it is too late")
+	// ErrNoGuests reports a guest in a program that has none; see [Program.Guests].
+	ErrNoGuests = errors.New("the program has no guests")
+	// ErrGuest reports something that a guest may not do, or not be done to one.
+	ErrGuest = errors.New("the account is a guest's")
+	// ErrNotPerson reports an account that is not a person's.
+	ErrNotPerson = errors.New("the account is not a person's")
 	// ErrPanicked reports a command whose Apply panicked. Nothing is stored.
 	ErrPanicked = errors.New("the command panicked")
 )

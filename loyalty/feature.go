@@ -31,24 +31,27 @@ type Settler interface {
 	Settle(ctx context.Context, tx *Tx, record storage.Record) error
 }
 
-// Merger is a feature whose records move when two members become one. This
-// version of the engine has no command that merges members: a host calls it.
+// Merger is a feature whose records move when two members become one. The
+// records of a feature that is none stay under the old id, where nobody finds them.
 type Merger interface {
-	// Merge puts what becomes of a record into the survivor's account.
-	Merge(ctx context.Context, into *Party, record storage.Record) error
+	// Merge puts what becomes of a record into the survivor's account. The Tx is that
+	// of the member who goes; the engine then puts a mark in the record's place, see
+	// [Moved]. Claims of who goes may stay: the survivor can release them.
+	Merge(ctx context.Context, tx *Tx, into *Party, record storage.Record) error
 }
 
-// Exporter is a feature that shows a person what is kept about them. This version
-// of the engine has no export of its own: a host calls it.
+// Exporter is a feature that shows a person what is kept about them. The records
+// of a feature that is none are exported as they are stored.
 type Exporter interface {
 	// Export renders a record for the member whose it is.
 	Export(record storage.Record) (json.RawMessage, error)
 }
 
-// Eraser is a feature whose records name persons. This version of the engine has
-// no command that erases members: a host calls it.
+// Eraser is a feature whose records name persons. Of a feature that is none an
+// erasure leaves the keys of records, and nothing else of them.
 type Eraser interface {
-	// Erase returns the record without anything that identifies a person, and
-	// the claims that the member gives up with it.
-	Erase(record storage.Record) (storage.Record, []storage.ClaimKey, error)
+	// Erase puts the record without anything that identifies a person, and releases
+	// the claims that the member gives up with it. It may be called again for a
+	// record that it has erased.
+	Erase(ctx context.Context, tx *Tx, record storage.Record) error
 }

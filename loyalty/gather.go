@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -82,7 +83,12 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 	}
 	for {
 		step := &gatherStep{id: gathering(c.plan.Key), spend: spend}
-		if err := e.step(ctx, c, step); err != nil {
+		err := e.step(ctx, c, step)
+		if errors.Is(err, errGatherMoved) {
+			e.alone(ctx, c)
+			return
+		}
+		if err != nil {
 			e.release(ctx, c, err)
 			c.finish(nil, err)
 			return
@@ -92,9 +98,7 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 		}
 	}
 	c.gathered = true
-	for rest := []*call{c}; len(rest) > 0; {
-		rest = e.limit(ctx, e.round(ctx, rest, true))
-	}
+	e.alone(ctx, c)
 	if c.err != nil {
 		e.release(ctx, c, c.err)
 		return
@@ -142,10 +146,18 @@ func (e *Engine) crowded(ctx context.Context, c *call) {
 			return
 		}
 	}
+	e.alone(ctx, c)
+}
+
+// alone runs a call in rounds of its own until it is finished.
+func (e *Engine) alone(ctx context.Context, c *call) {
 	for rest := []*call{c}; len(rest) > 0; {
 		rest = e.limit(ctx, e.round(ctx, rest, true))
 	}
 }
+
+// errGatherMoved reports a gathering whose member was merged or erased meanwhile.
+var errGatherMoved = errors.New("loyalty: the member was merged while points were gathered")
 
 // step runs one step of a gathering in a commit of its own.
 func (e *Engine) step(ctx context.Context, c *call, step *gatherStep) error {
@@ -184,6 +196,9 @@ func (g *gatherStep) Apply(context.Context, *Tx) error { return nil }
 // answer implements stepper.
 func (g *gatherStep) answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error) {
 	g.more = false
+	if life, err := a.life(); err != nil || g.mode == gatherChunks && life != nil && (life.Into != "" || !life.Erased.IsZero()) {
+		return nil, cmp.Or(err, errGatherMoved)
+	}
 	if err := d.settle(c, a, now); err != nil {
 		return nil, err
 	}

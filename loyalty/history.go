@@ -200,7 +200,11 @@ func replayLot(lots map[points.LotID]points.Lot, e points.Entry) error {
 	case points.Held:
 		lot.Held -= e.Amount
 	}
-	if e.Into != 0 {
+	if e.Into < 0 && e.From.Member() {
+		lot.MergedInto = e.Into
+		lot.Merged += e.Amount
+	}
+	if e.Into > 0 {
 		lot.MergedInto = e.Into
 		lot.Merged += e.Amount
 		lots[e.Lot] = stated(lot, e.From)

@@ -27,6 +27,9 @@ func kernelCommands() []Command {
 		Suspend{},
 		Resume{},
 		Close{},
+		Merge{},
+		UnMerge{},
+		Erase{},
 		SetJurisdiction{},
 	}
 }

@@ -85,7 +85,7 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 	requests := e.requests(calls)
 	snaps, err := d.load(ctx, requests)
 	if err != nil {
-		finishAll(calls, func(c *call) error { return e.loadError(c, err) })
+		failAll(calls, func(c *call) error { return e.loadError(c, err) })
 		return nil
 	}
 	torn := d.learn(requests, snaps)
@@ -129,10 +129,13 @@ func (e *Engine) leftovers(ctx context.Context, left []*call) []*call {
 	held := map[string]struct{}{}
 	for _, c := range left {
 		verdict := c.verdict
-		if c.waits(held) {
+		done := verdict == accepted || verdict == answered
+		if !done && c.waits(held) {
 			verdict = undecided
 		}
 		switch verdict {
+		case accepted, answered:
+			e.closeOut(ctx, c)
 		case lonely:
 			for rest := []*call{c}; len(rest) > 0; {
 				rest = e.limit(ctx, e.round(ctx, rest, true))
@@ -141,6 +144,13 @@ func (e *Engine) leftovers(ctx context.Context, left []*call) []*call {
 			e.gather(ctx, c)
 		case backlogged:
 			if err := e.settleBacklog(ctx, c); err != nil {
+				c.finish(nil, err)
+				continue
+			}
+			again = append(again, c)
+			c.hold(held)
+		case unfinished:
+			if err := e.finishAll(ctx, c); err != nil {
 				c.finish(nil, err)
 				continue
 			}
@@ -163,7 +173,7 @@ func anyTorn(torn map[string]bool, c *call) bool {
 	return false
 }
 
-func finishAll(calls []*call, why func(*call) error) {
+func failAll(calls []*call, why func(*call) error) {
 	for _, c := range calls {
 		c.finish(nil, why(c))
 	}
@@ -272,7 +282,7 @@ func (d *deciding) learn(requests []storage.LoadRequest, snaps []storage.Snapsho
 // It returns those to be decided again.
 func (e *Engine) conclude(d *deciding, decided []*call) []*call {
 	if err := d.ctx.Err(); err != nil {
-		finishAll(decided, func(c *call) error { return e.loadError(c, err) })
+		failAll(decided, func(c *call) error { return e.loadError(c, err) })
 		return nil
 	}
 	bad := e.commit(d)
@@ -282,18 +292,25 @@ func (e *Engine) conclude(d *deciding, decided []*call) []*call {
 		c.stored = c.verdict == accepted && !failed
 		switch {
 		case failed:
+			c.verdict = stale
 			if e.retry(c, outcome) {
 				again = append(again, c)
 			}
 		case c.verdict == answered && !c.stands():
 			e.observer.Retry(c.typ)
+			c.verdict = stale
 			again = append(again, c)
 		case c.more:
 			c.more = false
+			c.verdict = stale
 			again = append(again, c)
 		default:
 			if c.doubts > 0 && c.receipt != nil {
 				c.receipt.Replayed = false
+			}
+			if _, follows := c.cmd.(follower); follows && c.err == nil && !c.quote {
+				again = append(again, c)
+				continue
 			}
 			c.finish(c.receipt, c.err)
 		}

@@ -62,15 +62,18 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		OccurredAt: tx.occurred, RecordedAt: tx.now,
 	}
 	switch {
-	case tx.system != "":
+	case tx.system != "" && main:
 		op.Type, op.Key = tx.system, tx.plan.Key
 	case main:
 		op.Key, op.Command, op.Fingerprint = tx.plan.Key, c.body, c.fingerprint[:]
 		op.Reason, op.Actor = tx.reason, tx.plan.Actor
 	default:
 		op.Key = storage.ReservedPrefix + "leg/" + strconv.FormatInt(row.Version, 10)
-		op.Fingerprint = c.fingerprint[:]
-		op.Reason, op.Actor = tx.reason, tx.plan.Actor
+		if tx.system != "" {
+			op.Type = tx.system
+		} else {
+			op.Fingerprint = c.fingerprint[:]
+		}
 	}
 	moved := moves(p.entries)
 	if main && tx.system == "" {
@@ -89,7 +92,7 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		d.engine.sealers.Put(sealer)
 		row.Hash = op.Hash
 	}
-	leg.Account = row
+	leg.Account, leg.Scrub = row, p.scrub
 	return nil
 }
 
@@ -171,10 +174,13 @@ func (p *Party) made(version int64) []points.Lot {
 
 func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row *storage.Account, moved []Move) error {
 	r := &tx.receipt
-	r.Command, r.Program, r.Member, r.Key = c.typ, row.Program, row.Member, op.Key
+	r.Command, r.Program, r.Member, r.Key = c.typ, row.Program, row.Member, c.named().Key
 	r.Version, r.Revision, r.Zone, r.Reference = row.Version, tx.rev.number, tx.rev.Zone, op.Reference
 	r.OccurredAt, r.RecordedAt = tx.occurred, tx.now
 	r.Moves, r.Balances = append(r.Moves, moved...), slices.Clone(row.Balances)
+	if tx.balances != nil {
+		r.Balances = tx.balances
+	}
 	for i := range r.Balances {
 		// What a gathered spend has sold is captured in the commits that follow.
 		if b := &r.Balances[i]; b.Unit == tx.sold.unit {

@@ -9,31 +9,42 @@ import (
 )
 
 // Claim takes something that is unique across the program's members for the
-// command's member. It returns a [ClaimedError] where it is known to be held, be
-// it by that member; the commit checks again. A claim changes once in a command.
-func (tx *Tx) Claim(space, key string) error {
-	k, err := tx.claimKey(space, key)
+// member. It returns a [ClaimedError] where it is known to be held, be it by that
+// member; the commit checks again. A claim changes once in a command.
+func (p *Party) Claim(space, key string) error {
+	k, err := p.tx.claimKey(space, key)
 	if err != nil {
 		return err
 	}
-	if c, _ := tx.deciding.claim(k); c.held {
+	if c, _ := p.tx.deciding.claim(k); c.held {
 		return &ClaimedError{Space: space, Key: key, Holder: c.holder}
 	}
-	tx.claims = append(tx.claims, storage.ClaimChange{ClaimKey: k, Holder: tx.plan.Member})
+	p.tx.claims = append(p.tx.claims, storage.ClaimChange{ClaimKey: k, Holder: p.row.Member})
 	return nil
 }
 
-// Release gives up a claim of the command's member. It returns a [ClaimedError]
-// where that member is known not to hold it; the commit checks again.
-func (tx *Tx) Release(space, key string) error {
-	k, err := tx.claimKey(space, key)
+// Release gives up a claim of the member, or of one who was merged into the member. It
+// returns a [ClaimedError] where they are known not to hold it; the commit checks
+// again.
+func (p *Party) Release(space, key string) error {
+	k, err := p.tx.claimKey(space, key)
 	if err != nil {
 		return err
 	}
-	if c, known := tx.deciding.claim(k); known && (!c.held || c.holder != tx.plan.Member) {
-		return &ClaimedError{Space: space, Key: key, Holder: c.holder}
+	holder := p.row.Member
+	if c, known := p.tx.deciding.claim(k); known {
+		mine := false
+		if c.held {
+			if mine, err = p.Is(c.holder); err != nil {
+				return err
+			}
+		}
+		if !mine {
+			return &ClaimedError{Space: space, Key: key, Holder: c.holder}
+		}
+		holder = c.holder
 	}
-	tx.claims = append(tx.claims, storage.ClaimChange{ClaimKey: k, Holder: tx.plan.Member, Release: true})
+	p.tx.claims = append(p.tx.claims, storage.ClaimChange{ClaimKey: k, Holder: holder, Release: true})
 	return nil
 }
 

@@ -33,6 +33,8 @@ type Tx struct {
 	reason   string
 	system   string
 	settling bool
+	// balances are what the receipt says, where the commits that follow change them.
+	balances []points.Balance
 	retryAt  time.Time
 	quote    bool
 	draws    uint64
@@ -66,6 +68,9 @@ type Party struct {
 	recordsOwned bool
 	balanceOwned bool
 	dataChanged  bool
+	// aliases holds the ids of merged accounts by which the command named this one.
+	aliases []string
+	scrub   storage.Scrub
 }
 
 type event struct {
@@ -94,6 +99,7 @@ func (d *deciding) newTx(c *call, plan *Plan, now, occurred time.Time) (*Tx, err
 			return nil, fmt.Errorf("loyalty: account %q was not loaded", id)
 		}
 		tx.parties = append(tx.parties, newParty(tx, base))
+		tx.parties[i].aliases = c.aliases[id]
 	}
 	tx.Party = tx.parties[0]
 	return tx, nil
@@ -131,12 +137,12 @@ func (tx *Tx) Program() Program { return tx.rev.Program }
 func (tx *Tx) Feature(name string) Feature { return tx.deciding.engine.features[name] }
 
 // Key is the caller's key of the command.
-func (tx *Tx) Key() string { return tx.plan.Key }
+func (tx *Tx) Key() string { return tx.call.named().Key }
 
 // Other returns another account that the plan names.
 func (tx *Tx) Other(member string) (*Party, error) {
 	for _, p := range tx.parties[1:] {
-		if p.row.Member == member {
+		if p.row.Member == member || slices.Contains(p.aliases, member) {
 			return p, nil
 		}
 	}
@@ -178,15 +184,38 @@ func (p *Party) Balance(unit string) points.Balance {
 
 // Record returns the record of the kind and id, and whether it exists.
 func (p *Party) Record(kind, id string) (storage.Record, bool, error) {
-	if i := p.recordAt(kind, id); i >= 0 {
-		return p.records[i].row, p.records[i].exists, nil
+	for _, alias := range p.aliases {
+		row, exists, err := p.record(kind, movedID(alias, id))
+		if err != nil || exists {
+			return row, exists, err
+		}
 	}
-	request := storage.LoadRequest{Records: []storage.RecordKey{{Kind: kind, ID: id}}}
-	if err := p.load(request); err != nil {
-		return storage.Record{}, false, err
-	}
+	return p.record(kind, id)
+}
+
+// record is Record under the id as it is stored.
+func (p *Party) record(kind, id string) (storage.Record, bool, error) {
 	i := p.recordAt(kind, id)
-	return p.records[i].row, p.records[i].exists, nil
+	if i < 0 {
+		request := storage.LoadRequest{Records: []storage.RecordKey{{Kind: kind, ID: id}}}
+		if err := p.load(request); err != nil {
+			return storage.Record{}, false, err
+		}
+		i = p.recordAt(kind, id)
+	}
+	return p.records[i].row, p.records[i].exists && !Moved(p.records[i].row), nil
+}
+
+// storedID is the id of a record as it is stored: another than the command names
+// where the account was merged and the id was taken.
+func (p *Party) storedID(kind, id string) string {
+	for _, alias := range p.aliases {
+		moved := movedID(alias, id)
+		if i := p.recordAt(kind, moved); i >= 0 && p.records[i].exists && !Moved(p.records[i].row) {
+			return moved
+		}
+	}
+	return id
 }
 
 func (p *Party) recordAt(kind, id string) int {
@@ -218,6 +247,7 @@ func (p *Party) putOwn(r storage.Record) error {
 	if r.DueAt.IsZero() {
 		r.DueAt = points.Never
 	}
+	r.ID = p.storedID(r.Kind, r.ID)
 	r.Program, r.Member, r.DueAt = p.row.Program, p.row.Member, instant(r.DueAt)
 	if !p.recordsOwned {
 		p.records, p.recordsOwned = slices.Clone(p.records), true
@@ -235,10 +265,13 @@ func (p *Party) putOwn(r storage.Record) error {
 }
 
 // Emit adds a domain event to the outbox, beside the one that every command
-// emits. Data is written as JSON.
+// emits: at most 7 for a member. Data is written as JSON.
 func (p *Party) Emit(kind string, data any) error {
 	if err := points.CheckID(kind, maxID); err != nil {
 		return p.tx.fail(invalid("event", "%v", err))
+	}
+	if len(p.events) >= maxEvents-1 {
+		return p.tx.fail(invalid("event", "one command emits at most %d events for a member", maxEvents-1))
 	}
 	text, err := canon.Append(nil, data)
 	if err != nil {
@@ -307,7 +340,8 @@ type accountData struct {
 	NoRedeem   bool              `json:"noRedeem,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
 	// Jurisdiction is the code of the one that the member is under.
-	Jurisdiction string `json:"jurisdiction,omitempty"`
+	Jurisdiction string    `json:"jurisdiction,omitempty"`
+	Life         *lifeData `json:"life,omitempty"`
 }
 
 func (p *Party) document() (*accountData, error) {

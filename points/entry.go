@@ -105,6 +105,10 @@ const (
 	EntryTransferIn  EntryKind = "transfer-in"
 	EntryConsolidate EntryKind = "consolidate"
 	EntryCount       EntryKind = "count"
+	// EntryMerge moves what one account has to the account that it is merged into,
+	// EntryUnmerge back.
+	EntryMerge   EntryKind = "merge"
+	EntryUnmerge EntryKind = "unmerge"
 )
 
 // LotID numbers a lot within its account. The engine derives it from the
@@ -136,7 +140,8 @@ type Entry struct {
 	// It is 0 for metrics and debt.
 	Lot LotID `json:"lot,omitempty"`
 	// Into is the lot that the points move to, where that is another one:
-	// confirmation with new dates, or consolidation.
+	// confirmation with new dates, or consolidation. Below 0 it is, negated, a lot of
+	// the account that Reference names: the points left for it, or came from it.
 	Into LotID `json:"into,omitempty"`
 	// Rule is the code of the earning rule behind a credit.
 	Rule string `json:"rule,omitempty"`

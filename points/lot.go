@@ -70,7 +70,8 @@ type Lot struct {
 	// Qualifies says that the points count for status; transferred ones do not.
 	Qualifies bool `json:"qualifies,omitempty"`
 	// MergedInto is the lot that took this one's points, if any, and Merged how
-	// many they were.
+	// many they were. Below 0 it is, negated, a lot of another account: the two
+	// members became one.
 	MergedInto LotID  `json:"mergedInto,omitempty"`
 	Merged     Amount `json:"merged,omitempty"`
 }

@@ -74,6 +74,9 @@ func Lists(ctx context.Context, store storage.Store, program, owner string) iter
 	query := storage.RecordQuery{Program: program, Member: owner, Kind: listKind}
 	return func(yield func(List, error) bool) {
 		for record, err := range storage.AllRecords(ctx, store, query) {
+			if loyalty.Moved(record) {
+				continue
+			}
 			list, bad := List{}, err
 			if bad == nil {
 				list, bad = newList(record)

@@ -36,41 +36,35 @@ func (Feature) Export(record storage.Record) (json.RawMessage, error) {
 	return json.Marshal(list)
 }
 
-// Erase takes out titles and notes. A list that is erased takes no more gifts and
-// gives up its code; its place among the open lists stays taken up to its deadline,
-// when Settle gives it back.
-func (Feature) Erase(record storage.Record) (storage.Record, []storage.ClaimKey, error) {
+// Erase takes out titles and notes. A list that is erased takes no more gifts, and
+// gives up its code and its place among the open lists.
+func (Feature) Erase(_ context.Context, tx *loyalty.Tx, record storage.Record) error {
 	if record.Kind == giftKind {
 		doc, err := decodeGift(record)
 		if err != nil {
-			return record, nil, err
+			return err
 		}
 		doc.Note = ""
-		record.Data, err = json.Marshal(doc)
-		return record, nil, err
+		return put(tx.Party, record, doc)
 	}
 	doc, err := decodeList(record)
 	if err != nil {
-		return record, nil, err
+		return err
 	}
-	var claims []storage.ClaimKey
-	if doc.Coded {
-		claims = []storage.ClaimKey{{Space: codeSpace, Key: record.Reference}}
+	if err := doc.free(tx, record.Reference); err != nil {
+		return err
 	}
 	if record.Status == string(Open) {
 		record.Status = string(Closed)
 	}
-	if !doc.Counted {
-		record.DueAt = points.Never
-	}
-	doc.Title, doc.Coded = "", false
-	record.Data, err = json.Marshal(doc)
-	return record, claims, err
+	doc.Title, record.DueAt = "", points.Never
+	return putList(tx.Party, record, doc)
 }
 
 // Merge moves a list or a gift to the survivor. A list goes on under its code,
-// which stays claimed by the member who went: it is never given away again.
-func (Feature) Merge(_ context.Context, into *loyalty.Party, record storage.Record) error {
+// which stays claimed in the name of the member who went until the survivor gives
+// it up.
+func (Feature) Merge(_ context.Context, _ *loyalty.Tx, into *loyalty.Party, record storage.Record) error {
 	if record.Kind == giftKind {
 		return mergeGift(into, record)
 	}
@@ -78,7 +72,6 @@ func (Feature) Merge(_ context.Context, into *loyalty.Party, record storage.Reco
 	if err != nil {
 		return err
 	}
-	doc.Coded = false
 	other, taken, err := into.Record(listKind, record.ID)
 	if err != nil {
 		return err

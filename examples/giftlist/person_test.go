@@ -1,7 +1,6 @@
 package giftlist_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/examples/giftlist"
 	"github.com/loyaltykit/loyaltykit/loyalty"
-	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 func TestExportShowsAListToItsOwner(t *testing.T) {
@@ -33,41 +31,11 @@ func TestExportShowsAGiftToItsGiverAndNotWhoseTheListIs(t *testing.T) {
 	require.JSONEq(t, `{"code":"ANNA-30","points":40,"note":"For good coffee","at":"2027-03-01T09:00:00Z"}`, string(text))
 }
 
-// replace is what an erasure does with what the feature made of a record: it puts
-// the record and gives up the claims.
-type replace struct {
-	Member string             `json:"member"`
-	Key    string             `json:"key"`
-	Record storage.RecordKey  `json:"record"`
-	Got    []storage.ClaimKey `json:"got,omitempty"`
-}
-
-func (c replace) Plan() loyalty.Plan {
-	return loyalty.Plan{Member: c.Member, Key: c.Key, Records: []loyalty.RecordRef{{Kind: c.Record.Kind, ID: c.Record.ID}}}
-}
-
-func (c replace) Apply(_ context.Context, tx *loyalty.Tx) error {
-	record, _, err := tx.Record(c.Record.Kind, c.Record.ID)
-	if err != nil {
-		return err
-	}
-	erased, claims, err := giftlist.Feature{}.Erase(record)
-	if err != nil {
-		return err
-	}
-	for _, claim := range claims {
-		if err := tx.Release(claim.Space, claim.Key); err != nil {
-			return err
-		}
-	}
-	return tx.PutRecord(erased)
-}
-
 func TestErasingAnOwnerEndsTheListAndLeavesNoTitle(t *testing.T) {
 	s := openShop(t, giftlist.Feature{MaxOpen: 1}, "anna", "ben")
 	s.must(birthday())
 	s.must(give("ben", "g1", 40))
-	s.must(replace{Member: "anna", Key: "erase", Record: storage.RecordKey{Kind: "giftlist", ID: "ANNA-30"}})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
 
 	list := s.list("anna", "ANNA-30")
 	require.Empty(t, list.Title)
@@ -75,13 +43,13 @@ func TestErasingAnOwnerEndsTheListAndLeavesNoTitle(t *testing.T) {
 	require.EqualValues(t, 40, list.Given)
 	_, holder := s.shared("ANNA-30")
 	require.Empty(t, holder)
-	s.refused(give("ben", "g2", 1), giftlist.ErrEnded, "closed")
+	s.refused(give("ben", "g2", 1), loyalty.ErrErased, "erased")
+	open, _ := s.shared("")
+	require.Zero(t, open, "the place is free at once")
 
 	s.wait(tenDays)
 	_, err := s.RunDue(t.Context(), nil)
 	require.NoError(t, err)
-	open, _ := s.shared("")
-	require.Zero(t, open, "the place is free after the deadline")
 	require.Equal(t, giftlist.Closed, s.list("anna", "ANNA-30").Status)
 	s.verify("anna", "ben")
 }
@@ -90,7 +58,7 @@ func TestErasingAnEndedListKeepsItEnded(t *testing.T) {
 	s := openShop(t, giftlist.Feature{}, "anna", "ben")
 	s.must(birthday())
 	s.must(give("ben", "g1", 100))
-	s.must(replace{Member: "anna", Key: "erase", Record: storage.RecordKey{Kind: "giftlist", ID: "ANNA-30"}})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
 	_, holder := s.shared("ANNA-30")
 	require.Empty(t, holder, "a full list gives up its code too")
 	s.wait(tenDays)
@@ -98,7 +66,7 @@ func TestErasingAnEndedListKeepsItEnded(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, report.Failed)
 	require.Equal(t, giftlist.Full, s.list("anna", "ANNA-30").Status)
-	s.must(replace{Member: "anna", Key: "erase again", Record: storage.RecordKey{Kind: "giftlist", ID: "ANNA-30"}})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase again"})
 	s.verify("anna", "ben")
 }
 
@@ -108,51 +76,13 @@ func TestErasingAGiverLeavesNoNote(t *testing.T) {
 	gift := give("ben", "g1", 40)
 	gift.Note = "Love, Ben and Bea"
 	s.must(gift)
-	s.must(replace{Member: "ben", Key: "erase", Record: storage.RecordKey{Kind: "giftlist-gift", ID: "ANNA-30/anna"}})
+	s.must(loyalty.Erase{Member: "ben", Key: "erase"})
 	for gift, err := range giftlist.Gifts(t.Context(), s.store, "beans", "anna", "ANNA-30") {
 		require.NoError(t, err)
 		require.Equal(t, giftlist.Gift{Giver: "ben", Points: 40, At: opening}, gift)
 	}
 	require.NotContains(t, string(s.record("anna", "giftlist", "ANNA-30").Data), "Bea", "the owner's record never had the note")
 	s.verify("anna", "ben")
-}
-
-// absorb is what a merge does with the records of the member who goes: each is
-// handed to the feature, and put away.
-type absorb struct {
-	Member string              `json:"member"`
-	Key    string              `json:"key"`
-	From   string              `json:"from"`
-	Moves  []storage.RecordKey `json:"moves"`
-}
-
-func (c absorb) Plan() loyalty.Plan {
-	plan := loyalty.Plan{Member: c.Member, Key: c.Key, Others: []string{c.From}}
-	for _, move := range c.Moves {
-		plan.Records = append(plan.Records, loyalty.RecordRef{Member: c.From, Kind: move.Kind, ID: move.ID})
-	}
-	return plan
-}
-
-func (c absorb) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	from, err := tx.Other(c.From)
-	if err != nil {
-		return err
-	}
-	for _, move := range c.Moves {
-		record, _, err := from.Record(move.Kind, move.ID)
-		if err != nil {
-			return err
-		}
-		if err := (giftlist.Feature{}).Merge(ctx, tx.Party, record); err != nil {
-			return err
-		}
-		// The old record never falls due, so what it stood for happens once.
-		if err := from.PutRecord(storage.Record{Kind: move.Kind, ID: move.ID, Status: "moved"}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func TestAListGoesOnWithTheSurvivorOfAMerge(t *testing.T) {
@@ -163,7 +93,7 @@ func TestAListGoesOnWithTheSurvivorOfAMerge(t *testing.T) {
 	old := give("ben", "g1", 40)
 	old.Owner = "anna-old"
 	s.must(old)
-	s.must(absorb{Member: "anna", Key: "merge", From: "anna-old", Moves: []storage.RecordKey{{Kind: "giftlist", ID: "ANNA-30"}}})
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "anna-old"})
 
 	found, err := giftlist.Find(t.Context(), s.store, "beans", "ANNA-30")
 	require.NoError(t, err)
@@ -178,7 +108,7 @@ func TestAListGoesOnWithTheSurvivorOfAMerge(t *testing.T) {
 	require.Equal(t, giftlist.Lapsed, s.list("anna", "ANNA-30").Status)
 	open, holder := s.shared("ANNA-30")
 	require.Zero(t, open)
-	require.Equal(t, "anna-old", holder, "the code of a merged list is not given away again")
+	require.Empty(t, holder, "the survivor gave up the code that was claimed under the old id")
 	s.verify("anna", "ben", "anna-old")
 }
 
@@ -199,7 +129,7 @@ func TestAMergeOfTwoListsUnderOneCodeKeepsBoth(t *testing.T) {
 			s.must(ended)
 			s.must(giftlist.Close{Member: test.first, Key: "close", Code: "ANNA-30"})
 			s.must(list)
-			s.must(absorb{Member: "anna", Key: "merge", From: "anna-old", Moves: []storage.RecordKey{{Kind: "giftlist", ID: "ANNA-30"}}})
+			s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "anna-old"})
 
 			titles := map[string]giftlist.Status{}
 			for list, err := range giftlist.Lists(t.Context(), s.store, "beans", "anna") {
@@ -225,8 +155,7 @@ func TestGiftsOfTwoMembersWhoBecomeOneAddUp(t *testing.T) {
 	s.must(gift)
 	s.wait(time.Hour)
 	s.must(give("ben", "g1", 20))
-	moves := []storage.RecordKey{{Kind: "giftlist-gift", ID: "ANNA-30/anna"}}
-	s.must(absorb{Member: "ben", Key: "merge", From: "ben-old", Moves: moves})
+	s.must(loyalty.Merge{Member: "ben", Key: "merge", From: "ben-old"})
 	text, err := giftlist.Feature{}.Export(s.record("ben", "giftlist-gift", "ANNA-30/anna"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"code":"ANNA-30","points":30,"note":"From both of me","at":"2027-03-01T10:00:00Z"}`, string(text))

@@ -1,0 +1,199 @@
+package loyalty
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// days sums what a member's metrics counted up to a version by unit and day of
+// the program's zone: what was counted first, then what was taken back. A line has
+// the last instant of its day's entries.
+func (e *Engine) days(ctx context.Context, member string, version int64, now time.Time) ([]dayLine, error) {
+	type day struct {
+		unit  string
+		ends  int64
+		taken bool
+	}
+	zone := revisionAt(e.revisions, now).zone
+	sums := map[day]dayLine{}
+	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: member, Limit: 1000}) {
+		if err != nil {
+			return nil, err
+		}
+		if entry.Version > version {
+			break
+		}
+		taken := entry.From == points.Counted
+		closing := entry.Kind == points.EntryMerge && taken || entry.Kind == points.EntryUnmerge && !taken
+		if !taken && entry.To != points.Counted || closing {
+			continue
+		}
+		key := day{entry.Unit, calendar.EndOfDay(entry.OccurredAt, zone).UnixMicro(), taken}
+		line := sums[key]
+		line.unit, line.at = entry.Unit, later(line.at, entry.OccurredAt)
+		amount := entry.Amount
+		if taken {
+			amount = -amount
+		}
+		if line.n, err = line.n.Add(amount); err != nil {
+			return nil, err
+		}
+		sums[key] = line
+	}
+	lines := make([]dayLine, 0, len(sums))
+	for _, line := range sums {
+		lines = append(lines, line)
+	}
+	slices.SortFunc(lines, func(a, b dayLine) int {
+		return cmp.Or(strings.Compare(a.unit, b.unit), cmp.Compare(sign(b.n), sign(a.n)), a.at.Compare(b.at))
+	})
+	return lines, nil
+}
+
+// moveDays moves what a member's metrics counted, day by day.
+func (e *Engine) moveDays(ctx context.Context, step *moveStep, now time.Time) error {
+	row, exists, err := e.mergeOf(ctx, step.into, step.from)
+	if err != nil || !exists {
+		return err
+	}
+	var state mergeState
+	if err := json.Unmarshal(row.Data, &state); err != nil {
+		return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)
+	}
+	if step.lines, err = e.days(ctx, step.from, state.Base, now); err != nil {
+		return err
+	}
+	return e.moveAll(ctx, step, now)
+}
+
+// someDays books what a member's metrics counted as the survivor's, on the same
+// days, as far as one commit takes it. What went is closed first.
+func (m *moveStep) someDays(from, into *Party, state *mergeState) error {
+	for _, b := range slices.Clone(from.row.Balances) {
+		if b.Counted == 0 {
+			continue
+		}
+		err := from.book(points.Entry{
+			Unit: b.Unit, Kind: points.EntryMerge, From: points.Counted, To: points.Source, Amount: b.Counted, Reference: into.Member(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(from.row.Days) > 0 {
+		into.row.Days, from.row.Days = addDays(into.row.Days, from.row.Days), nil
+		into.dataChanged = true
+	}
+	if state.Days >= len(m.lines) {
+		if len(from.entries) > 0 || into.dataChanged {
+			return into.putMerge(from.Member(), *state, mergeMoving)
+		}
+		return nil
+	}
+	end := min(len(m.lines), state.Days+2*m.n)
+	for _, line := range m.lines[state.Days:end] {
+		entry := points.Entry{
+			Unit: line.unit, Kind: points.EntryMerge, From: points.Source, To: points.Counted, Amount: line.n,
+			Reference: from.Member(), OccurredAt: line.at,
+		}
+		if line.n < 0 {
+			entry.From, entry.To, entry.Amount = points.Counted, points.Source, -line.n
+		}
+		if err := into.book(entry); err != nil {
+			return err
+		}
+	}
+	state.Days, m.more = end, end < len(m.lines)
+	return into.putMerge(from.Member(), *state, mergeMoving)
+}
+
+// someDaysBack takes what was counted for a member who is taken out of a merge off
+// the survivor again, on the same days, but never below 0.
+func (m *moveStep) someDaysBack(from, into *Party, state *mergeState) error {
+	sums := map[string]points.Amount{}
+	for _, line := range m.lines {
+		sums[line.unit] += line.n
+	}
+	if state.Days == 0 {
+		for _, unit := range slices.Sorted(maps.Keys(sums)) {
+			amount := min(sums[unit], into.Balance(unit).Counted)
+			if amount <= 0 {
+				continue
+			}
+			err := from.book(points.Entry{
+				Unit: unit, Kind: points.EntryUnmerge, From: points.Source, To: points.Counted, Amount: amount, Reference: into.Member(),
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	end := min(len(m.lines), state.Days+2*m.n)
+	for _, line := range m.lines[state.Days:end] {
+		amount := min(line.n, into.Balance(line.unit).Counted)
+		if amount <= 0 {
+			continue
+		}
+		err := into.book(points.Entry{
+			Unit: line.unit, Kind: points.EntryUnmerge, From: points.Counted, To: points.Source, Amount: amount,
+			Reference: from.Member(), OccurredAt: line.at,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	state.Days, m.more = end, end < len(m.lines)
+	return into.putMerge(m.from, *state, mergeParting)
+}
+
+// net lets what was taken back on later days reduce what was counted before, so
+// that no line is below 0.
+func net(lines []dayLine) []dayLine {
+	var counted []dayLine
+	taken := map[string]points.Amount{}
+	for _, line := range lines {
+		if line.n < 0 {
+			taken[line.unit] -= line.n
+		}
+	}
+	for _, line := range slices.Backward(lines) {
+		if line.n <= 0 {
+			continue
+		}
+		less := min(line.n, taken[line.unit])
+		taken[line.unit] -= less
+		if line.n -= less; line.n > 0 {
+			counted = append(counted, line)
+		}
+	}
+	slices.Reverse(counted)
+	return counted
+}
+
+// addDays adds up the counts of days, sorted by metric, then day.
+func addDays(a, b []storage.DayCount) []storage.DayCount {
+	sum := slices.Clone(a)
+	for _, more := range b {
+		i, found := slices.BinarySearchFunc(sum, more, func(x, y storage.DayCount) int {
+			return cmp.Or(strings.Compare(x.Metric, y.Metric), cmp.Compare(x.Day, y.Day))
+		})
+		if found {
+			sum[i].Amount += more.Amount
+		} else {
+			sum = slices.Insert(sum, i, more)
+		}
+	}
+	return sum
+}
+
+func sign(n points.Amount) int { return cmp.Compare(n, 0) }

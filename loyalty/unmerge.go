@@ -1,0 +1,260 @@
+package loyalty
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// UnMerge undoes a [Merge] up to its UndoUntil: From is a member of their own again.
+// What is unspent of the lots that came with From goes back to them, with the same
+// dates, and so do their orders and what their metrics counted. Spent points, holds,
+// debt and what features keep stay with Member. Keys that were used in From's name
+// meanwhile are still From's.
+//
+// Its receipt's Result is an [UnMerged].
+type UnMerge struct {
+	// Member survived, From goes again.
+	Member     string    `json:"member"`
+	Key        string    `json:"key"`
+	From       string    `json:"from"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// UnMerged is what an [UnMerge] answers once it is carried out.
+type UnMerged struct {
+	From string `json:"from"`
+	// Returned is what went back, by unit and expiry; Spent what came with the merge
+	// and was spent, had expired or is on hold.
+	Returned []Scheduled `json:"returned,omitempty"`
+	Spent    []Scheduled `json:"spent,omitempty"`
+}
+
+// Plan implements [Command].
+func (c UnMerge) Plan() Plan {
+	return Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.From,
+		Others: []string{c.From}, Records: []RecordRef{{Kind: mergeKind, ID: c.From}},
+	}
+}
+
+// Validate reports every problem of the undoing.
+func (c UnMerge) Validate() error { return checkMerge(c.Member, c.From, "from", time.Time{}) }
+
+// parts tells the engine not to follow the redirect that is to be undone.
+func (c UnMerge) parts() string { return c.From }
+
+// parter is implemented by commands about the redirect of an account itself.
+type parter interface{ parts() string }
+
+func (UnMerge) follows() {}
+
+// Apply implements [Command].
+func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
+	from, err := tx.Other(c.From)
+	if err != nil {
+		return err
+	}
+	row, exists, err := tx.Record(mergeKind, c.From)
+	if err != nil {
+		return err
+	}
+	if !exists || row.Status != mergeDone {
+		return fmt.Errorf("%w: %q into %q", ErrNotMerged, c.From, tx.Party.Member())
+	}
+	var state mergeState
+	if err := tx.decode(row, &state); err != nil {
+		return err
+	}
+	if tx.now.After(state.Until) {
+		return fmt.Errorf("%w: the merge could be undone until %s", ErrTooLate, state.Until.Format(time.RFC3339))
+	}
+	state.Days, state.Next = 0, points.EntryRef{Version: state.Base + 1}
+	if err := tx.putMerge(c.From, state, mergeParting); err != nil {
+		return err
+	}
+	if err := tx.changeLife(func(l *lifeData) { l.Moving = with(l.Moving, c.From) }); err != nil {
+		return err
+	}
+	data, err := from.document()
+	if err != nil {
+		return err
+	}
+	if from.row.Status = storage.Active; data.NoEarn && data.NoRedeem {
+		from.row.Status = storage.Suspended
+	}
+	return from.changeLife(func(l *lifeData) {
+		l.Into, l.At, l.Moved = "", time.Time{}, false
+		l.Former, l.Moving = with(l.Former, tx.Party.Member()), with(l.Moving, tx.Party.Member())
+	})
+}
+
+// report answers with what went back and what did not.
+func (c UnMerge) report(ctx context.Context, e *Engine, call *call) error {
+	row, exists, err := e.mergeOf(ctx, call.plan.Member, c.From)
+	if err != nil || !exists || row.Status != mergeParted {
+		return err
+	}
+	var state mergeState
+	if err := json.Unmarshal(row.Data, &state); err != nil {
+		return err
+	}
+	receipt := *call.receipt
+	receipt.Result, err = canon.Append(nil, UnMerged{From: c.From, Returned: state.Returned, Spent: state.Spent})
+	call.receipt = &receipt
+	return err
+}
+
+// finishParting gives back what is left to give back of a merge that is undone.
+func (e *Engine) finishParting(ctx context.Context, from, into string, now time.Time) error {
+	row, exists, err := e.mergeOf(ctx, into, from)
+	if err != nil || !exists {
+		return err
+	}
+	var state mergeState
+	if err := json.Unmarshal(row.Data, &state); err != nil {
+		return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)
+	}
+	step := &moveStep{mode: returnLots, from: from, into: into}
+	if err := e.returnLots(ctx, step, state.Next, now); err != nil {
+		return err
+	}
+	for _, kind := range []string{orderKind, mergeKind} {
+		step = &moveStep{mode: returnRecords, from: from, into: into}
+		query := storage.RecordQuery{Program: e.program, Member: into, Kind: kind}
+		if err := e.moveRecords(ctx, step, query, now, step.returnsRecord); err != nil {
+			return err
+		}
+	}
+	step = &moveStep{mode: returnMetrics, from: from, into: into}
+	if step.lines, err = e.days(ctx, from, state.Base, now); err != nil {
+		return err
+	}
+	if step.lines = net(step.lines); len(step.lines) > 0 {
+		if err := e.moveAll(ctx, step, now); err != nil {
+			return err
+		}
+	}
+	return e.moveAll(ctx, &moveStep{mode: returnDone, from: from, into: into}, now)
+}
+
+// returnLots gives lots back in the order in which they went.
+func (e *Engine) returnLots(ctx context.Context, step *moveStep, next points.EntryRef, now time.Time) error {
+	query := storage.MemberQuery{Program: e.program, Member: step.from, From: next.Version}
+	flush := func(least int) error {
+		for len(step.parts) > least {
+			n := len(step.parts)
+			if err := e.move(ctx, step, now); err != nil {
+				return err
+			}
+			step.parts = step.parts[min(step.n, n):]
+		}
+		return nil
+	}
+	for entry, err := range storage.AllEntries(ctx, e.store, query) {
+		if err != nil {
+			return err
+		}
+		gone := entry.Kind == points.EntryMerge && entry.Reference == step.into && entry.Lot != 0 && entry.Into < 0 && entry.To == points.Transferred
+		if !gone || entry.Version == next.Version && entry.Ordinal < next.Ordinal {
+			continue
+		}
+		step.parts = append(step.parts, entry)
+		if err := flush(e.moveSize()); err != nil {
+			return err
+		}
+	}
+	return flush(0)
+}
+
+// giveBack gives back what is there of lots that came by the step's entries.
+func (m *moveStep) giveBack(from, into *Party, state *mergeState) error {
+	for _, part := range m.parts[:min(m.n, len(m.parts))] {
+		ref := points.EntryRef{Version: part.Version, Ordinal: part.Ordinal}
+		if ref.Version < state.Next.Version || ref.Version == state.Next.Version && ref.Ordinal < state.Next.Ordinal {
+			continue
+		}
+		state.Next = points.EntryRef{Version: ref.Version, Ordinal: ref.Ordinal + 1}
+		lot, err := into.lot(-part.Into)
+		for err == nil && lot.MergedInto > 0 {
+			lot, err = into.lot(lot.MergedInto)
+		}
+		if err != nil {
+			return err
+		}
+		amount := min(part.Amount, lot.Remaining)
+		if amount > 0 {
+			if _, err := into.hand(from, lot, amount, 0, points.EntryUnmerge); err != nil {
+				return err
+			}
+			state.Returned = schedule(slices.Clone(state.Returned), part.Unit, lot.ExpiresAt, amount)
+		}
+		if rest := part.Amount - amount; rest > 0 {
+			state.Spent = schedule(slices.Clone(state.Spent), part.Unit, lot.ExpiresAt, rest)
+		}
+	}
+	return into.putMerge(m.from, *state, mergeParting)
+}
+
+// returnsRecord reports whether a record of the survivor may go back.
+func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
+	if row.Kind == mergeKind {
+		var state mergeState
+		return row.Status == mergeInherited && json.Unmarshal(row.Data, &state) == nil && len(state.Via) > 0 && state.Via[len(state.Via)-1] == m.from
+	}
+	var state orderState
+	return json.Unmarshal(row.Data, &state) == nil && state.From == m.from
+}
+
+func (m *moveStep) someRecordsBack(tx *Tx, into *Party) error {
+	for _, key := range m.keys[:min(m.n, len(m.keys))] {
+		row, exists, err := into.record(key.Kind, key.ID)
+		if err != nil {
+			return err
+		}
+		if !exists || !m.returnsRecord(nil, row) {
+			continue
+		}
+		if err := m.returnRecord(tx, into, row); err != nil {
+			return fmt.Errorf("record %s %q: %w", key.Kind, key.ID, err)
+		}
+	}
+	return nil
+}
+
+func (m *moveStep) returnRecord(tx *Tx, into *Party, row storage.Record) error {
+	if row.Kind == orderKind {
+		var state orderState
+		if err := into.decode(row, &state); err != nil {
+			return err
+		}
+		id := row.ID
+		if reserved(id) {
+			id = state.As
+		}
+		if err := into.moveOrderTo(tx.Party, row, id); err != nil {
+			return err
+		}
+		return into.leaveBehind(row.Kind, row.ID)
+	}
+	var state mergeState
+	if err := into.decode(row, &state); err != nil {
+		return err
+	}
+	status := mergeInherited
+	if state.Via = state.Via[:len(state.Via)-1]; len(state.Via) == 0 {
+		status = mergeDone
+	}
+	if err := tx.putMerge(row.ID, state, status); err != nil {
+		return err
+	}
+	return into.leaveBehind(row.Kind, row.ID)
+}
