@@ -9,11 +9,13 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
+// The engine's own proofs, which a module of this repository can import; for what
+// others run in their place see the tests beside this one.
 func TestEngine(t *testing.T) {
 	client := start(t, 1, false).client(t)
 	opened := 0
 	enginetest.Run(t, func(t testing.TB) storage.Store {
 		opened++
 		return open(t, client, &etcdstore.Options{Prefix: fmt.Sprintf("shop-%d/", opened)})
-	}, nil)
+	}, &enginetest.Options{Sequences: 30, Rounds: 1, Histories: 5, Stream: 200, Tampers: 200, Seeds: 20})
 }
