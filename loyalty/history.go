@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -31,15 +32,60 @@ type Operation struct {
 
 // History iterates over a member's operations with their entries, from the
 // first to the last there was when it began. It stops at the first error, which
-// it yields.
+// it yields. Of a member who was merged into another it goes on with the survivor's
+// operations from the merge on.
 func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation, error] {
+	return func(yield func(Operation, error) bool) {
+		from := int64(0)
+		for member != "" {
+			next, since, err := e.goesOn(ctx, member)
+			if err != nil {
+				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, err))
+				return
+			}
+			for op, err := range e.ownHistory(ctx, member, from) {
+				if !yield(op, err) || err != nil {
+					return
+				}
+			}
+			member, from = next, since
+		}
+	}
+}
+
+// goesOn returns the survivor of an account, if any, and from which version of it the
+// member's history goes on there.
+func (e *Engine) goesOn(ctx context.Context, member string) (string, int64, error) {
+	life, err := e.lifeOf(ctx, member)
+	if err != nil || life == nil {
+		return "", 0, err
+	}
+	if !life.Erased.IsZero() {
+		return "", 0, ErrErased
+	}
+	if life.Into == "" {
+		return "", 0, nil
+	}
+	row, exists, err := e.mergeOf(ctx, life.Into, member)
+	if err != nil || !exists || !liveMerge(row.Status) {
+		return "", 0, err
+	}
+	var state mergeState
+	if err := json.Unmarshal(row.Data, &state); err != nil {
+		return "", 0, err
+	}
+	return life.Into, state.Into + 1, nil
+}
+
+// ownHistory iterates over the operations of one account.
+func (e *Engine) ownHistory(ctx context.Context, member string, from int64) iter.Seq2[Operation, error] {
 	return func(yield func(Operation, error) bool) {
 		last, err := e.lastVersion(ctx, member)
 		if err != nil {
 			yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, err))
 			return
 		}
-		query := storage.MemberQuery{Program: e.program, Member: member}
+		query := storage.MemberQuery{Program: e.program, Member: member, From: from}
 		entries, stop := iter.Pull2(storage.AllEntries(ctx, e.store, query))
 		defer stop()
 		entry, err, more := entries()

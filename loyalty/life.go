@@ -93,15 +93,13 @@ var errUnfinished = errors.New("loyalty: a merge is not finished")
 // errMoved and errUnfinished is a refusal.
 func (d *deciding) lives(c *call, accounts []*account) error {
 	for _, a := range accounts {
-		if c.misled(a) {
-			c.restart()
-			return errMoved
-		}
-	}
-	for _, a := range accounts {
 		life, err := a.life()
 		if err != nil {
 			return err
+		}
+		if (life == nil || life.Into == "") && c.misled(a) {
+			c.restart()
+			return errMoved
 		}
 		switch {
 		case life == nil:

@@ -56,7 +56,8 @@ func (m Member) Balance(unit string) points.Balance {
 // more cost further pages.
 const memberLots = 300
 
-// Member returns what a member has now: by the engine's clock, but never before
+// Member returns what a member has now; the id in it is the survivor's where the
+// member was merged into another. It is as of now: by the engine's clock, but never before
 // the account's last recorded time. It stores nothing: what is due is computed. A
 // member without an account is [ErrNotEnrolled].
 func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
@@ -105,6 +106,16 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 			continue
 		}
 		a := d.accounts[member]
+		life, err := a.life()
+		if err != nil {
+			return Member{}, err
+		}
+		if life != nil && !life.Erased.IsZero() {
+			return Member{}, ErrErased
+		}
+		if life != nil && life.Into != "" && (now || !at.Before(life.At)) {
+			return e.memberAt(ctx, life.Into, at, now)
+		}
 		if at.Before(a.row.RecordedAt) {
 			if !now {
 				return e.memberThen(ctx, a.row, at)
@@ -130,9 +141,59 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 		if err != nil {
 			return Member{}, err
 		}
+		if life != nil && len(life.Moving) > 0 {
+			same, err := e.learnMoving(ctx, a, life.Moving, at)
+			if err != nil {
+				return Member{}, err
+			}
+			if !same {
+				continue
+			}
+		}
 		return newMember(a.row, a.lots, at)
 	}
 	return Member{}, ErrContention
+}
+
+// learnMoving adds to a survivor what has not arrived yet of members who were
+// merged into it. It reports whether nothing moved meanwhile.
+func (e *Engine) learnMoving(ctx context.Context, a *account, moving []string, at time.Time) (bool, error) {
+	for _, other := range moving {
+		row, lots, err := e.notMoved(ctx, other, a.id, at)
+		if err != nil {
+			return false, err
+		}
+		a.row.Balances = together(a.row.Balances, row.Balances)
+		a.lots = append(slices.Clip(a.lots), lots...)
+	}
+	slices.SortFunc(a.lots, points.ConsumptionOrder)
+	version, err := e.lastVersion(ctx, a.id)
+	return version == a.loaded, err
+}
+
+// notMoved returns what is still under an account that was merged into another.
+func (e *Engine) notMoved(ctx context.Context, member, into string, at time.Time) (storage.Account, []points.Lot, error) {
+	for range e.options.Attempts {
+		d := &deciding{engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{}}
+		request := storage.LoadRequest{Program: e.program, Member: member, DueBy: at, DueLimit: maxDueLimit, Debits: []storage.Debit{{Limit: quotedLots}}}
+		snaps, err := d.load(ctx, []storage.LoadRequest{request})
+		if err != nil {
+			return storage.Account{}, nil, err
+		}
+		if d.learn([]storage.LoadRequest{request}, snaps) != nil {
+			continue
+		}
+		a := d.accounts[member]
+		if life, err := a.life(); err != nil || life == nil || life.Into != into {
+			return storage.Account{}, nil, err
+		}
+		err = d.settle(e.dueCall(member, at), a, at)
+		if errors.Is(err, errStale) {
+			continue
+		}
+		return a.row, a.lots, err
+	}
+	return storage.Account{}, nil, ErrContention
 }
 
 // learnAll loads every open lot and every due record of an account, and reports

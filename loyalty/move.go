@@ -35,7 +35,9 @@ type moveStep struct {
 	keys  []storage.RecordKey
 	lines []dayLine
 	parts []storage.Entry
-	more  bool
+	// with holds the one who went and those who came along.
+	with []string
+	more bool
 }
 
 // Plan implements Command; the engine makes the plan itself.

@@ -127,8 +127,12 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 	if err := e.returnLots(ctx, step, state.Next, now); err != nil {
 		return err
 	}
+	along, err := e.along(ctx, from, into)
+	if err != nil {
+		return err
+	}
 	for _, kind := range []string{orderKind, mergeKind} {
-		step = &moveStep{mode: returnRecords, from: from, into: into}
+		step = &moveStep{mode: returnRecords, from: from, into: into, with: along}
 		query := storage.RecordQuery{Program: e.program, Member: into, Kind: kind}
 		if err := e.moveRecords(ctx, step, query, now, step.returnsRecord); err != nil {
 			return err
@@ -144,6 +148,22 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 		}
 	}
 	return e.moveAll(ctx, &moveStep{mode: returnDone, from: from, into: into}, now)
+}
+
+// along lists a member who was merged into another, and those who came with them.
+func (e *Engine) along(ctx context.Context, from, into string) ([]string, error) {
+	along := []string{from}
+	step := &moveStep{from: from}
+	query := storage.RecordQuery{Program: e.program, Member: into, Kind: mergeKind}
+	for row, err := range storage.AllRecords(ctx, e.store, query) {
+		if err != nil {
+			return nil, err
+		}
+		if step.returnsRecord(e, row) {
+			along = append(along, row.ID)
+		}
+	}
+	return along, nil
 }
 
 // returnLots gives lots back in the order in which they went.
@@ -211,7 +231,7 @@ func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
 		return row.Status == mergeInherited && json.Unmarshal(row.Data, &state) == nil && len(state.Via) > 0 && state.Via[len(state.Via)-1] == m.from
 	}
 	var state orderState
-	return json.Unmarshal(row.Data, &state) == nil && state.From == m.from
+	return json.Unmarshal(row.Data, &state) == nil && slices.Contains(m.with, state.From)
 }
 
 func (m *moveStep) someRecordsBack(tx *Tx, into *Party) error {

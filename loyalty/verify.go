@@ -218,8 +218,10 @@ func (e *Engine) auditHolds(ctx context.Context, member string, a *audit) (*Prob
 			held[id] = lot.Held
 		}
 	}
-	if len(held) == 0 {
-		return nil, nil
+	life, err := (&account{id: member, row: a.account}).life()
+	if err != nil || len(held) == 0 || life.unfinished() || life != nil && life.Into != "" {
+		// Lots of a merge go before the holds on them.
+		return nil, err
 	}
 	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: member, Kind: holdKind}) {
 		if err != nil {

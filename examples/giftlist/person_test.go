@@ -51,7 +51,7 @@ func TestErasingAnOwnerEndsTheListAndLeavesNoTitle(t *testing.T) {
 	_, err := s.RunDue(t.Context(), nil)
 	require.NoError(t, err)
 	require.Equal(t, giftlist.Closed, s.list("anna", "ANNA-30").Status)
-	s.verify("anna", "ben")
+	s.verify()
 }
 
 func TestErasingAnEndedListKeepsItEnded(t *testing.T) {
@@ -67,7 +67,7 @@ func TestErasingAnEndedListKeepsItEnded(t *testing.T) {
 	require.Empty(t, report.Failed)
 	require.Equal(t, giftlist.Full, s.list("anna", "ANNA-30").Status)
 	s.must(loyalty.Erase{Member: "anna", Key: "erase again"})
-	s.verify("anna", "ben")
+	s.verify()
 }
 
 func TestErasingAGiverLeavesNoNote(t *testing.T) {
@@ -82,7 +82,7 @@ func TestErasingAGiverLeavesNoNote(t *testing.T) {
 		require.Equal(t, giftlist.Gift{Giver: "ben", Points: 40, At: opening}, gift)
 	}
 	require.NotContains(t, string(s.record("anna", "giftlist", "ANNA-30").Data), "Bea", "the owner's record never had the note")
-	s.verify("anna", "ben")
+	s.verify()
 }
 
 func TestAListGoesOnWithTheSurvivorOfAMerge(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAListGoesOnWithTheSurvivorOfAMerge(t *testing.T) {
 	open, holder := s.shared("ANNA-30")
 	require.Zero(t, open)
 	require.Empty(t, holder, "the survivor gave up the code that was claimed under the old id")
-	s.verify("anna", "ben", "anna-old")
+	s.verify()
 }
 
 func TestAMergeOfTwoListsUnderOneCodeKeepsBoth(t *testing.T) {
@@ -142,7 +142,7 @@ func TestAMergeOfTwoListsUnderOneCodeKeepsBoth(t *testing.T) {
 			found, err := giftlist.Find(t.Context(), s.store, "beans", "ANNA-30")
 			require.NoError(t, err)
 			require.EqualValues(t, 10, found.Given)
-			s.verify("anna", "ben", "anna-old")
+			s.verify()
 		})
 	}
 }
@@ -159,5 +159,5 @@ func TestGiftsOfTwoMembersWhoBecomeOneAddUp(t *testing.T) {
 	text, err := giftlist.Feature{}.Export(s.record("ben", "giftlist-gift", "ANNA-30/anna"))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"code":"ANNA-30","points":30,"note":"From both of me","at":"2027-03-01T10:00:00Z"}`, string(text))
-	s.verify("anna", "ben", "ben-old")
+	s.verify()
 }
