@@ -73,6 +73,7 @@ func Run(t *testing.T, open Open, options *Options) {
 	t.Run("races lose, double and invent nothing", func(t *testing.T) { Races(t, open, options) })
 	t.Run("histories are linearizable", func(t *testing.T) { Linearizable(t, open, options) })
 	t.Run("trial balances are what a naive sum says", func(t *testing.T) { TrialBalances(t, open, options) })
+	t.Run("a history lived again is the same", func(t *testing.T) { WhatIf(t, open, options) })
 	t.Run("equal ledgers", func(t *testing.T) { Equal(t, open, open, options) })
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })
 	t.Run("overflow is an error", func(t *testing.T) { Overflow(t, open) })

@@ -74,3 +74,7 @@ func TestControlsOfR9R10R11R13R14R21AreSeenToFailOnSQLite(t *testing.T) {
 func TestR11ATrialBalanceIsWhatANaiveSumOverAllEntriesSaysOnSQLite(t *testing.T) {
 	enginetest.TrialBalances(t, openSQLite, onSQL())
 }
+
+func TestR11AHistoryLivedAgainIsTheSameOnSQLite(t *testing.T) {
+	enginetest.WhatIf(t, openSQLite, onSQL())
+}

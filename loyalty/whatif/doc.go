@@ -1,0 +1,10 @@
+// Package whatif answers what another program would have meant: it lives a recorded
+// history again under two programs, and reports what differs, for the shop and for
+// each of its members.
+//
+// [History] reads the commands that a store has recorded, in the order in which they
+// were; a log of one's own serves as well. [Compare] runs every [Event] on two engines,
+// each on an empty store, with the clock at the event's instant, and returns a [Report].
+// What one program makes possible, such as a reward that is bought with points that the
+// other never gave, is counted with its reason where it is refused.
+package whatif
