@@ -59,8 +59,8 @@ type engine struct {
 	database database
 	limits   storage.Limits
 	// bound is set inside a transaction of the host.
-	bound bool
-	pruning  pruning
+	bound   bool
+	pruning pruning
 }
 
 // Limits says how much one Commit takes.
