@@ -64,18 +64,23 @@ func (c Earn) claimsIn(p *Program) []storage.ClaimKey {
 func (c Earn) Validate() error { return underPath("order", c.Order.Validate()) }
 
 // Apply implements [Command].
-func (c Earn) Apply(_ context.Context, tx *Tx) error {
+func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 	if err := tx.CanEarn(); err != nil {
 		return err
 	}
 	if err := c.claim(tx); err != nil {
 		return err
 	}
-	rev := revisionAt(tx.deciding.engine.revisions, tx.occurred)
-	awards, err := points.Evaluate(rev.Earning, rev.Units, c.Order, points.Env{At: tx.occurred, Zone: rev.zone})
+	earning, err := tx.newEarning(ctx)
 	if err != nil {
 		return err
 	}
+	rev := earning.rev
+	result, err := points.EvaluateOrder(rev.Earning, rev.Units, c.Order, earning.env)
+	if err != nil {
+		return earnRefusal(err)
+	}
+	awards := result.Awards
 	state := orderState{Version: tx.row.Version + 1}
 	tx.receipt.Awards = make([]AwardReceipt, 0, len(awards))
 	lots := make([]points.LotID, 0, len(awards))
@@ -91,6 +96,10 @@ func (c Earn) Apply(_ context.Context, tx *Tx) error {
 		lots = append(lots, made...)
 	}
 	state.OrderState = points.NewOrderState(c.Order, awards)
+	state.Counts = earning.counts(result.Uses)
+	if err := earning.finish(result, c.Order.Channel, c.Order.Store, c.Order.Currency); err != nil {
+		return err
+	}
 	return tx.putOrder(c.Order.ID, state, lots)
 }
 
@@ -117,6 +126,8 @@ type orderState struct {
 	// awards' first entries where they are not all 0.
 	Version int64 `json:"v,omitempty"`
 	Entries []int `json:"o,omitempty"`
+	// Counts has what rules counted.
+	Counts []countState `json:"c,omitempty"`
 	// From is the member under whom the order earned, where that is another one:
 	// Version and Entries are then of their account.
 	From string `json:"from,omitempty"`
@@ -205,28 +216,6 @@ func (tx *Tx) countFor(unit string, share points.Share, reference string, revisi
 		Unit: unit, Kind: points.EntryCount, From: points.Source, To: points.Counted, Amount: share.Points,
 		Rule: share.Rule, Reference: reference, Revision: revision, OccurredAt: tx.occurred,
 	})
-}
-
-// explain says by which rules an award came about.
-func (r *revision) explain(award points.Award, currency string) []RuleReceipt {
-	shares := award.ByRule()
-	explained := make([]RuleReceipt, 0, len(shares))
-	for _, share := range shares {
-		receipt := RuleReceipt{Rule: share.Rule, Points: share.Points}
-		if rule := r.rule(share.Rule); rule != nil {
-			switch {
-			case rule.Spend != nil:
-				receipt.Eligible, receipt.Currency = shortest(share.Eligible), currency
-				receipt.Rate, receipt.Per = rule.Spend.Points, shortest(rule.Spend.Per)
-			case rule.Multiply.GreaterThan(decimal.Zero):
-				receipt.Factor, receipt.Weekdays = shortest(rule.Multiply), rule.When.Weekdays
-			default:
-				receipt.Activity = rule.Activity
-			}
-		}
-		explained = append(explained, receipt)
-	}
-	return explained
 }
 
 // shortest writes a number as the stored receipt will: without zeros at the end of

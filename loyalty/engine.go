@@ -41,6 +41,13 @@ type Options struct {
 	OpenLots int
 	// NoCombining gives every call its own round trips.
 	NoCombining bool
+	// Profile, if set, tells the tiers, segments and boosts of a member as of an
+	// instant, for rules that ask. It is called while an order or activity is quoted
+	// or decided, perhaps again after a conflict, so it must answer quickly.
+	Profile func(ctx context.Context, member string, at time.Time) (Profile, error)
+	// Formulas holds the host's own rules: the function of each rule with a formula, by
+	// its code.
+	Formulas map[string]points.Formula
 	// Features lists the features whose commands and records the engine knows.
 	Features []Feature
 	// Observer is told of store calls; nil is nobody.
@@ -115,6 +122,9 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if err := e.complete(); err != nil {
 		return nil, err
 	}
+	if err := e.checkFormulas(); err != nil {
+		return nil, err
+	}
 	if err := e.addFeatures(); err != nil {
 		return nil, err
 	}
@@ -163,7 +173,7 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", usageKind: "loyalty"}
 	e.kernelKinds = map[string]bool{}
 	for kind := range owner {
 		e.kernelKinds[kind] = true
@@ -280,9 +290,13 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	if err := e.checkType(c); err != nil {
 		return nil, c.wrap(err)
 	}
-	if p, ok := cmd.(planner); ok {
+	c.now = e.options.Clock()
+	switch p := cmd.(type) {
+	case timedPlanner:
+		c.plan = p.planAt(e.revisions, instant(c.now))
+	case planner:
 		c.plan = p.planIn(e.revisions)
-	} else {
+	default:
 		c.plan = cmd.Plan()
 	}
 	if err := c.check(); err != nil {
@@ -294,7 +308,6 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 		return nil, c.wrap(fmt.Errorf("%w: %w", ErrInvalid, err))
 	}
 	c.fingerprint, c.body = sha256.Sum256(text), text[len(typed):]
-	c.now = e.options.Clock()
 	return c, nil
 }
 

@@ -55,8 +55,12 @@ func ExampleEngine_Quote() {
 	// earn basket-17
 	// earned 59 bean, usable from 1 Mar 2027
 	//   base         35  1 bean per EUR 1 on EUR 34.70
+	//     1          10  on EUR 9.80 of line 1
+	//     2          25  on EUR 24.90 of line 2
 	//   coffee       19  × 3
 	//   thanks        5  bonus
+	//     1           1  for line 1
+	//     2           4  for line 2
 	// balance 59 bean available
 	// stored so far: 0
 }

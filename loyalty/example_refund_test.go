@@ -56,6 +56,8 @@ func ExampleRefund() {
 	// earn 1001
 	// earned 114 bean, usable from 1 Mar 2027
 	//   base        114  1 bean per EUR 1 on EUR 114.80
+	//     grinder    89  on EUR 89.00 of line grinder
+	//     coffee     25  on EUR 25.80 of line coffee
 	// balance 114 bean available
 	// spend voucher-1
 	// spend 80 bean: available to redeemed

@@ -18,6 +18,12 @@ type Fact struct {
 	// Amount is how much of the metric to count, in its smallest step; 0 is one
 	// step. It must not be negative.
 	Amount points.Amount `json:"amount,omitempty"`
+	// Channel and Store say where, with up to 128 bytes each.
+	Channel string `json:"channel,omitempty"`
+	Store   string `json:"store,omitempty"`
+	// Attributes are what else rules may ask about it: up to 32 with names of up to 64
+	// bytes and values of up to 256.
+	Attributes map[string]string `json:"attributes,omitempty"`
 	// Reference is what it was about: a booking, a review.
 	Reference  string    `json:"reference,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
@@ -41,21 +47,37 @@ func (c Fact) Validate() error {
 	if c.Amount < 0 {
 		problems.Add("amount", "%d: must not be negative", c.Amount)
 	}
+	for _, text := range []struct{ path, value string }{{"channel", c.Channel}, {"store", c.Store}} {
+		if text.value == "" {
+			continue
+		}
+		if err := points.CheckID(text.value, maxID); err != nil {
+			problems.Add(text.path, "%v", err)
+		}
+	}
+	problems = append(problems, attributeProblems(c.Attributes)...)
 	return problems.Err()
 }
 
 // Apply implements [Command].
-func (c Fact) Apply(_ context.Context, tx *Tx) error {
+func (c Fact) Apply(ctx context.Context, tx *Tx) error {
 	if err := tx.CanEarn(); err != nil {
 		return err
 	}
-	rev := revisionAt(tx.deciding.engine.revisions, tx.occurred)
-	unit, counts := rev.Unit(c.Activity)
-	counts = counts && unit.Kind == points.Metric
-	awards, err := points.EvaluateActivity(rev.Earning, rev.Units, c.Activity, points.Env{At: tx.occurred, Zone: rev.zone})
+	earning, err := tx.newEarning(ctx)
 	if err != nil {
 		return err
 	}
+	rev := earning.rev
+	unit, counts := rev.Unit(c.Activity)
+	counts = counts && unit.Kind == points.Metric
+	result, err := points.EvaluateFact(rev.Earning, rev.Units, points.Activity{
+		Code: c.Activity, Amount: c.Amount, Channel: c.Channel, Store: c.Store, Attributes: c.Attributes,
+	}, earning.env)
+	if err != nil {
+		return earnRefusal(err)
+	}
+	awards := result.Awards
 	if !counts && len(awards) == 0 && !rev.knows(c.Activity) {
 		return invalid("activity", "%q is neither a metric of the program nor the activity of a rule", c.Activity)
 	}
@@ -74,7 +96,7 @@ func (c Fact) Apply(_ context.Context, tx *Tx) error {
 			return err
 		}
 	}
-	return nil
+	return earning.finish(result, c.Channel, c.Store, "")
 }
 
 // knows reports whether some rule is about the activity.

@@ -30,6 +30,10 @@ type Program struct {
 	// OrdersPerMember says that order ids are unique per member only. By default
 	// an order id earns once in the whole program.
 	OrdersPerMember bool `json:"ordersPerMember,omitempty"`
+	// LateWindow is how long after it happened an order or activity may be recorded,
+	// by the calendar: later is [ErrTooOld]. Zero is no limit, except where rules count
+	// or cap by periods: those are kept for two years.
+	LateWindow points.Span `json:"lateWindow,omitzero"`
 	// Jurisdictions holds other terms for members who are under another law.
 	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
@@ -96,6 +100,9 @@ func (p Program) Validate() error {
 	if p.Debt != RefuseDebt && p.Debt != AllowDebt {
 		add("debt", "%q is not a policy: leave it out, or say %q", p.Debt, AllowDebt)
 	}
+	if p.LateWindow != (points.Span{}) {
+		problems = append(problems, points.ValidateSpan("lateWindow", p.LateWindow)...)
+	}
 	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
@@ -138,6 +145,11 @@ type revision struct {
 	number int64
 	zone   *time.Location
 	row    storage.Revision
+	// limited is set where some rule counts or has caps, budgeted where one has a
+	// budget, selective where one has an Only.
+	limited   bool
+	budgeted  bool
+	selective bool
 }
 
 // prepare validates revisions and makes them ready.
@@ -179,6 +191,7 @@ func prepare(revisions Revisions) ([]*revision, error) {
 		prepared[i] = &revision{Program: p, number: int64(i + 1), zone: zone, row: storage.Revision{
 			Program: p.ID, Number: int64(i + 1), Digest: digest[:], Text: text, EffectiveAt: p.EffectiveAt,
 		}}
+		prepared[i].note()
 	}
 	return prepared, nil
 }

@@ -34,6 +34,8 @@ type Receipt struct {
 	Reference string `json:"reference,omitempty"`
 	// Awards holds what was earned and by which rules.
 	Awards []AwardReceipt `json:"awards,omitempty"`
+	// Progress is how far the member has come with each rule that counted this.
+	Progress []points.Progress `json:"progress,omitempty"`
 	// Moves sums the entries by unit, kind and buckets, in the order in which
 	// they were first made.
 	Moves []Move `json:"moves,omitempty"`
@@ -79,6 +81,36 @@ type RuleReceipt struct {
 	Weekdays points.Weekdays `json:"weekdays,omitzero"`
 	// Activity is what a bonus was given for; orders have none.
 	Activity string `json:"activity,omitempty"`
+	// Label is the rule's own, if it has one. Formula says that the host's own
+	// function gave the bonus.
+	Label   string `json:"label,omitempty"`
+	Formula bool   `json:"formula,omitempty"`
+	// Channel, Store, Tier, Segment and Minimum are what the rule asked for and found.
+	Channel string          `json:"channel,omitempty"`
+	Store   string          `json:"store,omitempty"`
+	Tier    string          `json:"tier,omitempty"`
+	Segment string          `json:"segment,omitempty"`
+	Minimum decimal.Decimal `json:"minimum,omitzero"`
+	// Nth and Every are the number that the rule counts to, of Pieces or of orders
+	// or activities, and Times how often that was reached, where more than once.
+	Nth    int64 `json:"nth,omitempty"`
+	Every  int64 `json:"every,omitempty"`
+	Pieces bool  `json:"pieces,omitempty"`
+	Times  int64 `json:"times,omitempty"`
+	// Cuts says what caps and budgets took off, in the order in which they apply.
+	Cuts []points.Cut `json:"cuts,omitempty"`
+	// Lines has the rule's share of each line, where there are several. They add up
+	// to Points.
+	Lines []LineReceipt `json:"lines,omitempty"`
+}
+
+// LineReceipt is one rule's share of one line of an order.
+type LineReceipt struct {
+	// Line is the line's id or number, "shipping" or "fees".
+	Line   string        `json:"line"`
+	Points points.Amount `json:"points"`
+	// Eligible is the money that the rule counted on the line, zero for a bonus.
+	Eligible decimal.Decimal `json:"eligible,omitzero"`
 }
 
 // Move is the sum of entries of one unit and kind between two buckets.
@@ -131,8 +163,14 @@ func (r Receipt) String() string {
 	for _, award := range r.Awards {
 		fmt.Fprintf(&b, "\nearned %s %s%s", r.amount(award.Unit, award.Points), award.Unit, award.when(r.Zone))
 		for _, rule := range award.Rules {
-			fmt.Fprintf(&b, "\n  %-10s %4s  %s", rule.Rule, r.amount(award.Unit, rule.Points), rule.why(award.Unit, r.amount(award.Unit, rule.Rate)))
+			fmt.Fprintf(&b, "\n  %-10s %4s  %s", rule.Rule, r.amount(award.Unit, rule.Points), r.why(award.Unit, &rule))
+			for _, line := range rule.Lines {
+				fmt.Fprintf(&b, "\n    %-8s %4s  %s", line.Line, r.amount(award.Unit, line.Points), line.why(&rule))
+			}
 		}
+	}
+	for _, progress := range r.Progress {
+		fmt.Fprintf(&b, "\n%s", progress)
 	}
 	if len(r.Awards) == 0 {
 		for _, m := range r.Moves {
@@ -193,20 +231,5 @@ func (a AwardReceipt) when(zone string) string {
 			from = from.In(in)
 		}
 		return ", usable from " + from.Format("2 Jan 2006")
-	}
-}
-
-func (r RuleReceipt) why(unit, rate string) string {
-	switch {
-	case r.Per.IsPositive():
-		return fmt.Sprintf("%s %s per %s %s on %s %s", rate, unit, r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))
-	case r.Factor.IsPositive() && r.Weekdays != 0:
-		return fmt.Sprintf("× %s on %s", r.Factor, r.Weekdays)
-	case r.Factor.IsPositive():
-		return fmt.Sprintf("× %s", r.Factor)
-	case r.Activity != "":
-		return "bonus for " + r.Activity
-	default:
-		return "bonus"
 	}
 }

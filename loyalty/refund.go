@@ -60,6 +60,9 @@ func (c Refund) Plan() Plan {
 // order's own are spent.
 func (c Refund) planIn(revisions []*revision) Plan {
 	plan, p := c.Plan(), revisions[len(revisions)-1]
+	if everLimited(revisions) {
+		plan.Records = append(plan.Records, RecordRef{Kind: usageKind, ID: usageID})
+	}
 	for i := range p.Units {
 		if p.Units[i].Kind == points.Spendable {
 			plan.Debits = append(plan.Debits, Debit{Unit: p.Units[i].Code})
@@ -121,6 +124,9 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 		if err := tx.clawBack(row, &state, take, pattern); err != nil {
 			return err
 		}
+	}
+	if err := tx.uncount(&state); err != nil {
+		return err
 	}
 	return tx.putOrder(c.Order, state, row.Lots)
 }

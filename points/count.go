@@ -33,8 +33,8 @@ var ErrUsageGone = errors.New("points: what was used of the rule by then is no l
 
 const maxCount = 1_000_000_000
 
-// per is the count's period, filled in.
-func (c *Count) per() Period {
+// Period is Per, filled in.
+func (c *Count) Period() Period {
 	if c.Per == "" {
 		return Lifetime
 	}
@@ -89,7 +89,7 @@ func (u *Usage) Progress(rule *Rule, at time.Time, zone *time.Location) (Progres
 	if rule.Count == nil {
 		return Progress{}, false
 	}
-	name, end := rule.Count.per().On(at, zone)
+	name, end := rule.Count.Period().On(at, zone)
 	m, _ := u.mark(rule.Code, name)
 	p := Progress{Rule: rule.Code, Label: rule.Label, Pieces: rule.Count.Pieces, Until: end}
 	if IsNever(end) {
@@ -134,7 +134,7 @@ func (o *occasion) count() error {
 		if n == 0 {
 			continue
 		}
-		name, end := rule.Count.per().On(o.env.At, o.env.Zone)
+		name, end := rule.Count.Period().On(o.env.At, o.env.Zone)
 		if !o.env.Usage.keeps(end) {
 			return fmt.Errorf("%w: rule %q in %s", ErrUsageGone, rule.Code, name)
 		}
@@ -148,8 +148,7 @@ func (o *occasion) count() error {
 	return nil
 }
 
-// counted returns how much of the occasion a rule counts, and on which lines where
-// it counts pieces.
+// counted returns how much of the occasion a rule counts, and on which lines.
 func (o *occasion) counted(rule *Rule) (n int64, lines []int) {
 	if o.activity != nil {
 		if rule.Count.Pieces {
@@ -163,11 +162,11 @@ func (o *occasion) counted(rule *Rule) (n int64, lines []int) {
 			rule.Match.specificity(source) == noMatch || !rule.Only.combined(source) {
 			continue
 		}
-		if !rule.Count.Pieces {
-			return 1, nil
-		}
 		n += max(source.Quantity, 1)
 		lines = append(lines, l)
+	}
+	if n > 0 && !rule.Count.Pieces {
+		n = 1
 	}
 	return n, lines
 }

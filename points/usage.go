@@ -34,8 +34,8 @@ type Mark struct {
 // Use is what one order or activity uses of a rule that counts or is capped.
 type Use struct {
 	Rule string `json:"r"`
-	// Counted is what it adds to the rule's count: 1, or pieces on the lines at
-	// Lines. Completed is how often that completes the count.
+	// Counted is what it adds to the rule's count: 1, or pieces; Lines are the places
+	// of the order's lines that made it count. Completed is how often that completes the count.
 	Counted   int64 `json:"c,omitempty"`
 	Lines     []int `json:"l,omitempty"`
 	Completed int64 `json:"d,omitempty"`
@@ -76,7 +76,7 @@ func (u Usage) Add(rules []Rule, uses []Use, at time.Time, zone *time.Location) 
 		}
 		rule := &rules[i]
 		if rule.Count != nil && use.Counted > 0 {
-			m := u.at(rule.Code, rule.Count.per(), at, zone)
+			m := u.at(rule.Code, rule.Count.Period(), at, zone)
 			m.Done = max(m.Done, rule.Count.completed(m.Count)) + use.Completed
 			m.Count = saturatedSum(m.Count, use.Counted)
 		}
