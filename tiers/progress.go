@@ -1,0 +1,125 @@
+package tiers
+
+// Progress is what a member page shows of a ladder.
+type Progress struct {
+	// Tier is held until Until, exclusive; LastDay is never. Granted is set where
+	// it is held by a grant.
+	Tier    string
+	Since   Day
+	Until   Day
+	Granted bool
+	// Next is the next tier up, with what is missing to it; empty at the top.
+	Next    string
+	Missing []Missing
+	// Keeping is what is missing to keep the tier beyond Until; empty means kept.
+	Keeping []Missing
+	// PeriodEnd is when what counts now ends, exclusive, and Projected the tier
+	// then if nothing more happens.
+	PeriodEnd Day
+	Projected string
+}
+
+// Missing is what is left to a threshold.
+type Missing struct {
+	Metric string
+	// Have counts now, and Need is the threshold; Left is above 0.
+	Have, Need, Left int64
+	// Any is set where one threshold of several is enough.
+	Any bool
+}
+
+// Progress tells how a member stands at the end of a day. The state must be
+// evaluated to that day.
+func (l *Ladder) Progress(s State, m *Member, day Day) Progress {
+	e := evaluation{ladder: l, member: m, state: s}
+	p := Progress{Tier: s.Tier, Since: s.Since, Until: s.Until}
+	if s.Tier == "" {
+		p.Until = LastDay
+	}
+	rank := e.rank()
+	if g := l.granted(m, day); g != nil && l.rank(g.Tier) > rank {
+		p.Tier, p.Since, p.Until, p.Granted = g.Tier, g.From, g.Until, true
+	}
+	from, end := e.period(day)
+	carried := e.carriedIn(from)
+	if p.PeriodEnd = end; !l.Window.periodic() {
+		p.PeriodEnd = LastDay
+	}
+	if next := max(rank, l.rank(p.Tier)) + 1; next < len(l.Tiers) {
+		p.Next = l.Tiers[next].Code
+		p.Missing = e.missing(e.entry(next), from, day, carried)
+	}
+	if rank != none {
+		p.Keeping = e.missing(l.keep(rank), from, day, carried)
+	}
+	p.Projected = s.Tier
+	if ends := min(p.PeriodEnd, p.Until); ends < LastDay {
+		later, _ := l.Evaluate(s, m, ends)
+		p.Projected = later.Tier
+	}
+	return p
+}
+
+// Effective is the tier that counts on a day: the one a member qualified for, or a
+// higher one by a grant.
+func (l *Ladder) Effective(s State, m *Member, day Day) string {
+	if g := l.granted(m, day); g != nil && l.rank(g.Tier) > l.rank(s.Tier) {
+		return g.Tier
+	}
+	return s.Tier
+}
+
+// granted is the grant of the highest tier that holds on a day, nil for none.
+func (l *Ladder) granted(m *Member, day Day) *Grant {
+	var best *Grant
+	for i := range m.Grants {
+		g := &m.Grants[i]
+		if g.From <= day && day < g.Until && (best == nil || l.rank(g.Tier) > l.rank(best.Tier)) {
+			best = g
+		}
+	}
+	return best
+}
+
+func (e *evaluation) missing(c Condition, from, to Day, carried []Need) []Missing {
+	if e.met(c, from, to, carried) {
+		return nil
+	}
+	var missing []Missing
+	list := func(needs []Need, any bool) {
+		for _, n := range needs {
+			have := e.member.Counts.Sum(n.Metric, from, to) + amountOf(carried, n.Metric)
+			if have < n.AtLeast {
+				missing = append(missing, Missing{Metric: n.Metric, Have: have, Need: n.AtLeast, Left: n.AtLeast - have, Any: any})
+			}
+		}
+	}
+	list(c.All, false)
+	if !e.met(Condition{Any: c.Any}, from, to, carried) {
+		list(c.Any, true)
+	}
+	return missing
+}
+
+// Reach is the first day whose counts can matter to a state that is evaluated from
+// a day on: older ones may be forgotten (see [Counts.Forget]).
+func (l *Ladder) Reach(s State, m *Member) Day {
+	e := evaluation{ladder: l, member: m, state: s}
+	day := s.At
+	if s.Lapsed != 0 {
+		day = min(day, s.Lapsed-1)
+	}
+	if s.Tier != "" && s.Until <= s.At+1 {
+		day = min(day, s.Until-1)
+	}
+	from, _ := e.period(day)
+	for i := range m.Grants {
+		if g := &m.Grants[i]; !g.Challenge.IsZero() && g.Until > s.At {
+			from = min(from, g.From)
+		}
+	}
+	if l.Window.Kind == Lifetime {
+		from = day
+	}
+	return from
+}
