@@ -31,6 +31,9 @@ type Member struct {
 	// schedule of available points that expire.
 	Maturing []Scheduled `json:"maturing,omitempty"`
 	Expiring []Scheduled `json:"expiring,omitempty"`
+	// Progress is how far the member has come with rules that count, sorted by rule;
+	// none is told of the past.
+	Progress []points.Progress `json:"progress,omitempty"`
 	// Lots are the lots behind it, in the order in which they are spent.
 	Lots []points.Lot `json:"lots,omitempty"`
 }
@@ -93,7 +96,7 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 		}
 		request := storage.LoadRequest{
 			Program: e.program, Member: member, DueBy: at, DueLimit: memberLots,
-			Debits: []storage.Debit{{Limit: memberLots}},
+			Debits: []storage.Debit{{Limit: memberLots}}, Records: e.usageRefs(),
 		}
 		snaps, err := d.load(ctx, []storage.LoadRequest{request})
 		if err != nil {
@@ -150,7 +153,12 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 				continue
 			}
 		}
-		return newMember(a.row, a.lots, at)
+		m, err := newMember(a.row, a.lots, at)
+		if err != nil {
+			return Member{}, err
+		}
+		m.Progress, err = e.progress(a, at)
+		return m, err
 	}
 	return Member{}, ErrContention
 }

@@ -316,6 +316,8 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = moveOnce(into, row)
 	case row.Kind == mergeKind:
 		err = tx.moveMerge(into, row)
+	case row.Kind == usageKind:
+		err = tx.moveUsage(into)
 	default:
 		err = tx.moveOther(into, row)
 	}
