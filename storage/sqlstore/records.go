@@ -11,10 +11,11 @@ func (e *engine) Records(ctx context.Context, query storage.RecordQuery) (storag
 	if err := query.Validate(); err != nil {
 		return storage.Page[storage.Record]{}, err
 	}
-	page, err := e.recordsOfKind(ctx, query)
+	list := e.recordsOfKind
 	if query.Member != "" {
-		page, err = e.recordsOfMember(ctx, query)
+		list = e.recordsOfMember
 	}
+	page, err := list(ctx, query)
 	if err != nil {
 		return storage.Page[storage.Record]{}, wrap("records", err)
 	}
