@@ -1,0 +1,120 @@
+package servertest
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"strings"
+	"testing"
+
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/internal/servers"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/sqlstore"
+	"github.com/loyaltykit/loyaltykit/storage/storagetest"
+)
+
+// place is a kind of database with settings for its connections.
+type place struct {
+	name     string
+	dialect  sqlstore.Dialect
+	settings url.Values
+	// isolation is that of transactions of the host.
+	isolation sql.IsolationLevel
+}
+
+var (
+	postgres = place{name: "PostgreSQL", dialect: sqlstore.PostgreSQL}
+	mariadb  = place{name: "MariaDB", dialect: sqlstore.MySQL}
+)
+
+// with returns the place with a setting for every connection.
+func (p place) with(name, key, value string) place {
+	settings := url.Values{}
+	for k, v := range p.settings {
+		settings[k] = v
+	}
+	settings.Set(key, value)
+	p.name, p.settings = p.name+" "+name, settings
+	return p
+}
+
+func (p place) binding(level sql.IsolationLevel) place {
+	p.isolation = level
+	return p
+}
+
+// database makes an empty database and returns its URL.
+func (p place) database(t testing.TB) string {
+	t.Helper()
+	if p.dialect == sqlstore.MySQL {
+		return servers.MariaDB(t).NewDatabase(t)
+	}
+	return servers.Postgres(t).NewDatabase(t)
+}
+
+// source returns the driver and what it takes for a database's URL.
+func (p place) source(database string) (driver, source string, err error) {
+	u, err := url.Parse(database)
+	if err != nil {
+		return "", "", err
+	}
+	query := u.Query()
+	for k, v := range p.settings {
+		query[k] = v
+	}
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
+	if p.dialect == sqlstore.MySQL {
+		source, err = servers.DSN(u.String())
+		return "mysql", source, err
+	}
+	return "pgx", u.String(), nil
+}
+
+// connect opens a database by URL.
+func (p place) connect(t testing.TB, database string) *sql.DB {
+	t.Helper()
+	driver, source, err := p.source(database)
+	require.NoError(t, err)
+	db, err := sql.Open(driver, source)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(20)
+	db.SetMaxIdleConns(20)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+// store is a store with its database, for transactions of the host.
+type store struct {
+	*sqlstore.Store
+	db *sql.DB
+}
+
+// open opens an empty store with tables.
+func (p place) open(t testing.TB) storage.Store { return p.openStore(t) }
+
+func (p place) openStore(t testing.TB) *store {
+	t.Helper()
+	db := p.connect(t, p.database(t))
+	require.NoError(t, sqlstore.Migrate(t.Context(), db, p.dialect))
+	return p.storeOn(t, db)
+}
+
+func (p place) storeOn(t testing.TB, db *sql.DB) *store {
+	t.Helper()
+	s := sqlstore.New(db, p.dialect, nil)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return &store{Store: s, db: db}
+}
+
+// bind begins a transaction of the host.
+func (p place) bind(ctx context.Context, on storage.Store) (storagetest.Transaction, error) {
+	tx, err := on.(*store).db.BeginTx(ctx, &sql.TxOptions{Isolation: p.isolation})
+	if err != nil {
+		return storagetest.Transaction{}, err
+	}
+	return storagetest.Transaction{Store: sqlstore.Bind(tx, p.dialect), Commit: tx.Commit, Rollback: tx.Rollback}, nil
+}
