@@ -87,11 +87,11 @@ func replayLog(ctx context.Context, o options, console *console) (s *summary, er
 		return nil, err
 	}
 	defer log.close()
-	db, err := openDatabase(o.db)
+	db, err := openDatabase(ctx, o.db)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, db.close()) }()
 	if o.db == "" {
 		console.say("database: %s", db.path)
 	}

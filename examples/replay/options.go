@@ -15,8 +15,9 @@ type options struct {
 	limit                     int64
 }
 
-const usage = `replay puts an order log through a loyalty program into a SQLite file, as if it
-happened again, and then proves that the books are right.
+const usage = `replay puts an order log through a loyalty program into a SQLite file, or into a
+PostgreSQL or MySQL database, as if it happened again, and then proves that the
+books are right.
 
   go run ./examples/replay
       a log that it makes up: a coffee shop, its regulars and their free coffees
@@ -32,7 +33,8 @@ The flags:
                    2027-03-08 (a day of the program's zone) or 2027-03-08T09:30:00+01:00.
   -program NAME    a JSON file, or one that ships with this command:
                    %s; the default is coffee
-  -db FILE         the SQLite file; the default is a new temporary one
+  -db FILE         the SQLite file, the default is a new temporary one; or a database,
+                   as postgres://user:password@host:port/name or mysql://…
   -as-of DATE      the date of the books, written like a time of the log. The default
                    is the last order's; what happened later is left out.
   -limit N         stop after N rows

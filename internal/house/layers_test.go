@@ -48,7 +48,10 @@ var layers = []layer{
 	},
 	{dirs: testOnly, may: with(pure, with(models, "internal/enginetest", "loyalty", "storage")...), not: adapters, tests: []string{"storage"}},
 	{dirs: []string{"internal/bench", "internal/prove"}, may: with(models, "internal", "loyalty", "storage", "kpi")},
-	{dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi")},
+	{
+		dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi"),
+		tests: []string{"internal/enginetest", "internal/servers"},
+	},
 }
 
 // testOnly is what only tests and the proofs import.
