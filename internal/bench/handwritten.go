@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -37,7 +38,7 @@ type write struct {
 // transact commits the writes of a transaction. Which these are is asked when it
 // has begun, so that those of several callers come in order.
 func (c *connection) transact(ctx context.Context, writes func() []write) (err error) {
-	if err := c.control(ctx, beginSQL); err != nil {
+	if err := c.control(ctx, cmp.Or(c.pool.begin, beginSQL)); err != nil {
 		return err
 	}
 	for _, w := range writes() {
@@ -52,6 +53,10 @@ func (c *connection) transact(ctx context.Context, writes func() []write) (err e
 }
 
 func (c *connection) control(ctx context.Context, text string) error {
+	if c.pool.begin != "" {
+		_, err := c.ExecContext(ctx, text)
+		return err
+	}
 	stmt, err := c.statement(ctx, text)
 	if err != nil {
 		return err
@@ -172,6 +177,8 @@ func (p *pool) writeRows(ctx context.Context, s *scenario) (func(*connection, in
 type inventory struct {
 	rows map[any]bool
 	due  map[string]time.Time
+	// listed is set where the table of records says which are listed.
+	listed bool
 }
 
 type lotKey struct {
@@ -185,7 +192,7 @@ type recordKey struct {
 }
 
 func newInventory(batches []storage.Batch) *inventory {
-	v := &inventory{rows: map[any]bool{}, due: map[string]time.Time{}}
+	v := &inventory{rows: map[any]bool{}, due: map[string]time.Time{}, listed: true}
 	for i := range batches {
 		for j := range batches[i].Legs {
 			v.note(&batches[i].Legs[j])
@@ -269,8 +276,11 @@ func (v *inventory) body(leg *storage.Leg, add func(int, ...any)) {
 			add(recordAt, r.Status, r.DueAt.UnixMicro(), lots, r.Data, r.Program, r.Member, r.Kind, r.ID)
 			continue
 		}
-		add(recordIn, r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort, r.DueAt.UnixMicro(), lots, r.Data,
-			bit(r.Reference+r.Status+r.Sort != ""))
+		args := []any{r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort, r.DueAt.UnixMicro(), lots, r.Data}
+		if v.listed {
+			args = append(args, bit(r.Reference+r.Status+r.Sort != ""))
+		}
+		add(recordIn, args...)
 	}
 	for i := range leg.Events {
 		e := &leg.Events[i]

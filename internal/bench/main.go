@@ -23,10 +23,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/servers"
 )
 
 type options struct {
 	store   string
+	dsn     string
 	clients int
 	seconds float64
 	json    bool
@@ -52,7 +55,8 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.StringVar(&o.store, "store", "memory", "memory or sqlite")
+	flags.StringVar(&o.store, "store", "memory", "memory, sqlite, postgres or mysql")
+	flags.StringVar(&o.dsn, "dsn", "", "the URL of a server, on which databases are made and dropped; empty is the server that the environment names, or a throwaway one")
 	flags.IntVar(&o.clients, "clients", 1, "how many callers at once")
 	flags.Float64Var(&o.seconds, "seconds", 2, "how long each case is measured, in all")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
@@ -72,25 +76,60 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	ground, err := groundOf(o.store, dir)
+	if o.explain {
+		ground, err := explained(o.store)
+		if err == nil {
+			ground.explain(out)
+		}
+		return err
+	}
+	ground, finish, err := o.groundIn(ctx, dir)
 	if err != nil {
 		return err
 	}
-	if o.explain {
-		ground.explain(out)
-		return nil
-	}
+	defer func() { err = errors.Join(err, finish()) }()
 	return errors.Join(o.runCases(ctx, ground, out), o.writeMemProfile())
 }
 
-func groundOf(store, dir string) (ground, error) {
+// explained is a ground that is only asked what its limits do.
+func explained(store string) (ground, error) {
 	switch store {
 	case "memory":
 		return memoryGround{}, nil
 	case "sqlite":
-		return &sqliteGround{dir: dir}, nil
+		return &sqliteGround{}, nil
+	case "postgres":
+		return &postgresGround{}, nil
+	case "mysql":
+		return &mysqlGround{}, nil
 	default:
-		return nil, fmt.Errorf("-store %q: use memory or sqlite", store)
+		return nil, fmt.Errorf("-store %q: use memory, sqlite, postgres or mysql", store)
+	}
+}
+
+// groundIn returns the ground to race on, and what clears it.
+func (o *options) groundIn(ctx context.Context, dir string) (ground, func() error, error) {
+	none := func() error { return nil }
+	switch o.store {
+	case "sqlite":
+		return &sqliteGround{dir: dir}, none, nil
+	case "postgres":
+		server, err := findServer(ctx, servers.PostgreSQL, o.dsn)
+		if err != nil {
+			return nil, nil, err
+		}
+		g := &postgresGround{databases{server: server}}
+		return g, g.close, nil
+	case "mysql":
+		server, err := findServer(ctx, servers.MySQL, o.dsn)
+		if err != nil {
+			return nil, nil, err
+		}
+		g := &mysqlGround{databases{server: server}}
+		return g, g.close, nil
+	default:
+		g, err := explained(o.store)
+		return g, none, err
 	}
 }
 

@@ -160,6 +160,7 @@ func (p *pool) work(ctx context.Context, s *scenario, which limit) (func(*connec
 type connection struct {
 	*sql.Conn
 	prepared map[string]*sql.Stmt
+	pool     *pool
 }
 
 // statement prepares a statement once.
@@ -175,7 +176,11 @@ func (c *connection) statement(ctx context.Context, text string) (*sql.Stmt, err
 }
 
 // pool hands connections to callers.
-type pool struct{ idle chan *connection }
+type pool struct {
+	idle chan *connection
+	// begin starts a transaction; empty is SQLite's, in a prepared statement.
+	begin string
+}
 
 func connect(ctx context.Context, db *sql.DB, connections int) (*pool, error) {
 	db.SetMaxOpenConns(connections)
@@ -186,7 +191,7 @@ func connect(ctx context.Context, db *sql.DB, connections int) (*pool, error) {
 		if err != nil {
 			return nil, errors.Join(err, p.close())
 		}
-		p.idle <- &connection{Conn: conn, prepared: map[string]*sql.Stmt{}}
+		p.idle <- &connection{Conn: conn, prepared: map[string]*sql.Stmt{}, pool: p}
 	}
 	return p, nil
 }
