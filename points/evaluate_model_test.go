@@ -119,19 +119,22 @@ func (m model) base(i int) points.Rule {
 	})
 }
 
+// multiplier is the product over the stacking groups of the best of each.
 func (m model) multiplier(i int) *big.Rat {
-	var rules []points.Rule
+	groups := map[string][]points.Rule{}
 	for _, rule := range m.rules {
 		if !rule.Multiply.IsZero() && (i < len(m.order.Lines) && rule.Match.Line(m.order.Lines[i]) || rule.Match.IsZero()) {
-			rules = append(rules, rule)
+			groups[rule.Stack] = append(groups[rule.Stack], rule)
 		}
 	}
-	if len(rules) == 0 {
-		return big.NewRat(1, 1)
+	product := big.NewRat(1, 1)
+	for _, rules := range groups {
+		best := slices.MinFunc(rules, func(a, b points.Rule) int {
+			return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Code, b.Code))
+		})
+		product.Mul(product, best.Multiply.Rat())
 	}
-	return slices.MinFunc(rules, func(a, b points.Rule) int {
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Code, b.Code))
-	}).Multiply.Rat()
+	return product
 }
 
 // eligible is the money of lines, shipping and fees under a basis.
@@ -227,6 +230,10 @@ func drawRules(t *rapid.T) []points.Rule {
 		switch rapid.IntRange(0, 3).Draw(t, "kind of rule") {
 		case 0:
 			rule.Multiply = decimal.New(rapid.Int64Range(1, 40).Draw(t, "multiply"), -1)
+			if rapid.IntRange(0, 9).Draw(t, "long multiplier") == 0 {
+				rule.Multiply = decimal.New(rapid.Int64Range(1, 999_999_999).Draw(t, "long"), -6)
+			}
+			rule.Stack = rapid.SampledFrom([]string{"", "", "app", "tuesday", "club"}).Draw(t, "stack")
 		case 1:
 			rule.Bonus = points.Amount(rapid.Int64Range(1, 60).Draw(t, "bonus"))
 		default:
