@@ -102,15 +102,15 @@ func retryLater(ctx context.Context, env *Env) error {
 	for i, member := range []string{"a", "b", "c", "d"} {
 		leg := env.bare(member, 0, "order-1")
 		leg.Account.DueAt = day(1)
-		if i > 0 {
-			leg.Account.RetryAt = day(i + 2)
+		if i < 3 { // those that wait come first: they fill no page
+			leg.Account.RetryAt = day(5 - i)
 		}
 		batches = append(batches, env.batch(leg))
 	}
 	if err := env.ok(ctx, batches...); err != nil {
 		return err
 	}
-	for by, want := range map[int][]string{1: {"a"}, 3: {"a", "b"}, 4: {"a", "b", "c"}, 5: {"a", "b", "c", "d"}, 0: {}} {
+	for by, want := range map[int][]string{1: {"d"}, 3: {"c", "d"}, 4: {"b", "c", "d"}, 5: {"a", "b", "c", "d"}, 0: {}} {
 		got, err := env.accounts(ctx, storage.AccountQuery{DueBy: day(by), Limit: 1})
 		if err != nil {
 			return err

@@ -75,6 +75,10 @@ func orderFaults() []fault {
 			})),
 		},
 		{
+			name: "accounts that wait fill a page", clause: "Q4", cases: []string{"an-account-that-waits-to-retry-is-left-out"},
+			breaks: func(inside storage.Store) storage.Store { return cutFirst{inside} },
+		},
+		{
 			name: "lots in order of text", clause: "Q5", cases: []string{"rows-of-an-account-come-in-order"},
 			breaks: sortedOut(func(a, b storage.Lot) int { return strings.Compare(fmt.Sprint(a.ID), fmt.Sprint(b.ID)) }),
 		},
@@ -369,5 +373,21 @@ func (s everyBucket) Events(ctx context.Context, query storage.EventQuery) (stor
 	query.Bucket, query.After = storage.Bucket(stranger), ""
 	more, err := s.Store.Events(ctx, query)
 	page.Items = append(page.Items, more.Items...)
+	return page, err
+}
+
+// cutFirst cuts a page of due accounts before it leaves out those that wait.
+type cutFirst struct{ storage.Store }
+
+func (s cutFirst) Accounts(ctx context.Context, q storage.AccountQuery) (storage.Page[storage.Account], error) {
+	page, err := s.Store.Accounts(ctx, q)
+	if err != nil || q.DueBy.IsZero() || q.After != "" {
+		return page, err
+	}
+	cut, err := s.Store.Accounts(ctx, storage.AccountQuery{Program: q.Program, Limit: q.Limit})
+	cut.Items = slices.DeleteFunc(cut.Items, func(a storage.Account) bool { return a.DueAt.After(q.DueBy) || a.RetryAt.After(q.DueBy) })
+	if len(cut.Items) < storage.LimitOf(q.Limit) {
+		return storage.Page[storage.Account]{Items: cut.Items}, err
+	}
 	return page, err
 }
