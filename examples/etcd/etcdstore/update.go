@@ -46,7 +46,7 @@ func (d *draft) delete(k key) { d.write[k] = nil }
 func row[T any](d *draft, k key) (*T, error) {
 	value := d.get(k)
 	if value == nil {
-		return nil, nil //nolint:nilnil // no row is no error
+		return nil, nil
 	}
 	r, err := unmarshal[T](value)
 	if err != nil {
@@ -102,7 +102,7 @@ func (d *draft) send(ctx context.Context, keys []key) (map[key]version, error) {
 		return nil, fmt.Errorf("%w: %w", errUnknown, err)
 	}
 	if reply.Succeeded {
-		return nil, nil //nolint:nilnil // stored
+		return nil, nil
 	}
 	now := make(map[key]version, len(keys))
 	for i, k := range keys {
