@@ -70,3 +70,18 @@ func TestStoreCallsPerVerb(t *testing.T) {
 	require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "refusal")
 	s.verify()
 }
+
+// count counts the shop's store calls from now on.
+func (s *shop) count() (loads, commits *int) {
+	loads, commits = new(int), new(int)
+	commit := s.store.OnCommit
+	s.store.OnLoad = func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
+		*loads++
+		return next(ctx, requests)
+	}
+	s.store.OnCommit = func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		*commits++
+		return commit(ctx, batches, next)
+	}
+	return loads, commits
+}

@@ -81,6 +81,7 @@ func (silent) Retry(string)          {}
 type Engine struct {
 	revisions []*revision
 	program   string
+	kept      kept
 	store     storage.Store
 	options   Options
 	// sealers holds sealers of the secret, to be used again.
@@ -115,7 +116,7 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if store == nil {
 		return nil, errors.New("loyalty: a store is needed")
 	}
-	e := &Engine{revisions: prepared, program: prepared[0].ID, written: &written{}}
+	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), written: &written{}}
 	if options != nil {
 		e.options = *options
 	}
@@ -173,7 +174,7 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", usageKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", usageKind: "loyalty", idleKind: "loyalty", remindKind: "loyalty"}
 	e.kernelKinds = map[string]bool{}
 	for kind := range owner {
 		e.kernelKinds[kind] = true

@@ -189,11 +189,14 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 	}
 	slices.SortFunc(a.lots, points.ConsumptionOrder)
 	a.row.DueAt = nextDueAt(points.Never, a.lots, nil)
+	for _, key := range e.kept.records {
+		a.learnRecord(storage.Record{Kind: key.Kind, ID: key.ID}, false)
+	}
 	d := &deciding{engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{row.Member: a}}
 	if err := d.settle(e.dueCall(row.Member, at), a, at); err != nil {
 		return Member{}, err
 	}
-	return newMember(a.row, a.lots, at)
+	return newMember(a.row, a.lots, nil, at)
 }
 
 // settledBy returns the version up to which entries tell of an instant: the last

@@ -163,7 +163,10 @@ func (p *Party) giveBack(parts []points.Part, hold string, at time.Time) error {
 			return err
 		}
 		if p.tx.settling {
-			_, err = p.repay(lot, at)
+			lot, err = p.repay(lot, at)
+			if fired, lost := p.lost(&lot); err == nil && lost && lot.Remaining > 0 {
+				_, err = p.expire(lot, later(at, fired))
+			}
 		} else {
 			_, err = p.arrive(lot, at)
 		}

@@ -198,8 +198,14 @@ func (p *Party) repay(lot points.Lot, at time.Time) (points.Lot, error) {
 // repay debt, and expire where that time has passed too.
 func (p *Party) arrive(lot points.Lot, at time.Time) (points.Lot, error) {
 	lot, err := p.repay(lot, at)
-	if err != nil || lot.Remaining == 0 || lot.ExpiresAt.After(p.tx.reached()) {
+	if err != nil || lot.Remaining == 0 {
 		return lot, err
+	}
+	if fired, lost := p.lost(&lot); lost {
+		return p.expire(lot, later(at, fired))
+	}
+	if lot.ExpiresAt.After(p.tx.reached()) {
+		return lot, nil
 	}
 	return p.expire(lot, later(at, lot.ExpiresAt))
 }

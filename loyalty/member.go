@@ -28,7 +28,8 @@ type Member struct {
 	Balances []points.Balance `json:"balances"`
 	// Maturing lists when pending points become available, soonest first; points
 	// that wait for a confirmation have points.Never. Expiring is the whole
-	// schedule of available points that expire.
+	// schedule of available points that expire, where inactivity takes its part unless
+	// the member is active before. In the past only the lots' own expiry shows.
 	Maturing []Scheduled `json:"maturing,omitempty"`
 	Expiring []Scheduled `json:"expiring,omitempty"`
 	// Progress is how far the member has come with rules that count, sorted by rule;
@@ -43,6 +44,8 @@ type Scheduled struct {
 	Unit   string        `json:"unit"`
 	At     time.Time     `json:"at"`
 	Points points.Amount `json:"points"`
+	// Inactivity is set where it happens unless the member is active before.
+	Inactivity bool `json:"inactivity,omitempty"`
 }
 
 // Balance returns the balance of a unit, zero where there is none.
@@ -96,7 +99,7 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 		}
 		request := storage.LoadRequest{
 			Program: e.program, Member: member, DueBy: at, DueLimit: memberLots,
-			Debits: []storage.Debit{{Limit: memberLots}}, Records: e.usageRefs(),
+			Debits: []storage.Debit{{Limit: memberLots}}, Records: slices.Concat(e.usageRefs(), e.kept.records),
 		}
 		snaps, err := d.load(ctx, []storage.LoadRequest{request})
 		if err != nil {
@@ -153,7 +156,7 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 				continue
 			}
 		}
-		m, err := newMember(a.row, a.lots, at)
+		m, err := newMember(a.row, a.lots, idleDue(a.records), at)
 		if err != nil {
 			return Member{}, err
 		}
@@ -233,7 +236,7 @@ func (e *Engine) learnAll(ctx context.Context, a *account) (bool, error) {
 	return true, nil
 }
 
-func newMember(row storage.Account, lots []points.Lot, at time.Time) (Member, error) {
+func newMember(row storage.Account, lots []points.Lot, idle map[string]time.Time, at time.Time) (Member, error) {
 	m := Member{
 		ID: row.Member, At: at, Version: row.Version, Status: statusName(row.Status), EnrolledAt: row.EnrolledAt,
 		Balances: slices.Clone(row.Balances),
@@ -258,12 +261,30 @@ func newMember(row storage.Account, lots []points.Lot, at time.Time) (Member, er
 		case lot.Remaining == 0:
 		case lot.State == points.LotPending:
 			m.Maturing = schedule(m.Maturing, lot.Unit, lot.AvailableFrom, lot.Remaining)
-		case !points.IsNever(lot.ExpiresAt):
-			m.Expiring = schedule(m.Expiring, lot.Unit, lot.ExpiresAt, lot.Remaining)
+		default:
+			m.expires(lot, idle)
 		}
 	}
+	slices.SortStableFunc(m.Expiring, func(a, b Scheduled) int { return a.At.Compare(b.At) })
 	slices.SortStableFunc(m.Maturing, func(a, b Scheduled) int { return a.At.Compare(b.At) })
 	return m, nil
+}
+
+// expires adds a lot to the schedule: at its own expiry, or when inactivity takes the
+// unit's points where that is sooner.
+func (m *Member) expires(lot points.Lot, idle map[string]time.Time) {
+	at, inactive := lot.ExpiresAt, false
+	if due, ok := idle[lot.Unit]; ok && due.Before(at) {
+		at, inactive = due, true
+	}
+	if points.IsNever(at) {
+		return
+	}
+	m.Expiring = schedule(m.Expiring, lot.Unit, at, lot.Remaining)
+	if inactive {
+		i := slices.IndexFunc(m.Expiring, func(s Scheduled) bool { return s.Unit == lot.Unit && s.At.Equal(at) })
+		m.Expiring[i].Inactivity = true
+	}
 }
 
 // schedule adds an amount to the line of its unit and instant.

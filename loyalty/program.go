@@ -36,6 +36,8 @@ type Program struct {
 	LateWindow points.Span `json:"lateWindow,omitzero"`
 	// Jurisdictions holds other terms for members who are under another law.
 	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
+	// Reminders says before which expiries members are reminded.
+	Reminders []Reminder `json:"reminders,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
 	// it may be zero. Not part of the program's own rules otherwise.
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
@@ -104,6 +106,7 @@ func (p Program) Validate() error {
 		problems = append(problems, points.ValidateSpan("lateWindow", p.LateWindow)...)
 	}
 	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
+	problems = append(problems, reminderProblems(p.Reminders, p.Units)...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
 	}

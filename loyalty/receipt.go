@@ -44,6 +44,8 @@ type Receipt struct {
 	// Shortfalls says what a refund could not take back: the shop may reduce the
 	// money it returns accordingly.
 	Shortfalls []Shortfall `json:"shortfalls,omitempty"`
+	// Idle says when inactivity takes points, as far as the program has any.
+	Idle []IdleReceipt `json:"idle,omitempty"`
 	// Hold describes the hold that the command made or changed.
 	Hold *HoldReceipt `json:"hold,omitempty"`
 	// Result is what the command answered by itself; see [Tx.Answer].

@@ -210,6 +210,7 @@ func (e *Engine) requests(calls []*call) []storage.LoadRequest {
 				request.Debits = append(request.Debits, storage.Debit{Limit: c.openLots})
 			}
 			c.plan.addTo(&request, i == 0, taken)
+			request.Records = append(request.Records, e.kept.records...)
 			requests = append(requests, request)
 		}
 	}

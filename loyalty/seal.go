@@ -42,6 +42,9 @@ func (d *deciding) seal(c *call, tx *Tx) (*Receipt, error) {
 }
 
 func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.Leg) error {
+	if err := p.armReminders(); err != nil {
+		return err
+	}
 	row := p.row
 	row.Version, row.RecordedAt, row.RetryAt = p.base.row.Version+1, tx.now, tx.retryAt
 	if p.dataChanged {

@@ -38,7 +38,9 @@ const (
 	rankActivate = iota
 	rankLapse
 	rankExpire
+	rankIdle
 	rankFeature
+	rankRemind
 )
 
 // settle books what time has made true of an account by now, in batches of
@@ -107,7 +109,7 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		if !ok {
 			break
 		}
-		own := step.rank == rankFeature
+		own := step.rank >= rankFeature
 		if own && steps > 0 {
 			break
 		}
@@ -181,15 +183,21 @@ func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 		if !r.exists || r.row.DueAt.After(now) {
 			continue
 		}
-		rank := rankFeature
-		if r.row.Kind == holdKind || r.row.Kind == gatherKind {
+		at, rank := r.row.DueAt, rankFeature
+		switch {
+		case r.row.Kind == holdKind || r.row.Kind == gatherKind:
 			rank = rankLapse
-		} else if e.settlers[r.row.Kind] == nil {
+		case r.row.Kind == idleKind:
+			rank = rankIdle
+		case r.row.Kind == remindKind:
+			// A reminder is about what there is now: it comes after all else.
+			at, rank = now, rankRemind
+		case e.settlers[r.row.Kind] == nil:
 			continue
 		}
-		consider(dueStep{at: r.row.DueAt, rank: rank, id: r.row.Kind + "/" + r.row.ID, rec: i})
+		consider(dueStep{at: at, rank: rank, id: r.row.Kind + "/" + r.row.ID, rec: i})
 	}
-	if best.rank == rankFeature && p.base.moreDue {
+	if best.rank >= rankFeature && p.base.moreDue {
 		return dueStep{}, false
 	}
 	return best, found
@@ -200,6 +208,16 @@ func compareSteps(a, b dueStep) int {
 }
 
 func (d *deciding) settleStep(tx *Tx, step dueStep) error {
+	if step.rank == rankIdle {
+		return settleIdle(tx, tx.records[step.rec].row)
+	}
+	if err := d.otherStep(tx, step); err != nil {
+		return err
+	}
+	return tx.armIdle(step.at)
+}
+
+func (d *deciding) otherStep(tx *Tx, step dueStep) error {
 	switch step.rank {
 	case rankActivate:
 		_, err := tx.activate(tx.lots[tx.lotAt(step.lot)])
@@ -212,6 +230,8 @@ func (d *deciding) settleStep(tx *Tx, step dueStep) error {
 			return settleGathering(tx, tx.records[step.rec].row)
 		}
 		return lapseHold(tx, tx.records[step.rec].row)
+	case rankRemind:
+		return settleReminders(tx, tx.records[step.rec].row)
 	default:
 		return d.settleRecord(tx, tx.records[step.rec].row)
 	}

@@ -40,7 +40,7 @@ func (s *session) compareAt(known *person, at time.Time) error {
 		return err
 	}
 	p := known.copy()
-	elsewhere := &model{outside: map[string]map[points.Bucket]points.Amount{}}
+	elsewhere := &model{revisions: s.revisions, zone: s.model.zone, outside: map[string]map[points.Bucket]points.Amount{}}
 	elsewhere.advance(p, at)
 	if want := p.balances(); !slices.Equal(filled(m.Balances), want) {
 		return fmt.Errorf("%s at %s has %+v, should have %+v", p.id, at, m.Balances, want)
@@ -51,6 +51,9 @@ func (s *session) compareAt(known *person, at time.Time) error {
 	}
 	if !slices.Equal(have, want) {
 		return fmt.Errorf("%s at %s has the lots\n%s\nshould have\n%s", p.id, at, lines(have), lines(want))
+	}
+	if past := s.model.person(known.id).recorded.After(at); past {
+		p.idle = nil // The past shows what lots had ahead by themselves.
 	}
 	maturing, expiring := p.schedule()
 	if have := shownSchedule(m.Maturing); !slices.Equal(have, maturing) {
@@ -208,8 +211,8 @@ func (p *person) schedule() (maturing, expiring []string) {
 		case l.left == 0:
 		case l.pending:
 			matures[line{l.unit, l.from.UTC().String()}] += l.left
-		case !points.IsNever(l.until):
-			expires[line{l.unit, l.until.UTC().String()}] += l.left
+		case !points.IsNever(p.expiry(l)):
+			expires[line{l.unit, p.expiry(l).UTC().String()}] += l.left
 		}
 	}
 	list := func(of map[line]points.Amount) []string {

@@ -10,7 +10,7 @@ import (
 
 var (
 	members    = []string{"ada", "bob", "cyd"}
-	spendables = []string{"bean", "crumb", "star"}
+	spendables = []string{"bean", "crumb", "star", "leaf"}
 )
 
 // generator makes random commands that mostly make sense: about orders and holds
@@ -165,7 +165,7 @@ func (g *generator) hold() loyalty.Command {
 func (g *generator) unit() string {
 	switch n := g.pick("unit", 30); {
 	case n < 28:
-		return spendables[n%3]
+		return spendables[n%len(spendables)]
 	case n < 29:
 		return "visit"
 	default:

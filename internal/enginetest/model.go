@@ -44,9 +44,11 @@ type person struct {
 	crowded bool
 	debt    map[string]points.Amount
 	counted map[string]points.Amount
-	holds   map[string]hold
-	orders  map[string]bought
-	keys    map[string]answer
+	// idle has, per unit, how long the person was not active.
+	idle   map[string]idleness
+	holds  map[string]hold
+	orders map[string]bought
+	keys   map[string]answer
 }
 
 // parcel is a lot.
@@ -120,7 +122,7 @@ func (m *model) revision(t time.Time) loyalty.Program {
 func (m *model) person(id string) *person {
 	if m.people[id] == nil {
 		m.people[id] = &person{
-			id: id, debt: map[string]points.Amount{}, counted: map[string]points.Amount{},
+			id: id, idle: map[string]idleness{}, debt: map[string]points.Amount{}, counted: map[string]points.Amount{},
 			holds: map[string]hold{}, orders: map[string]bought{}, keys: map[string]answer{},
 		}
 	}
@@ -145,6 +147,7 @@ func (m *model) copy() *model {
 func (p *person) copy() *person {
 	c := *p
 	c.lots, c.debt, c.counted = slices.Clone(p.lots), maps.Clone(p.debt), maps.Clone(p.counted)
+	c.idle = maps.Clone(p.idle)
 	c.holds, c.orders, c.keys = maps.Clone(p.holds), maps.Clone(p.orders), maps.Clone(p.keys)
 	return &c
 }
@@ -202,7 +205,11 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	}
 	m.program = m.revision(now)
 	if enroll, ok := cmd.(loyalty.Enroll); ok {
-		return result{}, m.enroll(m.person(enroll.Member), now)
+		err := m.enroll(m.person(enroll.Member), now)
+		if err == nil {
+			m.noteAll(cmd, parties, now, at)
+		}
+		return result{}, err
 	}
 	for _, p := range parties {
 		if !p.enrolled {
@@ -211,7 +218,11 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 		m.advance(p, now)
 		p.recorded = now
 	}
-	return m.command(cmd, parties[0], now, at)
+	r, err := m.command(cmd, parties[0], now, at)
+	if err == nil {
+		m.noteAll(cmd, parties, now, at)
+	}
+	return r, err
 }
 
 func (m *model) enroll(p *person, now time.Time) error {

@@ -124,7 +124,7 @@ func (m *model) receive(p *person, l parcel, now time.Time) int {
 
 func (m *model) arrive(p *person, lot int, now time.Time) {
 	p.repay(lot)
-	if !p.lots[lot].until.After(now) {
+	if p.lost(lot) || !p.lots[lot].until.After(now) {
 		m.expire(p, lot)
 	}
 }

@@ -21,6 +21,7 @@ const (
 	matures = iota
 	lapses
 	expires
+	tires
 )
 
 // advance lets a person's time go on to an instant, one happening after another.
@@ -30,7 +31,11 @@ func (m *model) advance(p *person, to time.Time) {
 		if len(next) == 0 || next[0].at.After(to) {
 			return
 		}
-		switch h := next[0]; h.rank {
+		h := next[0]
+		switch h.rank {
+		case tires:
+			m.tire(p, h.hold)
+			continue
 		case matures:
 			p.lots[h.lot].pending = false
 			p.repay(h.lot)
@@ -39,6 +44,7 @@ func (m *model) advance(p *person, to time.Time) {
 		case expires:
 			m.expire(p, h.lot)
 		}
+		m.wake(p, h.at)
 	}
 }
 
@@ -59,6 +65,7 @@ func (p *person) happenings() []happening {
 			all = append(all, happening{at: h.until, rank: lapses, hold: id})
 		}
 	}
+	all = append(all, p.tirings()...)
 	slices.SortFunc(all, func(a, b happening) int {
 		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank), cmp.Compare(a.lot, b.lot), cmp.Compare(a.hold, b.hold))
 	})
@@ -73,6 +80,9 @@ func (m *model) lapse(p *person, id string) {
 		p.lots[part.lot].held -= part.amount
 		p.lots[part.lot].left += part.amount
 		p.repay(part.lot)
+		if p.lost(part.lot) {
+			m.expire(p, part.lot)
+		}
 	}
 	h.open = false
 	p.holds[id] = h

@@ -27,6 +27,10 @@ func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
 			{Code: "bean", Expiry: points.ExpireAfter(2, points.Months).At(points.EndOfMonth), Pending: points.For(14, points.Days)},
 			{Code: "star", Expiry: points.NeverExpire(), Pending: points.UntilConfirmed()},
 			{Code: "crumb", Expiry: points.ExpireAfter(10, points.Days).At(points.Exact)},
+			{
+				Code: "leaf", Expiry: points.ExpireAfter(6, points.Months),
+				Inactivity: &points.Inactivity{After: points.Span{N: 30, Unit: points.Days}, Activities: []string{"earn", "capture", "transfer-in", "visit"}},
+			},
 			{Code: "visit", Kind: points.Metric},
 			{Code: "spent", Kind: points.Metric, Scale: 2},
 		},
@@ -37,6 +41,7 @@ func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
 			{Code: "mug", Bonus: 5, Match: points.Match{Items: []string{"mug"}}},
 			stars,
 			spend("crumbs", "crumb", "EUR", 3, "1"),
+			spend("leaves", "leaf", "EUR", 2, "1"),
 			spend("spent", "spent", "EUR", 100, "1"),
 			{Code: "birthday", Activity: "birthday", Bonus: 50},
 			{Code: "welcome", Unit: "crumb", Activity: "visit", Bonus: 3},
