@@ -142,13 +142,15 @@ func (p *Party) noteUnit(unit string, names []string) (time.Time, error) {
 	case !armed && p.Balance(unit).Available > 0:
 		state.Last = p.tx.now
 	case armed && p.tx.call.typ == "set-jurisdiction":
-		// The terms may be other ones from now on, but what is past stays.
-		due = later(rule.From(state.Last, zone), p.tx.now)
-		return due, p.putIdle(unit, state, due)
+		// The terms may be other ones from now on.
 	default:
 		return due, nil
 	}
-	due = rule.From(state.Last, zone)
+	if due = rule.From(state.Last, zone); !due.After(p.tx.now) {
+		// What is recorded after its time was up counts from when it is recorded.
+		state.Last = p.tx.now
+		due = rule.From(state.Last, zone)
+	}
 	return due, p.putIdle(unit, state, due)
 }
 

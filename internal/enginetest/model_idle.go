@@ -51,7 +51,10 @@ func (m *model) active(p *person, now, at time.Time, names ...string) {
 		default:
 			continue
 		}
-		idle.due = rule.From(idle.last, m.zone)
+		if idle.due = rule.From(idle.last, m.zone); !idle.due.After(now) {
+			idle.last = now
+			idle.due = rule.From(now, m.zone)
+		}
 		p.idle[unit] = idle
 	}
 }
