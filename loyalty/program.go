@@ -27,6 +27,8 @@ type Program struct {
 	// Debt says what happens where a refund or an adjustment takes more than is
 	// available; the zero value refuses debt.
 	Debt DebtPolicy `json:"debt,omitempty"`
+	// Reminders says before which expiries members are reminded.
+	Reminders []Reminder `json:"reminders,omitempty"`
 	// OrdersPerMember says that order ids are unique per member only. By default
 	// an order id earns once in the whole program.
 	OrdersPerMember bool `json:"ordersPerMember,omitempty"`
@@ -36,8 +38,6 @@ type Program struct {
 	LateWindow points.Span `json:"lateWindow,omitzero"`
 	// Jurisdictions holds other terms for members who are under another law.
 	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
-	// Reminders says before which expiries members are reminded.
-	Reminders []Reminder `json:"reminders,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
 	// it may be zero. Not part of the program's own rules otherwise.
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
@@ -99,6 +99,7 @@ func (p Program) Validate() error {
 	}
 	problems = append(problems, points.ValidateUnits("units", p.Units)...)
 	problems = append(problems, points.ValidateRules("earning", p.Earning, p.Units)...)
+	problems = append(problems, p.policyProblems()...)
 	if p.Debt != RefuseDebt && p.Debt != AllowDebt {
 		add("debt", "%q is not a policy: leave it out, or say %q", p.Debt, AllowDebt)
 	}
@@ -106,7 +107,6 @@ func (p Program) Validate() error {
 		problems = append(problems, points.ValidateSpan("lateWindow", p.LateWindow)...)
 	}
 	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
-	problems = append(problems, reminderProblems(p.Reminders, p.Units)...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
 	}

@@ -1,0 +1,8 @@
+package loyalty
+
+import "github.com/loyaltykit/loyaltykit/points"
+
+// policyProblems reports every problem of the policies about expiry and corrections.
+func (p *Program) policyProblems() points.Problems {
+	return reminderProblems(p.Reminders, p.Units)
+}
