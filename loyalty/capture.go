@@ -34,35 +34,45 @@ func (c Capture) Validate() error { return checkHold(c.Hold, c.Points) }
 
 // Apply implements [Command].
 func (c Capture) Apply(_ context.Context, tx *Tx) error {
-	hold, err := tx.openHold(c.Hold)
+	receipt, err := tx.Party.Capture(c.Hold, c.Points)
 	if err != nil {
 		return err
+	}
+	tx.receipt.Hold = &receipt
+	return nil
+}
+
+// Capture takes the points of an open hold, or some of them, and gives the rest back;
+// 0 takes all.
+func (p *Party) Capture(id string, amount points.Amount) (HoldReceipt, error) {
+	hold, err := p.openHold(id)
+	if err != nil {
+		return HoldReceipt{}, err
 	}
 	total, err := points.Total(hold.Parts)
 	if err != nil {
-		return err
+		return HoldReceipt{}, err
 	}
-	amount := c.Points
 	if amount == 0 {
 		amount = total
 	}
-	if amount > total {
-		return invalid("points", "%d: hold %q has %d", amount, c.Hold, total)
+	if amount < 0 || amount > total {
+		return HoldReceipt{}, invalid("points", "%d: hold %q has %d", amount, id, total)
 	}
 	taken, rest, err := points.Capture(hold.Parts, amount)
 	if err != nil {
-		return err
+		return HoldReceipt{}, err
 	}
 	for _, part := range taken {
-		if err := tx.captureLot(part, c.Hold); err != nil {
-			return err
+		if err := p.captureLot(part, id); err != nil {
+			return HoldReceipt{}, err
 		}
 	}
-	if err := tx.giveBack(rest, c.Hold, tx.occurred); err != nil {
-		return err
+	if err := p.giveBack(rest, id, p.tx.occurred); err != nil {
+		return HoldReceipt{}, err
 	}
-	tx.receipt.Hold = &HoldReceipt{ID: c.Hold, Unit: hold.Unit, Points: total, Captured: amount, Returned: total - amount}
-	return tx.putHold(c.Hold, hold, holdCaptured, points.Never)
+	receipt := HoldReceipt{ID: id, Unit: hold.Unit, Points: total, Captured: amount, Returned: total - amount}
+	return receipt, p.putHold(id, hold, holdCaptured, points.Never)
 }
 
 func (p *Party) captureLot(part points.Part, hold string) error {

@@ -84,6 +84,8 @@ var (
 	ErrNoGuests = errors.New("the program has no guests")
 	// ErrGuest reports something that a guest may not do, or not be done to one.
 	ErrGuest = errors.New("the account is a guest's")
+	// ErrNotGuest reports a claim of an account that is a member's own.
+	ErrNotGuest = errors.New("the account is not a guest's")
 	// ErrNotPerson reports an account that is not a person's.
 	ErrNotPerson = errors.New("the account is not a person's")
 	// ErrPanicked reports a command whose Apply panicked. Nothing is stored.

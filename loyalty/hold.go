@@ -68,24 +68,36 @@ func (c Hold) Apply(_ context.Context, tx *Tx) error {
 	if err := tx.CanRedeem(); err != nil {
 		return err
 	}
-	_, exists, err := tx.Record(holdKind, c.ID)
+	if err := tx.Party.Hold(c.ID, c.Unit, c.Points, c.Until); err != nil {
+		return err
+	}
+	tx.receipt.Hold = &HoldReceipt{ID: c.ID, Unit: c.Unit, Points: c.Points, Until: instant(c.Until)}
+	return nil
+}
+
+// Hold sets available points aside under an id, soonest expiry first, until they are
+// captured or voided, or the hold lapses. It looks at no gate; see CanRedeem.
+func (p *Party) Hold(id, unit string, amount points.Amount, until time.Time) error {
+	if err := (Hold{ID: id, Unit: unit, Points: amount, Until: until}).Validate(); err != nil {
+		return p.tx.fail(fmt.Errorf("%w: %w", ErrInvalid, err))
+	}
+	_, exists, err := p.Record(holdKind, id)
 	if err != nil {
 		return err
 	}
 	if exists {
-		return fmt.Errorf("%w: %q", ErrHoldExists, c.ID)
+		return fmt.Errorf("%w: %q", ErrHoldExists, id)
 	}
-	if !c.Until.After(tx.now) {
-		return invalid("until", "%s is not after now (%s)", c.Until.Format(time.RFC3339), tx.now.Format(time.RFC3339))
+	if !until.After(p.tx.now) {
+		return invalid("until", "%s is not after now (%s)", until.Format(time.RFC3339), p.tx.now.Format(time.RFC3339))
 	}
-	parts, err := tx.debit(c.Unit, c.Points, points.Entry{
-		Kind: points.EntryHold, To: points.Held, Reference: c.ID, OccurredAt: tx.occurred,
+	parts, err := p.debit(unit, amount, points.Entry{
+		Kind: points.EntryHold, To: points.Held, Reference: id, OccurredAt: p.tx.occurred,
 	})
 	if err != nil {
 		return err
 	}
-	tx.receipt.Hold = &HoldReceipt{ID: c.ID, Unit: c.Unit, Points: c.Points, Until: instant(c.Until)}
-	return tx.putHold(c.ID, holdState{Unit: c.Unit, Parts: parts}, holdOpen, instant(c.Until))
+	return p.putHold(id, holdState{Unit: unit, Parts: parts}, holdOpen, instant(until))
 }
 
 func checkHold(id string, amount points.Amount) error {

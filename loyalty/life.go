@@ -105,9 +105,10 @@ func (d *deciding) lives(c *call, accounts []*account) error {
 		case life == nil:
 		case !life.Erased.IsZero():
 			return fmt.Errorf("%w: %q", ErrErased, a.id)
-		case life.Into != "" && c.parts(a.id) && life.Into == accounts[0].id:
 		case life.Into != "" && c.parts(a.id):
-			return fmt.Errorf("%w: %q was merged into %q", ErrNotMerged, a.id, life.Into)
+			if err := c.cmd.(parter).already(accounts[0].id, life.Into); err != nil {
+				return err
+			}
 		case life.Into != "":
 			return c.redirect(a.id, life.Into)
 		case len(life.Moving) > 0:

@@ -38,6 +38,11 @@ type Program struct {
 	LateWindow points.Span `json:"lateWindow,omitzero"`
 	// Jurisdictions holds other terms for members who are under another law.
 	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
+	// Guests says that somebody who is no member may earn, to claim it later; see
+	// [EnrollGuest].
+	Guests bool `json:"guests,omitempty"`
+	// Pools lists the kinds of groups that members may form; see [FoundPool].
+	Pools []PoolKind `json:"pools,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
 	// it may be zero. Not part of the program's own rules otherwise.
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
@@ -107,6 +112,7 @@ func (p Program) Validate() error {
 		problems = append(problems, points.ValidateSpan("lateWindow", p.LateWindow)...)
 	}
 	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
+	problems = append(problems, poolProblems("pools", p.Pools, p.Units)...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
 	}

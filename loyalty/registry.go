@@ -30,6 +30,8 @@ func kernelCommands() []Command {
 		Merge{},
 		UnMerge{},
 		Erase{},
+		EnrollGuest{},
+		ClaimAward{},
 		SetJurisdiction{},
 	}
 }

@@ -138,6 +138,12 @@ func (p *Party) through(gate Gate) error {
 	if err != nil {
 		return err
 	}
+	if data.Life != nil && data.Life.Pool != "" {
+		return fmt.Errorf("%w: %q is a pool", ErrNotPerson, p.row.Member)
+	}
+	if data.Life != nil && data.Life.Guest && gate == RedeemGate {
+		return fmt.Errorf("%w: %q; let a member claim what it earned", ErrGuest, p.row.Member)
+	}
 	if (gate == EarnGate && data.NoEarn) || (gate == RedeemGate && data.NoRedeem) {
 		return fmt.Errorf("%w: %q may not %s; resume it first", ErrSuspended, p.row.Member, gate)
 	}

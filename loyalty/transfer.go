@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -53,24 +54,33 @@ func (c Transfer) Apply(_ context.Context, tx *Tx) error {
 	if err := to.CanEarn(); err != nil {
 		return err
 	}
-	parts, err := tx.debit(c.Unit, c.Points, points.Entry{
-		Kind: points.EntryTransferOut, To: points.Transferred, Reference: c.To, OccurredAt: tx.occurred,
+	return tx.Party.Transfer(to, c.Unit, c.Points)
+}
+
+// Transfer moves points to another account of the plan, soonest expiry first: they
+// keep their expiry and do not qualify for status. It looks at no gate; see CanRedeem
+// and CanEarn.
+func (p *Party) Transfer(to *Party, unit string, amount points.Amount) error {
+	if to.tx != p.tx || to == p {
+		return p.tx.fail(invalid("to", "must be another account of the plan"))
+	}
+	parts, err := p.debit(unit, amount, points.Entry{
+		Kind: points.EntryTransferOut, To: points.Transferred, Reference: to.row.Member, OccurredAt: p.tx.occurred,
 	})
 	if err != nil {
 		return err
 	}
-	unit, _ := tx.rev.Unit(c.Unit)
+	u, err := p.tx.rev.spendable("unit", unit)
+	if err != nil {
+		return p.tx.fail(err)
+	}
 	for _, part := range parts {
-		from := tx.lots[tx.lotAt(part.Lot)]
-		origin := from.Origin
-		if origin == "" {
-			origin = c.Member
-		}
-		_, err := to.credit(unit, part.Amount, creditTerms{
-			source: c.Member, from: points.Transferred, kind: points.EntryTransferIn, at: tx.occurred,
-			earnedAt: from.EarnedAt, availableFrom: tx.now, expiresAt: from.ExpiresAt, origin: origin,
-		})
-		if err != nil {
+		lot := p.lots[p.lotAt(part.Lot)]
+		terms := p.termsFor(to, lot)
+		terms.origin, terms.source = cmp.Or(lot.Origin, p.row.Member), p.row.Member
+		terms.from, terms.kind = points.Transferred, points.EntryTransferIn
+		terms.at, terms.availableFrom, terms.qualifies = p.tx.occurred, p.tx.now, false
+		if _, err := to.credit(u, part.Amount, terms); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,18 @@ func (c UnMerge) Validate() error { return checkMerge(c.Member, c.From, "from", 
 func (c UnMerge) parts() string { return c.From }
 
 // parter is implemented by commands about the redirect of an account itself.
-type parter interface{ parts() string }
+type parter interface {
+	// parts names the account, and already says whether it can be where it has gone.
+	parts() string
+	already(member, into string) error
+}
+
+func (c UnMerge) already(member, into string) error {
+	if member == into {
+		return nil
+	}
+	return fmt.Errorf("%w: %q was merged into %q", ErrNotMerged, c.From, into)
+}
 
 func (UnMerge) follows() {}
 

@@ -31,17 +31,26 @@ func (c Void) Validate() error { return checkHold(c.Hold, 0) }
 
 // Apply implements [Command].
 func (c Void) Apply(_ context.Context, tx *Tx) error {
-	hold, err := tx.openHold(c.Hold)
+	receipt, err := tx.Party.Void(c.Hold)
 	if err != nil {
 		return err
+	}
+	tx.receipt.Hold = &receipt
+	return nil
+}
+
+// Void gives the points of an open hold back to the lots that they came from.
+func (p *Party) Void(id string) (HoldReceipt, error) {
+	hold, err := p.openHold(id)
+	if err != nil {
+		return HoldReceipt{}, err
 	}
 	total, err := points.Total(hold.Parts)
 	if err != nil {
-		return err
+		return HoldReceipt{}, err
 	}
-	if err := tx.giveBack(hold.Parts, c.Hold, tx.occurred); err != nil {
-		return err
+	if err := p.giveBack(hold.Parts, id, p.tx.occurred); err != nil {
+		return HoldReceipt{}, err
 	}
-	tx.receipt.Hold = &HoldReceipt{ID: c.Hold, Unit: hold.Unit, Points: total, Returned: total}
-	return tx.putHold(c.Hold, hold, holdVoided, points.Never)
+	return HoldReceipt{ID: id, Unit: hold.Unit, Points: total, Returned: total}, p.putHold(id, hold, holdVoided, points.Never)
 }
