@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,7 +42,7 @@ func (f *findings) note(count *int, format string, args ...any) {
 // requireNone fails the test where anything is wrong.
 func (f *findings) requireNone(t *testing.T) {
 	t.Helper()
-	require.Zero(t, f.lost+f.doubled+f.unexplained+f.altered+f.overspent+f.unbalanced+f.problems, "%+v", f)
+	require.Zero(t, f.lost+f.doubled+f.unexplained+f.altered+f.overspent+f.unbalanced+f.problems, "%s\n%s", f, strings.Join(f.first, "\n"))
 }
 
 func (f *findings) String() string {
@@ -59,12 +60,22 @@ type auditor struct {
 	seen map[[2]string]int
 	// net is what members have by the book and by what time took from them.
 	net map[string]points.Amount
+	// sent has the lines of transfers by their fingerprint, by which the other member's
+	// side of it is known, and received those sides.
+	sent     map[string]string
+	received []side
+}
+
+// side is what the receiver of a transfer has of it.
+type side struct {
+	member, fingerprint string
+	version             int64
 }
 
 // audits reads everything that a database holds.
 func (l *load) audits(t testing.TB, store storage.Store) *findings {
 	t.Helper()
-	a := &auditor{book: l.book, engine: newEngine(t, store, l.clock), store: store, seen: map[[2]string]int{}, net: map[string]points.Amount{}}
+	a := &auditor{book: l.book, engine: newEngine(t, store, l.clock), store: store, seen: map[[2]string]int{}, net: map[string]points.Amount{}, sent: map[string]string{}}
 	require.NoError(t, a.reads(t.Context()))
 	return &a.findings
 }
@@ -78,6 +89,7 @@ func (a *auditor) reads(ctx context.Context) error {
 			return err
 		}
 	}
+	a.sides()
 	a.lines()
 	report, err := a.engine.Verify(ctx, nil)
 	if err != nil {
@@ -91,6 +103,13 @@ func (a *auditor) reads(ctx context.Context) error {
 
 // member adds up a member's history by itself, without the lots.
 func (a *auditor) member(ctx context.Context, account storage.Account) error {
+	fingerprints := map[int64]string{}
+	for op, err := range storage.AllOperations(ctx, a.store, storage.MemberQuery{Program: "shop", Member: account.Member}) {
+		if err != nil {
+			return err
+		}
+		fingerprints[op.Version] = string(op.Fingerprint)
+	}
 	has := map[points.Bucket]points.Amount{}
 	below := false
 	for op, err := range a.engine.History(ctx, account.Member) {
@@ -103,7 +122,7 @@ func (a *auditor) member(ctx context.Context, account storage.Account) error {
 			has[entry.To] += entry.Amount
 		}
 		below = below || has[points.Available] < 0 || has[points.Held] < 0
-		if err := a.operation(account.Member, op); err != nil {
+		if err := a.operation(account.Member, op, fingerprints[op.Version]); err != nil {
 			return err
 		}
 	}
@@ -122,11 +141,14 @@ func (a *auditor) member(ctx context.Context, account storage.Account) error {
 }
 
 // operation looks an operation up in the book.
-func (a *auditor) operation(member string, op loyalty.Operation) error {
-	if op.Type == "enroll" {
+func (a *auditor) operation(member string, op loyalty.Operation, fingerprint string) error {
+	switch {
+	case op.Type == "enroll":
 		return nil
-	}
-	if op.Key == "" && op.Reason == "" {
+	case op.Key == "" && op.Type == "transfer":
+		a.received = append(a.received, side{member, fingerprint, op.Version})
+		return nil
+	case op.Key == "":
 		for _, entry := range op.Entries {
 			if entry.From.Member() {
 				a.net[member] -= entry.Amount
@@ -138,14 +160,13 @@ func (a *auditor) operation(member string, op loyalty.Operation) error {
 		return nil
 	}
 	l := a.book.lines[op.Reason]
-	if l == nil || l.refused || (member != l.member && member != l.to) {
+	if l == nil || l.refused || member != l.member || op.Receipt == nil {
 		a.note(&a.unexplained, "%s has a %s %q at version %d", member, op.Type, op.Key, op.Version)
 		return nil
 	}
-	if a.seen[[2]string{op.Reason, member}]++; a.seen[[2]string{op.Reason, member}] == 2 {
-		a.note(&a.doubled, "%s has %s twice", member, op.Reason)
-	}
-	if member != l.member || !l.answered || op.Receipt == nil {
+	a.sees(op.Reason, member)
+	a.sent[fingerprint] = op.Reason
+	if !l.answered {
 		return nil
 	}
 	stored, err := digest(*op.Receipt)
@@ -153,6 +174,25 @@ func (a *auditor) operation(member string, op loyalty.Operation) error {
 		a.note(&a.altered, "%s was answered otherwise than it is stored", op.Reason)
 	}
 	return err
+}
+
+func (a *auditor) sees(id, member string) {
+	seen := [2]string{id, member}
+	if a.seen[seen]++; a.seen[seen] == 2 {
+		a.note(&a.doubled, "%s has %s twice", member, id)
+	}
+}
+
+// sides looks up whose transfers members have received.
+func (a *auditor) sides() {
+	for _, s := range a.received {
+		id, ok := a.sent[s.fingerprint]
+		if !ok || a.book.lines[id].to != s.member {
+			a.note(&a.unexplained, "%s has received a transfer at version %d", s.member, s.version)
+			continue
+		}
+		a.sees(id, s.member)
+	}
 }
 
 // lines goes through the book: what was acknowledged is there, and explains the

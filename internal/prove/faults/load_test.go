@@ -81,7 +81,7 @@ func (l *load) opens(t testing.TB) {
 
 func newEngine(t testing.TB, store storage.Store, clock func() time.Time) *loyalty.Engine {
 	t.Helper()
-	engine, err := loyalty.New(program(), store, &loyalty.Options{Clock: clock, Secret: []byte("what every host of the shop has.")})
+	engine, err := loyalty.New(program(), store, &loyalty.Options{Clock: clock, Secret: secret})
 	require.NoError(t, err)
 	return engine
 }
@@ -188,11 +188,12 @@ func (c *caller) one(ctx context.Context) error {
 	}
 }
 
-// refused reports an answer that is final: nothing is stored.
+// refused reports an answer that is final: nothing is stored. A hold that was sent for
+// too long is invalid, because its time has passed.
 func refused(err error) bool {
 	for _, final := range []error{
 		loyalty.ErrInsufficientPoints, loyalty.ErrHoldClosed, loyalty.ErrUnknownHold, loyalty.ErrHoldExists,
-		loyalty.ErrOrderEarned, loyalty.ErrOverRefund, loyalty.ErrUnknownOrder,
+		loyalty.ErrOrderEarned, loyalty.ErrOverRefund, loyalty.ErrUnknownOrder, loyalty.ErrInvalid,
 	} {
 		if errors.Is(err, final) {
 			return true
