@@ -1,8 +1,11 @@
 package points
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -171,7 +174,7 @@ func (b *bill) uncounted(basis *Basis) uint128 {
 // eligible returns the money of every line under a basis. A tender that does not
 // count pays for all of the bill alike, so it lowers the counted money in the
 // proportion of the tender to the total; what comes off is spread over the lines
-// in steps of 10^-6, the remainder by largest fraction, then in line order.
+// in steps of 10^-6, the remainder by largest fraction, then by what the lines are.
 func (b *bill) eligible(lines []billLine, basis *Basis) []uint128 {
 	money := make([]uint128, len(lines))
 	var counted uint128
@@ -186,12 +189,47 @@ func (b *bill) eligible(lines []billLine, basis *Basis) []uint128 {
 	step := new(big.Int).SetUint64(b.step)
 	off := new(big.Int).Mul(tender.big(), counted.big())
 	off.Quo(off, new(big.Int).Mul(b.total.big(), step))
+	order := byContent(lines)
 	weights := make([]*big.Int, len(money))
-	for i := range money {
-		weights[i] = money[i].big()
+	for i, l := range order {
+		weights[i] = money[l].big()
 	}
 	for i, share := range apportion(off, weights, counted.big()) {
-		money[i] = money[i].sub(uint128Of(share.Mul(share, step)))
+		money[order[i]] = money[order[i]].sub(uint128Of(share.Mul(share, step)))
 	}
 	return money
+}
+
+// byContent orders the places of lines by what rules can tell them apart by, so that
+// the order in which an order lists its lines makes no difference.
+func byContent(lines []billLine) []int {
+	order := make([]int, len(lines))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return compareContent(&lines[a], &lines[b]) })
+	return order
+}
+
+func compareContent(a, b *billLine) int {
+	if a.source == nil || b.source == nil {
+		switch {
+		case a.source != nil:
+			return -1
+		case b.source != nil:
+			return 1
+		default:
+			return strings.Compare(b.id, a.id)
+		}
+	}
+	stored := func(l *Line) int {
+		if l.StoredValue {
+			return 1
+		}
+		return 0
+	}
+	x, y := a.source, b.source
+	return cmp.Or(strings.Compare(x.Item, y.Item), strings.Compare(x.Category, y.Category),
+		cmp.Compare(stored(x), stored(y)), slices.Compare(x.Tags, y.Tags),
+		a.amount.cmp(b.amount), a.before.cmp(b.before), a.tax.cmp(b.tax))
 }

@@ -2,8 +2,10 @@ package points_test
 
 import (
 	"cmp"
+	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -190,7 +192,7 @@ func (m model) eligible(basis points.Basis) []*big.Rat {
 	for ; left.Sign() > 0; left.Sub(left, big.NewInt(1)) {
 		largest := 0
 		for i := range fractions {
-			if fractions[i].Cmp(fractions[largest]) > 0 {
+			if c := fractions[i].Cmp(fractions[largest]); c > 0 || c == 0 && m.name(i) < m.name(largest) {
 				largest = i
 			}
 		}
@@ -201,6 +203,18 @@ func (m model) eligible(basis points.Basis) []*big.Rat {
 		money[i] = new(big.Rat).Sub(money[i], new(big.Rat).Quo(new(big.Rat).SetInt(off[i]), million))
 	}
 	return money
+}
+
+// name says all that a line is, so that names sort as lines do; shipping and fees
+// come after them.
+func (m model) name(i int) string {
+	if i >= len(m.order.Lines) {
+		return fmt.Sprintf("~%d", i)
+	}
+	l := m.order.Lines[i]
+	figure := func(d decimal.Decimal) string { return fmt.Sprintf("%030s", d.Shift(12).BigInt()) }
+	before := l.Amount.Add(l.Discount)
+	return strings.Join([]string{l.Item, l.Category, fmt.Sprint(l.StoredValue), strings.Join(l.Tags, "\x01"), figure(l.Amount), figure(before), figure(l.Tax)}, "\x00")
 }
 
 func drawMoney(t *rapid.T, label string, most int64) decimal.Decimal {
@@ -319,6 +333,19 @@ func TestTheOrderOfRulesMakesNoDifference(t *testing.T) {
 		again, err := points.Evaluate(shuffled, []points.Unit{bean}, o, env)
 		require.NoError(t, err)
 		require.Equal(t, awards, again)
+	})
+}
+
+func TestTheOrderOfLinesMakesNoDifference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rules, o := drawRules(t), drawOrder(t)
+		env := points.Env{At: monday, Boost: map[string]decimal.Decimal{"bean": dec("1.5")}}
+		awards, err := points.EvaluateOrder(rules, []points.Unit{bean}, o, env)
+		require.NoError(t, err)
+		o.Lines = rapid.Permutation(o.Lines).Draw(t, "shuffled")
+		again, err := points.EvaluateOrder(rules, []points.Unit{bean}, o, env)
+		require.NoError(t, err)
+		require.Equal(t, byRule(awards), byRule(again))
 	})
 }
 
