@@ -3,7 +3,8 @@
 //
 // [New] makes a store in a database of the host, [Bind] one inside a transaction
 // of the host, and [Migrate] makes the tables. For an embedded database in a file
-// take package sqlite, which opens it right.
+// take package sqlite, which opens it right; for PostgreSQL with pgx take package
+// postgres, which works on the same tables with fewer trips.
 //
 // # Tables
 //
@@ -22,19 +23,47 @@
 //	claims      program, space, claim_key           holder of what is unique across members
 //	counters    program, counter_key, shard         how much of something shared is used
 //	revisions   program, number                     texts of the program
-//	schema      version                             migrations that [Migrate] ran
+//	schema      version                             migrations that ran
 //
-// Every key of rows under a member begins with program and member, so that a
-// database can be spread by either, and there are no triggers, sequences or
-// foreign keys. A SQLite file is never spread, so its migrations differ in three
-// things: indexes leave out rows that no query looks for there (lots used up,
-// records and accounts that are never due, records without reference, status and
-// sort); the key of events begins with program, acked and bucket, which saves an
-// index; and tables with large documents are in order of arrival.
+// Every key of rows under a member begins with program and member, and claims and
+// counters have keys of their own, so that a database can be spread by either, and
+// there are no triggers, sequences, foreign keys or stored code. Texts are compared
+// byte by byte, whatever the collation of the database.
+//
+// A SQLite file is never spread, so its migrations differ in three things: indexes
+// leave out rows that no query looks for there (lots used up, records and accounts
+// that are never due, records without reference, status and sort); the key of events
+// begins with program, acked and bucket, which saves an index; and tables with large
+// documents are in order of arrival.
+//
+// The tables belong to whoever runs [Migrate], or a migration tool with the files of
+// [Migrations]. The engine needs less: [Grants] returns what its role may do, which
+// is not to delete or change an entry, nor an operation's hash.
 //
 // # Commits
 //
-// One Commit is one transaction, whatever the number of its batches. They are
-// written without a look first; if a row stands in the way of one, everything is
+// In a file one Commit is one transaction, whatever the number of its batches. They
+// are written without a look first; if a row stands in the way of one, everything is
 // rolled back and each batch is looked at and then written or passed over.
+//
+// On a server one transaction takes up to 500 rows and 1 MiB of batches. It writes
+// accounts in order of their key, each on condition of its version, then the rows
+// under them, claims and counters, many rows a statement. If one is refused, all of
+// it is rolled back and its batches are committed one by one. A transaction that the
+// server undoes because of others, or loses before COMMIT, is run again a few times;
+// one that is lost during COMMIT ends as storage.Unknown.
+//
+// # Servers
+//
+// Every isolation level will do for commits. READ COMMITTED is the cheapest and, on
+// MySQL, the one with the fewest deadlocks. Loads and listings of one account are
+// transactions of their own with REPEATABLE READ, or a single statement. Neither the
+// time zone nor the sql_mode or character set of a connection matters, and no state
+// is left on one: a pooler may stand in between. Drivers send less with
+//
+//	PostgreSQL  pgx: nothing to set; with PgBouncer default_query_exec_mode=cache_describe
+//	MySQL       interpolateParams=true, where the host's own rules allow it
+//
+// On Galera set wsrep_sync_wait=1 where nodes are read and written in turn, or an
+// account may seem older than it is.
 package sqlstore
