@@ -22,7 +22,7 @@ type layer struct {
 // Folders that several layers share.
 var (
 	pure     = []string{"internal/calendar", "internal/canon"}
-	adapters = []string{"storage/memory", "storage/sqlstore", "storage/sqlite"}
+	adapters = []string{"storage/memory", "storage/sqlstore", "storage/sqlite", "storage/postgres"}
 	models   = []string{"points", "tiers", "rewards"}
 )
 

@@ -1,2 +1,56 @@
-// Package postgres keeps a loyalty program in PostgreSQL.
+// Package postgres keeps a loyalty program in PostgreSQL, through pgx: a commit is
+// one round trip, whatever the number of its batches, and so is a load.
+//
+// [New] makes a store on a pool of the host, [Bind] one inside a transaction of the
+// host, and [Migrate] makes the tables. The tables are those of package sqlstore,
+// column by column: a host may use both on one database at the same time, such as
+// sqlstore inside a transaction of database/sql and this package for everything else.
+//
+// # Commits
+//
+// One Commit is one transaction of plain statements between BEGIN and COMMIT, sent
+// together. Each account is written by one statement and every other table by one,
+// however many rows there are. A statement that does not find what it expects fails,
+// and with it the transaction: a key, a version or a claim that exists violates a
+// unique constraint; an account at another version, a claim of another holder and a
+// counter out of bounds fail by a value that cannot be stored, which the server's log
+// shows as "loyaltykit: …" or as a violated NOT NULL. Nothing is ever committed
+// after an error. The store then looks why, in a trip of its own, and commits what
+// can be stored; after a few tries each batch by itself.
+//
+// Serialization failures, deadlocks and the like are tried again a few times. They
+// end as storage.Conflict when they go on, and a connection that was lost around a
+// COMMIT as storage.Unknown: ask for the key.
+//
+// Accounts are locked in order of program and member, then claims and counters in
+// order of key, so that commits do not deadlock.
+//
+// # Loads
+//
+// A load is one statement where it asks for an account and a key only, else a
+// transaction that is REPEATABLE READ and READ ONLY, sent together too. What is due
+// is read in a second trip, where the first has seen that the account is due.
+//
+// # Isolation, pools and modes
+//
+// The store is right under every default_transaction_isolation; READ COMMITTED is the
+// fastest. It prepares nothing by name, sets nothing in the session and locks nothing
+// beyond a transaction, so that pgx's own mode decides how statements travel. Behind
+// PgBouncer in transaction pooling take default_query_exec_mode=cache_describe or exec.
+// In describe_exec a trip becomes two: one asks for the types.
+//
+// The engine keeps two calls in flight; each takes a connection. A pool of four is
+// enough for any number of callers that share an engine.
+//
+// # Least privilege
+//
+// The user of the pool needs no ownership and no DDL. Migrate as another user, then
+//
+//	GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA loyalty TO shop;
+//	GRANT DELETE ON loyalty.loyalty_claims, loyalty.loyalty_events TO shop;
+//	REVOKE UPDATE ON loyalty.loyalty_entries, loyalty.loyalty_revisions FROM shop;
+//	REVOKE INSERT, UPDATE ON loyalty.loyalty_schema FROM shop;
+//
+// with search_path=loyalty in the connection string, or without the schema where the
+// tables are in public.
 package postgres
