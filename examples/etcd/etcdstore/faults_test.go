@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -71,6 +73,19 @@ func TestABatchWhoseAnswerIsLostIsUnknownAndStored(t *testing.T) {
 	snapshots, err := store.Load(t.Context(), []storage.LoadRequest{{Program: "beans", Member: "m-7301", Key: "order-1"}})
 	require.NoError(t, err)
 	assert.NotNil(t, snapshots[0].Operation, "the caller looks, and finds it")
+}
+
+func TestACommitOnAServerWithoutSpaceIsAnErrorThatSaysSo(t *testing.T) {
+	servers := start(t, 1, false)
+	store := open(t, servers.client(t), nil)
+	server := servers.members[0].Server
+	_, err := server.Alarm(t.Context(), &etcdserverpb.AlarmRequest{
+		Action: etcdserverpb.AlarmRequest_ACTIVATE, Alarm: etcdserverpb.AlarmType_NOSPACE, MemberID: uint64(server.MemberID()),
+	})
+	require.NoError(t, err)
+	outcomes, err := store.Commit(t.Context(), []storage.Batch{batchOf("m-7301", 1)})
+	require.ErrorIs(t, err, rpctypes.ErrNoSpace)
+	assert.Empty(t, outcomes)
 }
 
 // A call that reads in several transactions reads them at one revision, and

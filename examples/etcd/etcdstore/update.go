@@ -7,11 +7,17 @@ import (
 	"maps"
 	"slices"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // errUnknown marks the loss of an answer: etcd may have done what it was asked.
 var errUnknown = errors.New("etcdstore: no answer, it may be stored or not")
+
+// refusals are the answers after which a transaction is certainly not stored.
+var refusals = []error{
+	rpctypes.ErrTooManyOps, rpctypes.ErrRequestTooLarge, rpctypes.ErrNoSpace, rpctypes.ErrPermissionDenied,
+}
 
 // draft is a transaction before it is sent: what was read, and what is to be
 // written if none of it has changed.
@@ -98,6 +104,9 @@ func (d *draft) send(ctx context.Context, keys []key) (map[key]version, error) {
 		}
 	}
 	reply, err := d.store.client.Txn(ctx).If(unchanged...).Then(writes...).Else(again...).Commit()
+	if slices.ContainsFunc(refusals, func(refusal error) bool { return errors.Is(err, refusal) }) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnknown, err)
 	}
