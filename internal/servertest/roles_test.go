@@ -119,6 +119,10 @@ func TestTheEnginesRoleCannotRewriteTheLedger(t *testing.T) {
 
 func TestTheEnginesRoleKeepsTheContract(t *testing.T) {
 	eachServer(t, func(t *testing.T, p place) {
+		if testing.Short() {
+			contract(t, roled(p)(t))
+			return
+		}
 		storagetest.Run(t, roled(p), &storagetest.Options{Bind: p.bind})
 	})
 }

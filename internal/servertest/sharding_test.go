@@ -63,17 +63,22 @@ func (p place) spread(t testing.TB) storage.Store {
 
 func TestThePartitionedSchemaKeepsTheContract(t *testing.T) {
 	eachServer(t, func(t *testing.T, p place) {
-		store := p.spread(t)
-		for i, c := range storagetest.Cases() {
-			if c.Group != storagetest.Contract && c.Group != storagetest.Idempotency {
-				continue
-			}
-			t.Run(c.Name, func(t *testing.T) {
-				env := &storagetest.Env{Store: store, Program: fmt.Sprintf("case-%d", i)}
-				require.NoError(t, c.Run(t.Context(), env))
-			})
-		}
+		contract(t, p.spread(t))
 	})
+}
+
+// contract runs the cases of one caller on a connection of its own.
+func contract(t *testing.T, store storage.Store) {
+	t.Helper()
+	for i, c := range storagetest.Cases() {
+		if c.Group != storagetest.Contract && c.Group != storagetest.Idempotency {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			env := &storagetest.Env{Store: store, Program: fmt.Sprintf("case-%d", i)}
+			require.NoError(t, c.Run(t.Context(), env))
+		})
+	}
 }
 
 // recorder is a transaction that notes what is sent.

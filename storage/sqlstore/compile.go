@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,13 +67,13 @@ func plainMarks(text string) compiled {
 // beyond says that columns together are greater than marks.
 func beyond(columns, marks []string) string {
 	rest := ""
-	for i := len(columns) - 1; i >= 0; i-- {
-		greater := columns[i] + " > " + marks[i]
+	for i, column := range slices.Backward(columns) {
+		greater := column + " > " + marks[i]
 		if rest == "" {
 			rest = greater
 			continue
 		}
-		rest = "(" + greater + " OR (" + columns[i] + " = " + marks[i] + " AND " + rest + "))"
+		rest = "(" + greater + " OR (" + column + " = " + marks[i] + " AND " + rest + "))"
 	}
 	return rest
 }

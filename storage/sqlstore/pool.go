@@ -231,7 +231,7 @@ func (p *pool) prepareWanted(ctx context.Context) {
 		}
 		p.mu.Unlock()
 		if before != nil {
-			_ = stmt.Close() // another call was faster
+			_ = stmt.Close() //nolint:sqlclosecheck // another call was faster, and this is in a loop
 		}
 	}
 }
@@ -254,7 +254,7 @@ func (p *prepared) statement(ctx context.Context, text string) *sql.Stmt {
 
 // ExecContext executes a statement.
 func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if stmt := p.statement(ctx, text); stmt != nil {
+	if stmt := p.statement(ctx, text); stmt != nil { //nolint:sqlclosecheck // the pool closes it
 		return stmt.ExecContext(ctx, args...)
 	}
 	return p.on.ExecContext(ctx, text, args...)
@@ -262,7 +262,7 @@ func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (s
 
 // QueryContext runs a query.
 func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if stmt := p.statement(ctx, text); stmt != nil {
+	if stmt := p.statement(ctx, text); stmt != nil { //nolint:sqlclosecheck // the pool closes it
 		return stmt.QueryContext(ctx, args...)
 	}
 	return p.on.QueryContext(ctx, text, args...)
