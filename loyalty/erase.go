@@ -139,6 +139,9 @@ func (e *Engine) scrub(ctx context.Context, member string, now time.Time) error 
 	if err := e.endGatherings(ctx, member, now); err != nil {
 		return err
 	}
+	if err := e.leavePools(ctx, member, now); err != nil {
+		return err
+	}
 	if err := e.scrubRecords(ctx, member, now); err != nil {
 		return err
 	}

@@ -86,6 +86,16 @@ var (
 	ErrGuest = errors.New("the account is a guest's")
 	// ErrNotGuest reports a claim of an account that is a member's own.
 	ErrNotGuest = errors.New("the account is not a guest's")
+	// ErrNoPool reports an id that is no pool's.
+	ErrNoPool = errors.New("there is no such pool")
+	// ErrInPool reports a member who is in a pool of the kind already.
+	ErrInPool = errors.New("the member is in a pool")
+	// ErrNotInPool reports a member who is not in the pool.
+	ErrNotInPool = errors.New("the member is not in the pool")
+	// ErrNotInvited reports a member who joins without an invitation.
+	ErrNotInvited = errors.New("the member is not invited")
+	// ErrRole reports something that a member's role in a pool does not allow.
+	ErrRole = errors.New("the role does not allow it")
 	// ErrNotPerson reports an account that is not a person's.
 	ErrNotPerson = errors.New("the account is not a person's")
 	// ErrPanicked reports a command whose Apply panicked. Nothing is stored.

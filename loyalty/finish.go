@@ -12,7 +12,9 @@ import (
 )
 
 // unfinished reports whether commits are missing of something that is decided.
-func (l *lifeData) unfinished() bool { return l != nil && (len(l.Moving) > 0 || l.Scrubbing) }
+func (l *lifeData) unfinished() bool {
+	return l != nil && (len(l.Moving) > 0 || l.Scrubbing || l.Dissolving)
+}
 
 // closeOut carries out what a call has decided, before its caller is answered. What
 // it does not reach is carried out by the next command on the member, or RunDue.
@@ -57,6 +59,11 @@ func (e *Engine) finishMember(ctx context.Context, member string, now time.Time)
 	if life.Scrubbing {
 		if err := e.scrub(ctx, member, now); err != nil {
 			return fmt.Errorf("erase %q: %w", member, err)
+		}
+	}
+	if life.Dissolving {
+		if err := e.dissolve(ctx, member, now); err != nil {
+			return fmt.Errorf("dissolve %q: %w", member, err)
 		}
 	}
 	return nil

@@ -32,6 +32,8 @@ type lifeData struct {
 	Scrubbing bool      `json:"scrubbing,omitempty"`
 	// Pool is the kind of a pool's account.
 	Pool string `json:"pool,omitempty"`
+	// Dissolving is set for a pool whose points and places are still handed out.
+	Dissolving bool `json:"dissolving,omitempty"`
 }
 
 func (l *lifeData) zero() bool {
@@ -111,7 +113,7 @@ func (d *deciding) lives(c *call, accounts []*account) error {
 			}
 		case life.Into != "":
 			return c.redirect(a.id, life.Into)
-		case len(life.Moving) > 0:
+		case life.unfinished():
 			return errUnfinished
 		case a == accounts[0] && len(life.Former) > 0:
 			if err := d.usedElsewhere(c, life.Former); err != nil {

@@ -32,6 +32,14 @@ func kernelCommands() []Command {
 		Erase{},
 		EnrollGuest{},
 		ClaimAward{},
+		FoundPool{},
+		InviteToPool{},
+		JoinPool{},
+		LeavePool{},
+		SetPoolRole{},
+		ContributeToPool{},
+		DrawFromPool{},
+		DissolvePool{},
 		SetJurisdiction{},
 	}
 }

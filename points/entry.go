@@ -109,6 +109,8 @@ const (
 	// EntryUnmerge back.
 	EntryMerge   EntryKind = "merge"
 	EntryUnmerge EntryKind = "unmerge"
+	// EntryDissolve moves what a pool has to its members when it ends.
+	EntryDissolve EntryKind = "dissolve"
 )
 
 // LotID numbers a lot within its account. The engine derives it from the
