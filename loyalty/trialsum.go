@@ -131,7 +131,12 @@ func (l perLot) book(e *points.Entry) error {
 	if err := l.move(e.Lot, e.Unit, e.From, -e.Amount); err != nil {
 		return err
 	}
-	return l.move(cmp.Or(e.Into, e.Lot), e.Unit, e.To, e.Amount)
+	// A negative Into is a lot of another account, which has an entry of its own.
+	into := e.Lot
+	if e.Into > 0 {
+		into = e.Into
+	}
+	return l.move(into, e.Unit, e.To, e.Amount)
 }
 
 func (l perLot) move(lot points.LotID, unit string, bucket points.Bucket, by points.Amount) error {

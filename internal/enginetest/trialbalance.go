@@ -160,9 +160,9 @@ func naiveBalance(ctx context.Context, store storage.Store, program string, at t
 			}
 			totals[k].Amount += e.Amount
 			totals[k].Entries++
-			into := e.Into
-			if into == 0 {
-				into = e.Lot
+			into := e.Lot
+			if e.Into > 0 {
+				into = e.Into
 			}
 			move(e.Lot, e.Unit, e.From, -e.Amount)
 			move(into, e.Unit, e.To, e.Amount)

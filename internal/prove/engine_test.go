@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/internal/enginetest"
+	"github.com/loyaltykit/loyaltykit/internal/enginetest/bugrecord"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 	"github.com/loyaltykit/loyaltykit/storage/sqlite"
@@ -78,3 +79,5 @@ func TestR11ATrialBalanceIsWhatANaiveSumOverAllEntriesSaysOnSQLite(t *testing.T)
 func TestR11AHistoryLivedAgainIsTheSameOnSQLite(t *testing.T) {
 	enginetest.WhatIf(t, openSQLite, onSQL())
 }
+
+func TestBugRecord(t *testing.T) { bugrecord.Run(t, openSQLite) }

@@ -1,0 +1,301 @@
+package bugrecord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+func memberCases() []Case {
+	return []Case{
+		{
+			Number: 39, Slug: "spending_demotes",
+			Bug:   "A customer spent points and lost the gold status that they had bought them with.",
+			Naive: "reads the level off the balance",
+			Run: func(s *Shop) {
+				s.opens(func(p *loyalty.Program) {
+					p.Units = append(p.Units, points.Unit{Code: "qualifying", Kind: points.Metric})
+					q := rate("qualifying", 1, "1")
+					q.Unit = "qualifying"
+					p.Earning = append(p.Earning, q)
+				})
+				s.members("ada", "bob")
+				s.buys("ada", "1001", "500.00")
+				s.spends("ada", 300)
+				s.do(loyalty.Transfer{Member: "ada", Key: s.key(), To: "bob", Unit: "bean", Points: 100})
+				s.days(800)
+				s.has("ada", 0)
+				s.hasAll("ada", points.Balance{Unit: "qualifying", Counted: 500})
+				s.hasAll("bob", points.Balance{Unit: "qualifying"})
+				s.refunds("ada", "1001")
+				s.hasAll("ada", points.Balance{Unit: "qualifying"})
+			},
+		},
+		{
+			Number: 41, Slug: "day_counted_in_utc",
+			Bug:   "Customers far from London were told that they had been in today, or lost a day of theirs.",
+			Naive: "cuts days at midnight UTC",
+			Run: func(s *Shop) {
+				s.opens(func(p *loyalty.Program) { p.Zone = "America/Los_Angeles" })
+				s.members("ada")
+				s.now = time.Date(2027, time.March, 9, 6, 30, 0, 0, time.UTC) // 22:30 on the 8th there
+				s.do(daily{Member: "ada", Key: "monday"})
+				s.now = time.Date(2027, time.March, 9, 7, 59, 0, 0, time.UTC)
+				s.refuses(loyalty.ErrAlreadyDone, daily{Member: "ada", Key: "monday again"})
+				s.now = time.Date(2027, time.March, 9, 8, 0, 0, 0, time.UTC) // midnight there
+				s.do(daily{Member: "ada", Key: "tuesday"})
+				s.now = time.Date(2027, time.March, 10, 1, 0, 0, 0, time.UTC) // the 10th in London, not there
+				s.refuses(loyalty.ErrAlreadyDone, daily{Member: "ada", Key: "tuesday again"})
+				s.has("ada", 2)
+			},
+		},
+		{
+			Number: 43, Slug: "merge_leaves_a_dead_card",
+			Bug:   "Two entries of one customer were merged, and the second card was still there and could not be used.",
+			Naive: "renames the customer and leaves the card",
+			Run: func(s *Shop) {
+				s.members("ada", "ada-old")
+				s.buys("ada-old", "1001", "70.00")
+				expires := s.member("ada-old").Expiring[0].At
+				s.days(30)
+				s.buys("ada", "1002", "30.00")
+				s.do(loyalty.Merge{Member: "ada", Key: s.key(), From: "ada-old"})
+				s.runDue()
+				s.has("ada", 100)
+				assert.Equal(s, expires, s.member("ada").Expiring[0].At, "the points keep their date")
+				assert.Equal(s, "ada", s.member("ada-old").ID, "the old card shows the one account")
+				s.buys("ada-old", "1003", "5.00")
+				s.has("ada", 105)
+				s.refunds("ada-old", "1001")
+				s.has("ada", 35)
+				assert.True(s, s.do(loyalty.Earn{Member: "ada-old", Key: "order/1001", Order: order("1001", "70.00")}).Replayed)
+			},
+		},
+		{
+			Number: 44, Slug: "wrong_merge_cannot_be_undone",
+			Bug:   "Two customers of one name were merged by mistake, and nobody could part them again.",
+			Naive: "moves rows and forgets whose they were",
+			Run: func(s *Shop) {
+				s.members("ada", "another-ada")
+				s.buys("ada", "1001", "70.00")
+				s.buys("another-ada", "1002", "30.00")
+				s.do(loyalty.Merge{Member: "ada", Key: s.key(), From: "another-ada"})
+				s.has("ada", 100)
+				s.do(loyalty.UnMerge{Member: "ada", Key: s.key(), From: "another-ada"})
+				s.runDue()
+				s.has("ada", 70)
+				s.has("another-ada", 30)
+			},
+		},
+		{
+			Number: 45, Slug: "erasure_breaks_the_books",
+			Bug:   "A customer could not be erased while orders remained; another shop erased the log and no longer knew what it owed.",
+			Naive: "keeps names in the ledger, or deletes its rows",
+			Run: func(s *Shop) {
+				s.do(loyalty.Enroll{Member: "m-1", Key: "enroll", Attributes: map[string]string{"name": "Ada Lovelace"}})
+				s.buys("m-1", "order of Ada Lovelace", "60.00")
+				s.do(loyalty.Adjust{Member: "m-1", Key: "call of Ada Lovelace", Unit: "bean", Points: 5, Reason: "Ada Lovelace called", Actor: "clerk"})
+				before := s.books()
+				s.do(loyalty.Erase{Member: "m-1", Key: s.key()})
+				s.runDue()
+				assert.Equal(s, before, s.books(), "what the shop owes is what it was")
+				_, err := s.engine.Member(s.Context(), "m-1")
+				require.ErrorIs(s, err, loyalty.ErrErased)
+				s.refuses(loyalty.ErrErased, loyalty.Earn{Member: "m-1", Key: s.key(), Order: order("1002", "1.00")})
+				assert.NotContains(s, s.everythingAbout("m-1"), "Lovelace")
+			},
+		},
+		{
+			Number: 46, Slug: "fails_at_seventy_thousand_customers",
+			Bug:   "With 70,000 customers, adding points to one of them took longer than the till waits.",
+			Naive: "reads all customers, or all rows of a table, to serve one",
+			Run: func(s *Shop) {
+				s.members("ada", "bob")
+				s.store = noScans{s.store}
+				s.opens(nil)
+				s.buys("ada", "1001", "100.00")
+				s.spends("ada", 10)
+				s.do(loyalty.Transfer{Member: "ada", Key: s.key(), To: "bob", Unit: "bean", Points: 10})
+				s.refunds("ada", "1001")
+				s.member("ada")
+				_, err := s.engine.Quote(s.Context(), loyalty.Spend{Member: "bob", Key: s.key(), Unit: "bean", Points: 1})
+				require.NoError(s, err)
+				s.store = s.store.(noScans).Store
+				s.opens(nil)
+			},
+		},
+		{
+			Number: 47, Slug: "cost_grows_with_history",
+			Bug:   "The more often a customer had come, the longer the balance took to show.",
+			Naive: "adds up all that ever happened, every time",
+			Run: func(s *Shop) {
+				s.members("ada")
+				counted := &rowCounter{Store: s.store}
+				s.store = counted
+				s.opens(nil)
+				visit := func(i int) int {
+					s.buys("ada", fmt.Sprintf("o-%d", i), "10.00")
+					before := counted.rows
+					s.member("ada")
+					s.spends("ada", 10)
+					return counted.rows - before
+				}
+				early := visit(0)
+				for i := range 80 {
+					visit(1 + i)
+				}
+				require.Positive(s, early)
+				assert.Equal(s, early, visit(81), "rows read at the first visit, and at the 82nd")
+				s.store = counted.Store
+				s.opens(nil)
+			},
+		},
+		{
+			Number: 49, Slug: "no_reason_is_shown",
+			Bug:   "Points had been taken off by hand, and nobody could say by whom or why; a reset left no trace at all.",
+			Naive: "overwrites the balance",
+			Run: func(s *Shop) {
+				s.members("ada")
+				s.buys("ada", "1001", "100.00")
+				s.refuses(loyalty.ErrInvalid, loyalty.Adjust{Member: "ada", Key: s.key(), Unit: "bean", Points: -100})
+				s.do(loyalty.Adjust{Member: "ada", Key: s.key(), Unit: "bean", Points: -100, Reason: "fraud, case 17", Actor: "clerk 4"})
+				s.has("ada", 0)
+				var last loyalty.Operation
+				entries := 0
+				for op, err := range s.engine.History(s.Context(), "ada") {
+					require.NoError(s, err)
+					last, entries = op, entries+len(op.Entries)
+				}
+				assert.Equal(s, "fraud, case 17", last.Reason)
+				assert.Equal(s, "clerk 4", last.Actor)
+				assert.Equal(s, 2, entries, "the award is still there, beside what took it back")
+			},
+		},
+		{
+			Number: 58, Slug: "customers_are_not_enrolled",
+			Bug:   "Switching on automatic enrollment left out those who were customers already, and gave empty cards to others.",
+			Naive: "enrolls on an event that old customers never have",
+			Run: func(s *Shop) {
+				s.members("bob")
+				all := []loyalty.Command{}
+				for _, id := range []string{"ada", "bob", "cyd"} {
+					all = append(all, loyalty.Enroll{Member: id, Key: "bulk"})
+				}
+				for range 2 {
+					for _, err := range s.engine.DoAll(s.Context(), slices.Values(all), nil) {
+						if err != nil {
+							require.ErrorIs(s, err, loyalty.ErrAlreadyEnrolled)
+						}
+					}
+				}
+				for _, id := range []string{"ada", "bob", "cyd"} {
+					assert.EqualValues(s, 1, s.member(id).Version)
+				}
+				_, err := s.engine.Member(s.Context(), "dan")
+				require.ErrorIs(s, err, loyalty.ErrNotEnrolled, "nobody gets a card that they did not ask for")
+				s.refuses(loyalty.ErrNotEnrolled, loyalty.Earn{Member: "dan", Key: s.key(), Order: order("1001", "1.00")})
+			},
+		},
+	}
+}
+
+// daily gives a bean once a day.
+type daily struct{ Member, Key string }
+
+// Plan implements loyalty.Command.
+func (c daily) Plan() loyalty.Plan {
+	return loyalty.Plan{Member: c.Member, Key: c.Key, Records: loyalty.OncePer("visit", loyalty.Day)}
+}
+
+// Apply implements loyalty.Command.
+func (c daily) Apply(_ context.Context, tx *loyalty.Tx) error {
+	if err := tx.Once("visit", loyalty.Day); err != nil {
+		return err
+	}
+	return tx.Credit("bean", 1)
+}
+
+// noScans is a store whose listings fail: a command must not need them.
+type noScans struct{ storage.Store }
+
+var errScan = errors.New("a command lists rows")
+
+func (noScans) Accounts(context.Context, storage.AccountQuery) (storage.Page[storage.Account], error) {
+	return storage.Page[storage.Account]{}, errScan
+}
+
+func (noScans) Lots(context.Context, storage.MemberQuery) (storage.Page[storage.Lot], error) {
+	return storage.Page[storage.Lot]{}, errScan
+}
+
+func (noScans) Entries(context.Context, storage.MemberQuery) (storage.Page[storage.Entry], error) {
+	return storage.Page[storage.Entry]{}, errScan
+}
+
+func (noScans) Operations(context.Context, storage.MemberQuery) (storage.Page[storage.Operation], error) {
+	return storage.Page[storage.Operation]{}, errScan
+}
+
+func (noScans) Records(context.Context, storage.RecordQuery) (storage.Page[storage.Record], error) {
+	return storage.Page[storage.Record]{}, errScan
+}
+
+// rowCounter counts the rows that loads and listings bring.
+type rowCounter struct {
+	storage.Store
+	rows int
+}
+
+func (c *rowCounter) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
+	snaps, err := c.Store.Load(ctx, requests)
+	for i := range snaps {
+		c.rows += len(snaps[i].Lots) + len(snaps[i].Records) + len(snaps[i].DueRecords)
+	}
+	return snaps, err
+}
+
+func (c *rowCounter) Lots(ctx context.Context, query storage.MemberQuery) (storage.Page[storage.Lot], error) {
+	page, err := c.Store.Lots(ctx, query)
+	c.rows += len(page.Items)
+	return page, err
+}
+
+func (c *rowCounter) Entries(ctx context.Context, query storage.MemberQuery) (storage.Page[storage.Entry], error) {
+	page, err := c.Store.Entries(ctx, query)
+	c.rows += len(page.Items)
+	return page, err
+}
+
+// everythingAbout is all that the store has of a member, as text.
+func (s *Shop) everythingAbout(member string) string {
+	s.Helper()
+	var b strings.Builder
+	query := storage.MemberQuery{Program: s.program.ID, Member: member}
+	snaps, err := s.store.Load(s.Context(), []storage.LoadRequest{{Program: s.program.ID, Member: member}})
+	require.NoError(s, err)
+	fmt.Fprintf(&b, "%s %+v\n", snaps[0].Account.Data, snaps[0].Account)
+	for row, err := range storage.AllOperations(s.Context(), s.store, query) {
+		require.NoError(s, err)
+		fmt.Fprintf(&b, "%s %s %s %s %s %s\n", row.Key, row.Command, row.Receipt, row.Reason, row.Actor, row.Reference)
+	}
+	for row, err := range storage.AllRecords(s.Context(), s.store, storage.RecordQuery{Program: s.program.ID, Member: member}) {
+		require.NoError(s, err)
+		fmt.Fprintf(&b, "%s %s\n", row.Kind, row.Data)
+	}
+	page, err := s.store.Events(s.Context(), storage.EventQuery{Program: s.program.ID, Bucket: storage.Bucket(member), Limit: 1000})
+	require.NoError(s, err)
+	for _, event := range page.Items {
+		fmt.Fprintf(&b, "%s %s\n", event.Type, event.Data)
+	}
+	return b.String()
+}

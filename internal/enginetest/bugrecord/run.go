@@ -1,0 +1,50 @@
+package bugrecord
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Case is one bug of the record.
+type Case struct {
+	// Number and Slug name it, as in C1_buy_earn_refund_keep.
+	Number int
+	Slug   string
+	// Bug says what a shop saw go wrong, and Naive what an engine does that has it.
+	Bug   string
+	Naive string
+	// Waits says why there is nothing to run yet.
+	Waits string
+	// Run fails where the bug is there.
+	Run func(s *Shop)
+}
+
+// Name is the case's name as a test.
+func (c Case) Name() string { return fmt.Sprintf("C%d_%s", c.Number, c.Slug) }
+
+// Cases lists all bugs of the record, by number.
+func Cases() []Case {
+	all := slices.Concat(refundCases(), expiryCases(), keyCases(), spendCases(), earnCases(), memberCases(), laterCases())
+	slices.SortFunc(all, func(a, b Case) int { return a.Number - b.Number })
+	return all
+}
+
+// Run runs every case in a program of its own, on one store that open opens. One that
+// waits is skipped with its reason.
+func Run(t *testing.T, open func(testing.TB) storage.Store) {
+	store := open(t)
+	for _, c := range Cases() {
+		t.Run(c.Name(), func(t *testing.T) {
+			t.Log(c.Bug)
+			if c.Run == nil {
+				t.Skip("waits: " + c.Waits)
+			}
+			s := newShop(t, store, fmt.Sprintf("C%d", c.Number))
+			c.Run(s)
+			s.audit()
+		})
+	}
+}
