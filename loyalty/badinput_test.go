@@ -131,7 +131,43 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Resume{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Close{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.SetJurisdiction{Member: "anna", Key: "k", Jurisdiction: "CA-QC", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Merge{Member: "anna", Key: "k", From: "twin", UndoUntil: now.AddDate(0, 0, 7), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.UnMerge{Member: "anna", Key: "k", From: "gone", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.EnrollGuest{Member: "new", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.ClaimAward{Member: "anna", Key: "k", Guest: "g-1", Verified: "asked", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.FoundPool{Member: "zara", Key: "k", Pool: "den", Kind: "household", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.InviteToPool{Member: "anna", Key: "k", Pool: "home", Who: "twin", Role: "adult", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.JoinPool{Member: "zara", Key: "k", Pool: "home", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.LeavePool{Member: "anna", Key: "k", Pool: "home", Who: "ben", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.SetPoolRole{Member: "anna", Key: "k", Pool: "home", Who: "ben", Role: "owner", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.ContributeToPool{Member: "ben", Key: "k", Pool: "home", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.DrawFromPool{Member: "ben", Key: "k", Pool: "home", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.DissolvePool{Member: "anna", Key: "k", Pool: "home", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Erase{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
 	}
+}
+
+// peopled adds to a shop those whom commands about several members need.
+func peopled(s *shop) {
+	for _, member := range []string{"twin", "gone", "zara"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "gone"})
+	s.must(loyalty.EnrollGuest{Member: "g-1", Key: "enroll"})
+	s.must(loyalty.Adjust{Member: "ben", Key: "gift", Unit: "bean", Points: 20, Reason: "gift", Actor: "ada"})
+	s.must(loyalty.FoundPool{Member: "anna", Key: "found", Pool: "home", Kind: "household"})
+	for _, member := range []string{"ben", "zara"} {
+		s.must(loyalty.InviteToPool{Member: "anna", Key: "invite " + member, Pool: "home", Who: member, Role: "adult"})
+	}
+	s.must(loyalty.JoinPool{Member: "ben", Key: "join", Pool: "home"})
+	s.must(loyalty.ContributeToPool{Member: "ben", Key: "put", Pool: "home", Unit: "bean", Points: 10})
+}
+
+// household is a kind of pool.
+func household() []loyalty.PoolKind {
+	return []loyalty.PoolKind{{Code: "household", Roles: []loyalty.PoolRole{
+		{Code: "owner", Manages: true, Contributes: true, Draws: true}, {Code: "adult", Contributes: true, Draws: true},
+	}}}
 }
 
 func badShop(t *testing.T) *shop {
@@ -139,6 +175,7 @@ func badShop(t *testing.T) *shop {
 	program.Units[0].Pending = points.UntilConfirmed()
 	program.Units = append(program.Units, points.Unit{Code: "visits", Kind: points.Metric})
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	program.Guests, program.Pools = true, household()
 	s := openShop(t, program)
 	for _, member := range []string{"anna", "ben"} {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
@@ -148,6 +185,7 @@ func badShop(t *testing.T) *shop {
 	paid := latte("paid")
 	paid.Lines[0].Quantity = 3
 	s.must(loyalty.Earn{Member: "anna", Key: "paid", Order: paid})
+	peopled(s)
 	return s
 }
 

@@ -14,6 +14,9 @@ import (
 
 func TestAReplayedReceiptIsTheFirstOneToTheByte(t *testing.T) {
 	for _, cmd := range goodCommands(time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)) {
+		if _, erases := cmd.(loyalty.Erase); erases {
+			continue // its receipt is scrubbed with the rest
+		}
 		s := badShop(t)
 		if earn, ok := cmd.(loyalty.Earn); ok {
 			earn.Order.Lines[0].Amount = decimal.RequireFromString("12.40")
