@@ -130,6 +130,9 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Suspend{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Resume{Member: "anna", Key: "k", Gates: []loyalty.Gate{loyalty.EarnGate}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Close{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Extend{Member: "anna", Key: "k", Unit: "bean", ExpiringBy: now.AddDate(2, 0, 0), ExpiresAt: now.AddDate(3, 0, 0), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Extend{Member: "anna", Key: "k", Unit: "bean", Lots: []points.LotID{20000}, ExpiresAt: now.AddDate(3, 0, 0), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Reinstate{Member: "anna", Key: "k", Entries: []points.EntryRef{{Version: 5, Ordinal: 1}}, ExpiresAt: now.AddDate(1, 0, 0), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.SetJurisdiction{Member: "anna", Key: "k", Jurisdiction: "CA-QC", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Merge{Member: "anna", Key: "k", From: "twin", UndoUntil: now.AddDate(0, 0, 7), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.UnMerge{Member: "anna", Key: "k", From: "gone", OccurredAt: at, Reason: reason, Actor: actor},
@@ -173,6 +176,7 @@ func household() []loyalty.PoolKind {
 func badShop(t *testing.T) *shop {
 	program := beans(points.ExpireAfter(12, points.Months))
 	program.Units[0].Pending = points.UntilConfirmed()
+	program.Units[0].Reinstate = points.Span{N: 1, Unit: points.Months}
 	program.Units = append(program.Units, points.Unit{Code: "visits", Kind: points.Metric})
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
 	program.Guests, program.Pools = true, household()
@@ -185,6 +189,7 @@ func badShop(t *testing.T) *shop {
 	paid := latte("paid")
 	paid.Lines[0].Quantity = 3
 	s.must(loyalty.Earn{Member: "anna", Key: "paid", Order: paid})
+	s.must(loyalty.Adjust{Member: "anna", Key: "gone", Unit: "bean", Points: 4, ExpiresAt: s.now.Add(-time.Hour), Reason: "gift", Actor: "ada"})
 	peopled(s)
 	return s
 }

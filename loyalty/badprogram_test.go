@@ -20,6 +20,7 @@ import (
 func fullProgram() loyalty.Program {
 	return loyalty.Program{
 		ID: "beans", Zone: "Europe/Vienna", Debt: loyalty.AllowDebt, OrdersPerMember: true,
+		Reminders: []loyalty.Reminder{{Unit: "bean", Leads: []points.Span{{N: 1, Unit: points.Months}, {N: 7, Unit: points.Days}}}},
 		Jurisdictions: []loyalty.Jurisdiction{{Code: "CA-QC", Units: []loyalty.UnitTerms{{
 			Unit: "bean", Expiry: points.ExpireAfter(10, points.Years),
 			Inactivity: &points.Inactivity{After: points.Span{N: 1, Unit: points.Years}, Activities: []string{"earn"}},
@@ -28,7 +29,8 @@ func fullProgram() loyalty.Program {
 		Units: []points.Unit{
 			{
 				Code: "bean", Scale: 2, Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth),
-				Pending: points.For(14, points.Days).At(points.Exact),
+				Pending: points.For(14, points.Days).At(points.Exact), Grace: points.Span{N: 30, Unit: points.Days}, Reinstate: points.Span{N: 3, Unit: points.Months},
+				Inactivity: &points.Inactivity{After: points.Span{N: 18, Unit: points.Months}, Boundary: points.EndOfMonth, Activities: []string{"earn", "spend"}},
 			},
 			{Code: "visits", Kind: points.Metric},
 		},

@@ -76,7 +76,7 @@ func (p *Party) Capture(id string, amount points.Amount) (HoldReceipt, error) {
 }
 
 func (p *Party) captureLot(part points.Part, hold string) error {
-	lot, err := p.lot(part.Lot)
+	lot, err := p.heldLot(part)
 	if err != nil {
 		return err
 	}

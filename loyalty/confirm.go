@@ -44,7 +44,7 @@ func (c Confirm) Apply(_ context.Context, tx *Tx) error {
 	confirmed := false
 	lots := make([]points.LotID, len(row.Lots))
 	for i, id := range row.Lots {
-		lot, err := tx.lot(id)
+		lot, err := tx.whereNow(id)
 		if err != nil {
 			return err
 		}

@@ -174,7 +174,10 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty", idleKind: "loyalty", remindKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty"}
+	for _, kind := range expiryKinds {
+		owner[kind] = "loyalty"
+	}
 	e.kernelKinds = map[string]bool{}
 	for kind := range owner {
 		e.kernelKinds[kind] = true

@@ -43,6 +43,9 @@ var (
 	ErrNothingPending = errors.New("nothing waits for a confirmation")
 	// ErrOverRefund reports a refund of more than is left of the order.
 	ErrOverRefund = errors.New("more than is left to refund")
+	// ErrTooLateToReinstate reports points whose time for that has passed, or whose unit
+	// has none.
+	ErrTooLateToReinstate = errors.New("it is too late to reinstate the points")
 	// ErrAlreadyDone reports something that is allowed once per period; see
 	// [AlreadyDoneError].
 	ErrAlreadyDone = errors.New("done already")

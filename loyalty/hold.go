@@ -157,32 +157,15 @@ func (p *Party) decode(row storage.Record, into any) error {
 }
 
 // giveBack returns held parts to their lots. They repay debt, and those whose
-// time has passed expire.
+// time has passed expire, unless a grace lets them live on.
 func (p *Party) giveBack(parts []points.Part, hold string, at time.Time) error {
 	for _, part := range parts {
-		lot, err := p.lot(part.Lot)
+		lot, err := p.heldLot(part)
 		if err != nil {
 			return err
 		}
-		lot.Held -= part.Amount
-		lot.Remaining += part.Amount
-		lot = p.putLot(lot)
-		err = p.book(points.Entry{
-			Unit: lot.Unit, Kind: points.EntryVoid, From: points.Held, To: points.Available, Amount: part.Amount,
-			Lot: lot.ID, Reference: hold, OccurredAt: at,
-		})
-		if err != nil {
-			return err
-		}
-		if p.tx.settling {
-			lot, err = p.repay(lot, at)
-			if fired, lost := p.lost(&lot); err == nil && lost && lot.Remaining > 0 {
-				_, err = p.expire(lot, later(at, fired))
-			}
-		} else {
-			_, err = p.arrive(lot, at)
-		}
-		if err != nil {
+		pattern := points.Entry{Kind: points.EntryVoid, From: points.Held, Reference: hold, OccurredAt: at}
+		if err := p.comeBack(lot, part.Amount, pattern); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,7 @@ type creditTerms struct {
 	origin        string
 	qualifies     bool
 	revision      int64
+	corrects      points.EntryRef
 	shares        []points.Share
 }
 
@@ -143,7 +144,7 @@ func (p *Party) credit(u points.Unit, amount points.Amount, terms creditTerms) (
 		}
 		err := p.book(points.Entry{
 			Unit: u.Code, Kind: terms.kind, From: terms.from, To: bucket, Amount: share.Points, Lot: lot.ID,
-			Rule: share.Rule, Reference: terms.source, OccurredAt: terms.at, Revision: terms.revision,
+			Rule: share.Rule, Reference: terms.source, OccurredAt: terms.at, Revision: terms.revision, Corrects: terms.corrects,
 		})
 		if err != nil {
 			return points.Lot{}, err

@@ -6,3 +6,6 @@ import "github.com/loyaltykit/loyaltykit/points"
 func (p *Program) policyProblems() points.Problems {
 	return reminderProblems(p.Reminders, p.Units)
 }
+
+// expiryKinds are the kinds of records that expiry and corrections keep.
+var expiryKinds = []string{idleKind, remindKind, reinstateKind}

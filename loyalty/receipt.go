@@ -44,6 +44,8 @@ type Receipt struct {
 	// Shortfalls says what a refund could not take back: the shop may reduce the
 	// money it returns accordingly.
 	Shortfalls []Shortfall `json:"shortfalls,omitempty"`
+	// Dates says which lots got another expiry.
+	Dates []LotDates `json:"dates,omitempty"`
 	// Idle says when inactivity takes points, as far as the program has any.
 	Idle []IdleReceipt `json:"idle,omitempty"`
 	// Hold describes the hold that the command made or changed.
@@ -115,6 +117,18 @@ type LineReceipt struct {
 	Eligible decimal.Decimal `json:"eligible,omitzero"`
 }
 
+// LotDates says how the expiry of points changed: they moved from a lot to another.
+type LotDates struct {
+	Unit   string        `json:"unit"`
+	Points points.Amount `json:"points"`
+	// Lot is where the points were and Into where they are now.
+	Lot  points.LotID `json:"lot"`
+	Into points.LotID `json:"into"`
+	// Before is when they expired or would have, After when they will.
+	Before time.Time `json:"before"`
+	After  time.Time `json:"after"`
+}
+
 // Move is the sum of entries of one unit and kind between two buckets.
 type Move struct {
 	Unit   string           `json:"unit"`
@@ -179,6 +193,9 @@ func (r Receipt) String() string {
 			fmt.Fprintf(&b, "\n%s %s %s: %s to %s", m.Kind, r.amount(m.Unit, m.Amount), m.Unit, m.From, m.To)
 		}
 	}
+	for _, d := range r.Dates {
+		fmt.Fprintf(&b, "\n%s %s expire %s instead of %s", r.amount(d.Unit, d.Points), d.Unit, r.date(d.After), r.date(d.Before))
+	}
 	for _, s := range r.Shortfalls {
 		fmt.Fprintf(&b, "\nmissing %s %s that could not be taken back", r.amount(s.Unit, s.Amount), s.Unit)
 	}
@@ -202,6 +219,17 @@ func (r Receipt) headline() string {
 // amount writes points with the decimals of their unit.
 func (r Receipt) amount(unit string, amount points.Amount) string {
 	return points.Unit{Scale: r.Scales[unit]}.Format(amount)
+}
+
+// date writes a day in the program's zone.
+func (r Receipt) date(t time.Time) string {
+	if points.IsNever(t) {
+		return "never"
+	}
+	if in, err := time.LoadLocation(r.Zone); err == nil {
+		t = t.In(in)
+	}
+	return t.Format("2 Jan 2006 15:04")
 }
 
 func (r Receipt) balance(b points.Balance) string {

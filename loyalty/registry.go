@@ -41,6 +41,8 @@ func kernelCommands() []Command {
 		DrawFromPool{},
 		DissolvePool{},
 		SetJurisdiction{},
+		Extend{},
+		Reinstate{},
 	}
 }
 

@@ -235,7 +235,7 @@ func (e *Engine) auditHolds(ctx context.Context, member string, a *audit) (*Prob
 			return &Problem{Row: fmt.Sprintf("record %s %q", row.Kind, row.ID), What: "its document cannot be read"}, nil
 		}
 		for _, part := range state.Parts {
-			held[part.Lot] -= part.Amount
+			held[heldIn(a.stored, part.Lot)] -= part.Amount
 		}
 	}
 	// Records are listed without a version: what changed meanwhile is audited again.

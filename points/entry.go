@@ -105,6 +105,9 @@ const (
 	EntryTransferIn  EntryKind = "transfer-in"
 	EntryConsolidate EntryKind = "consolidate"
 	EntryCount       EntryKind = "count"
+	EntryExtend      EntryKind = "extend"
+	EntryReinstate   EntryKind = "reinstate"
+	EntryImport      EntryKind = "import"
 	// EntryMerge moves what one account has to the account that it is merged into,
 	// EntryUnmerge back.
 	EntryMerge   EntryKind = "merge"
