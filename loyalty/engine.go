@@ -175,7 +175,7 @@ func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
 	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty"}
-	for _, kind := range expiryKinds {
+	for _, kind := range expiryKinds() {
 		owner[kind] = "loyalty"
 	}
 	e.kernelKinds = map[string]bool{}

@@ -7,5 +7,5 @@ func (p *Program) policyProblems() points.Problems {
 	return reminderProblems(p.Reminders, p.Units)
 }
 
-// expiryKinds are the kinds of records that expiry and corrections keep.
-var expiryKinds = []string{idleKind, remindKind, reinstateKind}
+// expiryKinds lists the kinds of records that expiry and corrections keep.
+func expiryKinds() []string { return []string{idleKind, remindKind, reinstateKind} }
