@@ -188,16 +188,23 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 
 // before answers a call whose key was used before.
 func (d *deciding) before(c *call, main *account) (*Receipt, error) {
-	if life, err := main.life(); err != nil || life != nil && !life.Erased.IsZero() {
+	life, err := main.life()
+	if err != nil || life != nil && !life.Erased.IsZero() {
 		if _, erases := c.cmd.(eraser); err == nil && erases {
 			return erasedBefore(c, main), nil
 		}
 		return nil, errors.Join(err, fmt.Errorf("%w: %q", ErrErased, main.id))
 	}
-	if op := main.operation(c.plan.Key); op != nil {
-		return replay(c, op)
+	op := main.operation(c.plan.Key)
+	if op == nil {
+		return nil, nil
 	}
-	return nil, nil
+	if life != nil && life.Into != "" {
+		if err := d.engine.survives(d.ctx, life.Into); err != nil {
+			return nil, err
+		}
+	}
+	return replay(c, op)
 }
 
 // apply runs the command's Apply on enrolled members.

@@ -85,8 +85,7 @@ func (tx *Tx) markErased(version int64) error {
 	if err != nil {
 		return err
 	}
-	data.Attributes = nil
-	tx.forgetPerson(data)
+	data.Attributes, data.Jurisdiction = nil, ""
 	tx.row.Status = storage.Closed
 	err = tx.changeLife(func(l *lifeData) { l.Erased, l.Scrubbing = tx.now, true })
 	if err != nil {
@@ -94,10 +93,6 @@ func (tx *Tx) markErased(version int64) error {
 	}
 	return tx.putErasure(eraseState{Version: version}, eraseOpen)
 }
-
-// forgetPerson drops what the account's document says about a person besides
-// attributes.
-func (tx *Tx) forgetPerson(*accountData) {}
 
 func (tx *Tx) putErasure(state eraseState, status string) error {
 	text, err := canon.Append(nil, state)
@@ -167,7 +162,7 @@ func (e *Engine) scrubRecords(ctx context.Context, member string, now time.Time)
 		if err != nil {
 			return err
 		}
-		if !scrubbed(row) {
+		if e.scrubs(row) {
 			keys = append(keys, storage.RecordKey{Kind: row.Kind, ID: row.ID})
 		}
 		if err := flush(e.moveSize()); err != nil {
@@ -177,9 +172,17 @@ func (e *Engine) scrubRecords(ctx context.Context, member string, now time.Time)
 	return flush(0)
 }
 
-// scrubbed reports whether a record holds nothing about a person, or not any more.
-func scrubbed(row storage.Record) bool {
-	return row.Kind == mergeKind || row.Kind == eraseKind || row.Kind == onceKind || Moved(row) || row.Status == erasedState
+// scrubs reports whether a record may hold anything about a person. Of the engine's
+// own the others hold versions, instants and amounts.
+func (e *Engine) scrubs(row storage.Record) bool {
+	switch row.Kind {
+	case orderKind, holdKind, gatherKind, memberKind, inviteKind:
+	default:
+		if e.kernelKinds[row.Kind] {
+			return false
+		}
+	}
+	return !Moved(row) && row.Status != erasedState
 }
 
 func (e *Engine) scrubOperations(ctx context.Context, member string, now time.Time) error {
@@ -302,7 +305,7 @@ func (s *scrubStep) some(tx *Tx) error {
 		if err != nil {
 			return err
 		}
-		if !exists || scrubbed(row) {
+		if !exists || !tx.deciding.engine.scrubs(row) {
 			continue
 		}
 		if err := tx.scrubRecord(row); err != nil {

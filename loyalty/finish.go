@@ -145,6 +145,9 @@ func (e *Engine) endGatherings(ctx context.Context, member string, now time.Time
 		if err != nil {
 			return err
 		}
+		if row.Status == erasedState {
+			continue
+		}
 		var state gatherState
 		if err := json.Unmarshal(row.Data, &state); err != nil {
 			return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)

@@ -151,5 +151,19 @@ func (e *Engine) survivor(ctx context.Context, member string) (string, error) {
 	return "", ErrContention
 }
 
+// survives returns ErrErased where the member that an account was merged into was
+// erased.
+func (e *Engine) survives(ctx context.Context, member string) error {
+	survivor, err := e.survivor(ctx, member)
+	if err != nil {
+		return err
+	}
+	life, err := e.lifeOf(ctx, survivor)
+	if err == nil && life != nil && !life.Erased.IsZero() {
+		err = fmt.Errorf("%w: %q", ErrErased, survivor)
+	}
+	return err
+}
+
 // maxChain bounds how many merges in a row are followed.
 const maxChain = 1000

@@ -80,7 +80,7 @@ func (p *Party) kept(kind, unit string) (storage.Record, bool, error) {
 		}
 		i = p.recordAt(kind, unit)
 	}
-	return p.records[i].row, p.records[i].exists, nil
+	return p.records[i].row, p.records[i].exists && !Moved(p.records[i].row), nil
 }
 
 // idle returns the record of a unit's inactivity, and whether it is armed.

@@ -40,3 +40,5 @@ func TestR16NothingWrapsAtTheEdgesOfInt64(t *testing.T) { enginetest.Overflow(t,
 func TestR21TamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inMemory, nil) }
 
 func TestControlsOfR9R10R11R13R14R21AreSeenToFail(t *testing.T) { enginetest.Controls(t, inMemory) }
+
+func TestErasureLeavesNoFreeTextInAnyRow(t *testing.T) { enginetest.Erasure(t, memory.New()) }

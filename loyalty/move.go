@@ -316,6 +316,8 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = moveOnce(into, row)
 	case row.Kind == mergeKind:
 		err = tx.moveMerge(into, row)
+	case row.Kind == idleKind:
+		err = tx.moveIdle(into, row)
 	case row.Kind == usageKind:
 		err = tx.moveUsage(into)
 	default:
@@ -404,6 +406,26 @@ func moveOnce(into *Party, row storage.Record) error {
 		return err
 	}
 	return into.putOwn(row)
+}
+
+// moveIdle lets the later of two activities count.
+func (p *Party) moveIdle(into *Party, row storage.Record) error {
+	var theirs idleState
+	if err := p.decode(row, &theirs); err != nil {
+		return err
+	}
+	mine, due, armed, err := into.idle(row.ID)
+	if err != nil {
+		return err
+	}
+	if points.IsNever(row.DueAt) {
+		return nil
+	}
+	if due = later(due, row.DueAt); !armed {
+		due = row.DueAt
+	}
+	mine.Last = later(mine.Last, theirs.Last)
+	return into.putIdle(row.ID, mine, due)
 }
 
 // moveMerge makes a member who was merged into this one a part of the survivor.

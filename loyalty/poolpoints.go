@@ -400,7 +400,7 @@ func (e *Engine) leavePools(ctx context.Context, member string, now time.Time) e
 		if err != nil {
 			return err
 		}
-		if scrubbed(row) {
+		if !e.scrubs(row) {
 			continue
 		}
 		step := &poolStep{pool: row.Reference, member: member, kind: row.ID, leaves: true}

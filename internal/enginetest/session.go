@@ -186,7 +186,7 @@ var sentinels = []error{
 	loyalty.ErrKeyReused, loyalty.ErrNotYet, loyalty.ErrNotEnrolled, loyalty.ErrAlreadyEnrolled, loyalty.ErrSuspended,
 	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
 	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
-	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrTooLarge, loyalty.ErrInvalid,
+	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrInvalid,
 }
 
 // told is what a host is told by an error: its sentinel, and the numbers of a
