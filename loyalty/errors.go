@@ -89,6 +89,8 @@ var (
 	ErrGuest = errors.New("the account is a guest's")
 	// ErrNotGuest reports a claim of an account that is a member's own.
 	ErrNotGuest = errors.New("the account is not a guest's")
+	// ErrNoEntry reports an entry that the account does not have.
+	ErrNoEntry = errors.New("there is no such entry")
 	// ErrNoPool reports an id that is no pool's.
 	ErrNoPool = errors.New("there is no such pool")
 	// ErrInPool reports a member who is in a pool of the kind already.

@@ -42,10 +42,12 @@ type creditTerms struct {
 	availableFrom time.Time
 	expiresAt     time.Time
 	origin        string
-	qualifies     bool
-	revision      int64
-	corrects      points.EntryRef
-	shares        []points.Share
+	// cameFrom is the lot of the account that source names.
+	cameFrom  points.LotID
+	qualifies bool
+	revision  int64
+	corrects  points.EntryRef
+	shares    []points.Share
 }
 
 // Reason notes why points are credited, in the operation's reason.
@@ -144,7 +146,7 @@ func (p *Party) credit(u points.Unit, amount points.Amount, terms creditTerms) (
 		}
 		err := p.book(points.Entry{
 			Unit: u.Code, Kind: terms.kind, From: terms.from, To: bucket, Amount: share.Points, Lot: lot.ID,
-			Rule: share.Rule, Reference: terms.source, OccurredAt: terms.at, Revision: terms.revision, Corrects: terms.corrects,
+			Rule: share.Rule, Into: -terms.cameFrom, Reference: terms.source, OccurredAt: terms.at, Revision: terms.revision, Corrects: terms.corrects,
 		})
 		if err != nil {
 			return points.Lot{}, err

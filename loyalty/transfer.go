@@ -78,7 +78,7 @@ func (p *Party) Transfer(to *Party, unit string, amount points.Amount) error {
 		lot := p.lots[p.lotAt(part.Lot)]
 		terms := p.termsFor(to, lot)
 		terms.origin, terms.source = cmp.Or(lot.Origin, p.row.Member), p.row.Member
-		terms.from, terms.kind = points.Transferred, points.EntryTransferIn
+		terms.from, terms.kind, terms.cameFrom = points.Transferred, points.EntryTransferIn, lot.ID
 		terms.at, terms.availableFrom, terms.qualifies = p.tx.occurred, p.tx.now, false
 		if _, err := to.credit(u, part.Amount, terms); err != nil {
 			return err

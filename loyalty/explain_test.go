@@ -1,0 +1,96 @@
+package loyalty_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+func (s *shop) explain(member string, question loyalty.Question) loyalty.Explanation {
+	s.t.Helper()
+	x, err := s.Explain(s.t.Context(), member, question)
+	require.NoError(s.t, err)
+	return x
+}
+
+func TestABalanceIsExplainedBackToItsOrderThroughConfirmationTransferAndMerge(t *testing.T) {
+	s := twoMembers(t)
+	s.must(loyalty.Confirm{Member: "old", Key: "confirm", Order: "1002"})
+	s.must(loyalty.Transfer{Member: "old", Key: "transfer", To: "ben", Unit: "star", Points: 4})
+	s.must(join)
+	s.must(loyalty.Merge{Member: "anna", Key: "merge ben", From: "ben"})
+
+	x := s.explain("old", loyalty.Question{Unit: "star"})
+	require.Equal(t, "anna", x.Member)
+	byOrder := map[string]points.Amount{}
+	for _, lot := range x.Lots {
+		require.NotEmpty(t, lot.Credits, "lot %d", lot.ID)
+		for _, credit := range lot.Credits {
+			require.Equal(t, points.Issued, credit.Entry.From)
+			require.Equal(t, "stars", credit.Entry.Rule)
+			require.EqualValues(t, 1, credit.Entry.Revision)
+			require.Equal(t, "1 star per EUR 2 on EUR 12.40", credit.Why)
+			byOrder[credit.Operation.Member+" "+credit.Entry.Reference] += lot.Remaining
+		}
+	}
+	require.Equal(t, map[string]points.Amount{"anna 1001": 6, "old 1001": 6, "old 1002": 6}, byOrder)
+	require.Contains(t, x.String(), "6 from earn 1002 of old on 2 Mar 2027: rule stars of revision 1, 1 star per EUR 2 on EUR 12.40, then confirm")
+	require.Contains(t, x.String(), `transfer-in`)
+}
+
+func TestAMetricAndADebtAreExplained(t *testing.T) {
+	s := twoMembers(t)
+	x := s.explain("old", loyalty.Question{Unit: "visits"})
+	require.Equal(t, []loyalty.RuleSum{{Points: 4}}, x.Counted)
+	s.must(loyalty.Adjust{Member: "ben", Key: "take", Unit: "bean", Points: -5, Reason: "mistake", Actor: "ada", Reference: "case-7"})
+	x = s.explain("ben", loyalty.Question{Unit: "bean"})
+	require.Equal(t, "ben has 0 bean available, 5 owed\nowed since 5 from adjust case-7 of ben on 3 Mar 2027 (mistake), by ada", x.String())
+}
+
+func TestAnEntryIsExplained(t *testing.T) {
+	s := twoMembers(t)
+	receipt := s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 3, Reference: "cup"})
+	x := s.explain("anna", loyalty.Question{Entry: points.EntryRef{Version: receipt.Version}})
+	require.Equal(t, "spend", x.Operation.Type)
+	require.Equal(t, "1001", x.Lots[0].Credits[0].Entry.Reference)
+	require.Contains(t, x.String(), "spend 3 bean: available to redeemed, by spend cup of anna on 3 Mar 2027")
+	for name, question := range map[string]loyalty.Question{
+		"a version that is not there": {Entry: points.EntryRef{Version: 900}},
+		"an ordinal too many":         {Entry: points.EntryRef{Version: receipt.Version, Ordinal: 1}},
+	} {
+		_, err := s.Explain(t.Context(), "anna", question)
+		require.ErrorIs(t, err, loyalty.ErrNoEntry, name)
+	}
+	_, err := s.Explain(t.Context(), "anna", loyalty.Question{Unit: "mile"})
+	require.ErrorIs(t, err, loyalty.ErrUnknownUnit)
+	_, err = s.Explain(t.Context(), "zoe", loyalty.Question{Unit: "bean"})
+	require.ErrorIs(t, err, loyalty.ErrNotEnrolled)
+}
+
+func TestConsolidatedPointsAreExplainedByEachOfTheirCredits(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	for i := range 300 {
+		key := fmt.Sprint("gift ", i)
+		s.must(loyalty.Adjust{Member: "anna", Key: key, Unit: "bean", Points: 1, Reason: key, Actor: "shop"})
+	}
+	s.must(loyalty.Adjust{
+		Member: "anna", Key: "short", Unit: "bean", Points: 1, ExpiresAt: s.now.AddDate(0, 0, 1), Reason: "gift", Actor: "shop",
+	})
+	s.now = s.now.AddDate(0, 0, 2)
+	_, err := s.RunDue(t.Context(), nil)
+	require.NoError(t, err)
+	s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 215})
+	x := s.explain("anna", loyalty.Question{Unit: "bean"})
+	require.False(t, x.Cut)
+	most := 0
+	for _, lot := range x.Lots {
+		most = max(most, len(lot.Credits))
+		require.EqualValues(t, len(lot.Credits), lot.Original, "each credit was of one bean")
+	}
+	require.Greater(t, most, 10)
+}
