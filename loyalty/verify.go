@@ -203,6 +203,9 @@ func (e *Engine) audit(ctx context.Context, member string, a *audit) (*Problem, 
 	if problem == nil {
 		problem, err = e.auditHolds(ctx, member, a)
 	}
+	if problem == nil && err == nil {
+		problem, err = e.auditOrders(ctx, member, a)
+	}
 	if problem != nil {
 		problem.Member = member
 	}
