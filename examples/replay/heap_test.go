@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/examples/orderlog"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage/sqlite"
@@ -38,7 +39,7 @@ func busyLog(t *testing.T, orders int) string {
 // that grows with them.
 func highestHeap(t *testing.T, path string, keep bool) uint64 {
 	t.Helper()
-	program, err := loadProgram("coffee")
+	program, err := orderlog.LoadProgram("coffee")
 	require.NoError(t, err)
 	store, err := sqlite.Open(newDB(t), nil)
 	require.NoError(t, err)
@@ -46,9 +47,9 @@ func highestHeap(t *testing.T, path string, keep bool) uint64 {
 	now := points.Never // the clock follows the log until its end
 	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
 	require.NoError(t, err)
-	log, err := fileLog(path, vienna(t))
+	log, err := orderlog.File(path, vienna(t))
 	require.NoError(t, err)
-	defer log.close()
+	defer log.Close()
 
 	highest := uint64(0)
 	measure := func() {
@@ -57,9 +58,9 @@ func highestHeap(t *testing.T, path string, keep bool) uint64 {
 		runtime.ReadMemStats(&stats)
 		highest = max(highest, stats.HeapAlloc)
 	}
-	var kept []event
-	rows := log.events
-	log.events = func(yield func(event, error) bool) {
+	var kept []orderlog.Event
+	rows := log.Events
+	log.Events = func(yield func(orderlog.Event, error) bool) {
 		n := 0
 		for e, err := range rows {
 			if n++; n%300 == 0 {

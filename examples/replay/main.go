@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/loyaltykit/loyaltykit/examples/orderlog"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 )
@@ -68,7 +69,7 @@ var (
 // replayLog replays and closes the books. What it returns beside an error is
 // what there is to report nevertheless.
 func replayLog(ctx context.Context, o options, console *console) (s *summary, err error) {
-	program, err := loadProgram(o.program)
+	program, err := orderlog.LoadProgram(o.program)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func replayLog(ctx context.Context, o options, console *console) (s *summary, er
 	}
 	var asOf time.Time
 	if o.asOf != "" {
-		if asOf, err = parseInstant(o.asOf, zone); err != nil {
+		if asOf, err = orderlog.ParseInstant(o.asOf, zone); err != nil {
 			return nil, fmt.Errorf("-as-of: %w", err)
 		}
 	}
@@ -86,7 +87,7 @@ func replayLog(ctx context.Context, o options, console *console) (s *summary, er
 	if err != nil {
 		return nil, err
 	}
-	defer log.close()
+	defer log.Close()
 	db, err := openDatabase(ctx, o.db)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -95,12 +96,12 @@ func replayLog(ctx context.Context, o options, console *console) (s *summary, er
 	if o.db == "" {
 		console.say("database: %s", db.path)
 	}
-	s = &summary{log: log.name, program: describe(o.program, program), database: db.path, zone: zone}
+	s = &summary{log: log.Name, program: describe(o.program, program), database: db.path, zone: zone}
 	return s, s.fill(ctx, o, program, log, db, asOf, console)
 }
 
 // fill replays the log and fills the summary in.
-func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, log *eventLog, db *database, asOf time.Time, console *console) error {
+func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, log *orderlog.Log, db *database, asOf time.Time, console *console) error {
 	now := points.Never // the clock follows the log until its end
 	engine, err := loyalty.New(loyalty.Revisions{program}, db.Store, &loyalty.Options{Clock: func() time.Time { return now }})
 	if err != nil {
@@ -164,11 +165,11 @@ func (s *summary) audit(ctx context.Context, engine *loyalty.Engine, console *co
 	return nil
 }
 
-func openLog(path string, program loyalty.Program, zone *time.Location) (*eventLog, error) {
+func openLog(path string, program loyalty.Program, zone *time.Location) (*orderlog.Log, error) {
 	if path == "" {
-		return generatedLog(coffeeShop(program, zone)), nil
+		return orderlog.Generated(orderlog.CoffeeShop(program, zone)), nil
 	}
-	return fileLog(path, zone)
+	return orderlog.File(path, zone)
 }
 
 func describe(name string, program loyalty.Program) string {

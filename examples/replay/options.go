@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/loyaltykit/loyaltykit/examples/orderlog"
 )
 
 // options are the command's flags.
@@ -63,7 +65,7 @@ func parseOptions(args []string, stdout, stderr io.Writer) (options, error) {
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(stdout, usage, strings.Join(shippedPrograms(), ", "))
+		fmt.Fprintf(stdout, usage, strings.Join(orderlog.ShippedPrograms(), ", "))
 		return o, err
 	case err == nil && flags.NArg() > 0:
 		err = fmt.Errorf("%q is no flag; a log is named by -orders", flags.Arg(0))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/examples/orderlog"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 )
@@ -28,7 +29,7 @@ type replay struct {
 
 	// waiting holds what was handed to the engine and is not answered yet, from
 	// next on.
-	waiting []event
+	waiting []orderlog.Event
 	next    int
 	// seen has the members that were met, with the versions of their orders.
 	seen map[string]*versions
@@ -52,14 +53,14 @@ type outcome struct {
 
 // run replays a log. Refused rows are counted and named on the console; an error
 // is one that no row is to blame for.
-func (r *replay) run(ctx context.Context, log *eventLog) error {
+func (r *replay) run(ctx context.Context, log *orderlog.Log) error {
 	r.seen = map[string]*versions{}
 	var broken error
 	options := &loyalty.AllOptions{FollowLog: true}
 	if r.strict {
 		options.Group = 1
 	}
-	for receipt, err := range r.engine.DoAll(ctx, r.commands(log.events, &broken), options) {
+	for receipt, err := range r.engine.DoAll(ctx, r.commands(log.Events, &broken), options) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -69,19 +70,19 @@ func (r *replay) run(ctx context.Context, log *eventLog) error {
 		if r.stopped != nil {
 			break
 		}
-		r.console.progress(r.outcome, log.done(), r.zone)
+		r.console.progress(r.outcome, log.Done(), r.zone)
 	}
 	return broken
 }
 
 // commands turns events into commands: a member's first enrolls before.
-func (r *replay) commands(events iter.Seq2[event, error], broken *error) iter.Seq[loyalty.Command] {
+func (r *replay) commands(events iter.Seq2[orderlog.Event, error], broken *error) iter.Seq[loyalty.Command] {
 	return func(yield func(loyalty.Command) bool) {
 		for e, err := range events {
 			if r.limit > 0 && r.rows == r.limit {
 				return
 			}
-			var bad *RowError
+			var bad *orderlog.RowError
 			switch {
 			case errors.As(err, &bad):
 				r.rows++
@@ -95,12 +96,12 @@ func (r *replay) commands(events iter.Seq2[event, error], broken *error) iter.Se
 				return
 			}
 			r.rows++
-			if !r.asOf.IsZero() && e.at.After(r.asOf) {
+			if !r.asOf.IsZero() && e.At.After(r.asOf) {
 				r.leftOut++
 				continue
 			}
-			if e.at.After(r.last) {
-				r.last = e.at
+			if e.At.After(r.last) {
+				r.last = e.At
 			}
 			if !r.give(e, yield) {
 				return
@@ -109,23 +110,23 @@ func (r *replay) commands(events iter.Seq2[event, error], broken *error) iter.Se
 	}
 }
 
-func (r *replay) give(e event, yield func(loyalty.Command) bool) bool {
-	member := e.command.Plan().Member
+func (r *replay) give(e orderlog.Event, yield func(loyalty.Command) bool) bool {
+	member := e.Command.Plan().Member
 	if r.seen[member] == nil {
 		member = strings.Clone(member)
 		r.seen[member] = &versions{}
-		first := event{line: e.line, at: e.at, command: loyalty.Enroll{Member: member, Key: enrollKey, OccurredAt: e.at}}
+		first := orderlog.Event{Line: e.Line, At: e.At, Command: loyalty.Enroll{Member: member, Key: enrollKey, OccurredAt: e.At}}
 		r.waiting = append(r.waiting, first)
-		if !yield(first.command) {
+		if !yield(first.Command) {
 			return false
 		}
 	}
 	r.waiting = append(r.waiting, e)
-	return yield(e.command)
+	return yield(e.Command)
 }
 
 // take returns the event whose answer has come: answers keep the order.
-func (r *replay) take() event {
+func (r *replay) take() orderlog.Event {
 	e := r.waiting[r.next]
 	r.next++
 	if r.next == len(r.waiting) {
@@ -134,8 +135,8 @@ func (r *replay) take() event {
 	return e
 }
 
-func (r *replay) answered(e event, receipt loyalty.Receipt, err error) error {
-	switch e.command.(type) {
+func (r *replay) answered(e orderlog.Event, receipt loyalty.Receipt, err error) error {
+	switch e.Command.(type) {
 	case loyalty.Enroll:
 		if errors.Is(err, loyalty.ErrAlreadyEnrolled) || errors.Is(err, loyalty.ErrKeyReused) {
 			return nil // an earlier log enrolled the member
@@ -151,13 +152,13 @@ func (r *replay) answered(e event, receipt loyalty.Receipt, err error) error {
 		if !refusal {
 			return err
 		}
-		r.refuse(&RowError{Line: e.line, Column: column, Err: reason(err)})
+		r.refuse(&orderlog.RowError{Line: e.Line, Column: column, Err: reason(err)})
 		return nil
 	}
 	if receipt.Replayed {
 		r.replayed++
 	}
-	switch e.command.(type) {
+	switch e.Command.(type) {
 	case loyalty.Earn:
 		r.orders++
 	case loyalty.Refund:
@@ -166,7 +167,7 @@ func (r *replay) answered(e event, receipt loyalty.Receipt, err error) error {
 	return nil
 }
 
-func (r *replay) refuse(bad *RowError) {
+func (r *replay) refuse(bad *orderlog.RowError) {
 	r.refused++
 	r.console.say("refused: %v", bad)
 	if r.strict && r.stopped == nil {
@@ -207,16 +208,16 @@ func refusedColumn(err error) (column string, refused bool) {
 		target error
 		column string
 	}{
-		{errEarnedBefore, orderColumn},
-		{loyalty.ErrOrderEarned, orderColumn},
-		{loyalty.ErrKeyReused, orderColumn},
-		{loyalty.ErrUnknownOrder, orderColumn},
-		{loyalty.ErrOverRefund, amountColumn},
-		{loyalty.ErrSuspended, memberColumn},
-		{loyalty.ErrClosed, memberColumn},
-		{points.ErrUnknownCurrency, currencyColumn},
-		{points.ErrOverflow, amountColumn},
-		{loyalty.ErrInsufficientPoints, amountColumn},
+		{errEarnedBefore, orderlog.OrderColumn},
+		{loyalty.ErrOrderEarned, orderlog.OrderColumn},
+		{loyalty.ErrKeyReused, orderlog.OrderColumn},
+		{loyalty.ErrUnknownOrder, orderlog.OrderColumn},
+		{loyalty.ErrOverRefund, orderlog.AmountColumn},
+		{loyalty.ErrSuspended, orderlog.MemberColumn},
+		{loyalty.ErrClosed, orderlog.MemberColumn},
+		{points.ErrUnknownCurrency, orderlog.CurrencyColumn},
+		{points.ErrOverflow, orderlog.AmountColumn},
+		{loyalty.ErrInsufficientPoints, orderlog.AmountColumn},
 		{loyalty.ErrTooLarge, ""},
 		{loyalty.ErrInvalid, ""},
 	} {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/examples/orderlog"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 )
@@ -39,6 +40,20 @@ func (r result) report(t *testing.T) report {
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(&one), r.stderr)
 	return one
+}
+
+func vienna(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	return zone
+}
+
+func exampleShop(t testing.TB) orderlog.Shop {
+	t.Helper()
+	program, err := orderlog.LoadProgram("coffee")
+	require.NoError(t, err)
+	return orderlog.CoffeeShop(program, vienna(t))
 }
 
 func orderLog(t *testing.T, rows ...string) string {
@@ -212,7 +227,7 @@ func TestAProgramWithAnotherTextNeedsAnotherDatabase(t *testing.T) {
 	db, log := newDB(t), orderLog(t, "1001,m-1,2027-03-08,10.00,USD")
 	require.Equal(t, exitOK, replayed(t, "-orders", log, "-program", "whole-dollar", "-db", db).code)
 
-	text, err := shipped.ReadFile("programs/whole-dollar.json")
+	text, err := os.ReadFile("../orderlog/programs/whole-dollar.json")
 	require.NoError(t, err)
 	richer := filepath.Join(t.TempDir(), "richer.json")
 	require.NoError(t, os.WriteFile(richer, bytes.Replace(text, []byte(`"points": 1`), []byte(`"points": 2`), 1), 0o600))
@@ -225,24 +240,24 @@ func TestAProgramWithAnotherTextNeedsAnotherDatabase(t *testing.T) {
 func TestTheGeneratedLogComesToWhatANaiveModelSays(t *testing.T) {
 	long(t)
 	s := exampleShop(t)
-	model := &modelShop{zone: s.zone, doubleMondays: true, pendingDays: 14, months: 12, endOfMonth: true}
+	model := &modelShop{zone: s.Zone, doubleMondays: true, pendingDays: 14, months: 12, endOfMonth: true}
 	var last time.Time
 	orders, refunds := int64(0), int64(0)
-	for e := range s.events() {
-		last = e.at
-		switch c := e.command.(type) {
+	for e := range s.Events() {
+		last = e.At
+		switch c := e.Command.(type) {
 		case loyalty.Earn:
 			cents := int64(0)
 			for _, line := range c.Order.Lines {
 				cents += line.Amount.Shift(2).IntPart()
 			}
-			model.earn(c.Member, c.Order.ID, cents, e.at)
+			model.earn(c.Member, c.Order.ID, cents, e.At)
 			orders++
 		case loyalty.Refund:
-			model.refund(c.Member, c.Order, c.Amount.Shift(2).IntPart(), c.Full, e.at)
+			model.refund(c.Member, c.Order, c.Amount.Shift(2).IntPart(), c.Full, e.At)
 			refunds++
-		case FreeCoffee:
-			model.freeCoffee(c.Member, int64(c.Price), e.at)
+		case orderlog.FreeCoffee:
+			model.freeCoffee(c.Member, int64(c.Price), e.At)
 		}
 	}
 	want := model.asOf(last)
@@ -253,7 +268,7 @@ func TestTheGeneratedLogComesToWhatANaiveModelSays(t *testing.T) {
 	require.Equal(t, exitOK, r.code, r.stderr)
 	one := r.report(t)
 	assert.Equal(t, want, one.Points)
-	assert.EqualValues(t, s.members, one.Members)
+	assert.EqualValues(t, s.Members, one.Members)
 	assert.Equal(t, orders, one.Orders)
 	assert.Equal(t, refunds, one.Refunds)
 	assert.Zero(t, one.Refused)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/examples/orderlog"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -53,18 +54,18 @@ func (d *dying) Commit(ctx context.Context, batches []storage.Batch) ([]storage.
 
 // troubledLog has everything: rows that are no orders, orders that occur twice,
 // refunds and spending.
-func troubledLog(s shop) []event {
-	var events []event
-	for e := range s.events() {
-		e.line = len(events) + 1
+func troubledLog(s orderlog.Shop) []orderlog.Event {
+	var events []orderlog.Event
+	for e := range s.Events() {
+		e.Line = len(events) + 1
 		events = append(events, e)
-		if earn, ok := e.command.(loyalty.Earn); ok && e.line%10 == 0 {
+		if earn, ok := e.Command.(loyalty.Earn); ok && e.Line%10 == 0 {
 			again := e
-			again.line++
-			earn.OccurredAt = e.at.Add(time.Minute)
-			twice := event{line: e.line + 2, at: earn.OccurredAt, command: earn}
+			again.Line++
+			earn.OccurredAt = e.At.Add(time.Minute)
+			twice := orderlog.Event{Line: e.Line + 2, At: earn.OccurredAt, Command: earn}
 			earn.Member = "m-0001"
-			stolen := event{line: e.line + 3, at: earn.OccurredAt, command: earn}
+			stolen := orderlog.Event{Line: e.Line + 3, At: earn.OccurredAt, Command: earn}
 			events = append(events, again, twice, stolen)
 		}
 	}
@@ -72,15 +73,15 @@ func troubledLog(s shop) []event {
 }
 
 // closed replays events on a store and returns its outcome and its books.
-func closed(t *testing.T, store storage.Store, program loyalty.Program, events []event) (outcome, *books, error) {
+func closed(t *testing.T, store storage.Store, program loyalty.Program, events []orderlog.Event) (outcome, *books, error) {
 	t.Helper()
 	now := points.Never // the clock follows the log until its end
 	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
 	require.NoError(t, err)
 	r := &replay{engine: engine, console: &console{out: io.Discard, now: time.Now}}
-	log := &eventLog{done: func() float64 { return 0 }, events: func(yield func(event, error) bool) {
+	log := &orderlog.Log{Done: func() float64 { return 0 }, Events: func(yield func(orderlog.Event, error) bool) {
 		for _, e := range events {
-			if e.line%37 == 0 && !yield(event{}, &RowError{Line: e.line, Err: errors.New("torn")}) {
+			if e.Line%37 == 0 && !yield(orderlog.Event{}, &orderlog.RowError{Line: e.Line, Err: errors.New("torn")}) {
 				return
 			}
 			if !yield(e, nil) {
@@ -105,10 +106,10 @@ func closed(t *testing.T, store storage.Store, program loyalty.Program, events [
 }
 
 func TestAReplayThatDiesAtAnyCommitEndsAsIfNothingHadHappened(t *testing.T) {
-	program, err := loadProgram("coffee")
+	program, err := orderlog.LoadProgram("coffee")
 	require.NoError(t, err)
 	s := exampleShop(t)
-	s.members = 12
+	s.Members = 12
 	events := troubledLog(s)
 
 	wantOutcome, want, err := closed(t, memory.New(), program, events)

@@ -1,4 +1,4 @@
-package main
+package orderlog
 
 import (
 	"container/heap"
@@ -10,41 +10,41 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 )
 
-// shop says what the log of a shop that never was looks like.
-type shop struct {
-	seed    uint64
-	members int
+// Shop says what the log of a shop that never was looks like.
+type Shop struct {
+	Seed    uint64
+	Members int
 	// The shop opens on the first day and the log ends before the last.
-	first, last time.Time
-	zone        *time.Location
-	currency    string
-	// unit is what a free coffee is paid with, price how much of it.
-	unit  string
-	price points.Amount
+	First, Last time.Time
+	Zone        *time.Location
+	Currency    string
+	// Unit is what a free coffee is paid with, Price how much of it.
+	Unit  string
+	Price points.Amount
 }
 
 // coffeePrice is what a free coffee costs, in whole points.
 const coffeePrice = 60
 
-// coffeeShop is the shop whose log is replayed where no other is given: it takes
+// CoffeeShop is the shop whose log is replayed where no other is given: it takes
 // the currency and the unit of the program.
-func coffeeShop(program loyalty.Program, zone *time.Location) shop {
-	s := shop{
-		seed: 1, members: 2000, zone: zone, currency: "EUR",
-		first: time.Date(2025, time.January, 7, 0, 0, 0, 0, zone),
-		last:  time.Date(2026, time.September, 30, 0, 0, 0, 0, zone),
+func CoffeeShop(program loyalty.Program, zone *time.Location) Shop {
+	s := Shop{
+		Seed: 1, Members: 2000, Zone: zone, Currency: "EUR",
+		First: time.Date(2025, time.January, 7, 0, 0, 0, 0, zone),
+		Last:  time.Date(2026, time.September, 30, 0, 0, 0, 0, zone),
 	}
 	for _, rule := range program.Earning {
 		if rule.Spend != nil {
-			s.currency = rule.Spend.Currency
+			s.Currency = rule.Spend.Currency
 			break
 		}
 	}
 	for _, unit := range program.Units {
 		if unit.Kind == points.Spendable {
-			s.unit, s.price = unit.Code, coffeePrice
+			s.Unit, s.Price = unit.Code, coffeePrice
 			for range unit.Scale {
-				s.price *= 10
+				s.Price *= 10
 			}
 			break
 		}
@@ -52,16 +52,16 @@ func coffeeShop(program loyalty.Program, zone *time.Location) shop {
 	return s
 }
 
-// generatedLog is the log of a shop. The same shop has the same log.
-func generatedLog(s shop) *eventLog {
-	at := s.first
-	span := float64(s.last.Sub(s.first))
-	return &eventLog{
-		name: fmt.Sprintf("the log of a coffee shop that never was (seed %d)", s.seed),
-		done: func() float64 { return float64(at.Sub(s.first)) / span },
-		events: func(yield func(event, error) bool) {
-			for next := range s.events() {
-				at = next.at
+// Generated is the log of a shop. The same shop has the same log.
+func Generated(s Shop) *Log {
+	at := s.First
+	span := float64(s.Last.Sub(s.First))
+	return &Log{
+		Name: fmt.Sprintf("the log of a coffee shop that never was (seed %d)", s.Seed),
+		Done: func() float64 { return float64(at.Sub(s.First)) / span },
+		Events: func(yield func(Event, error) bool) {
+			for next := range s.Events() {
+				at = next.At
 				if !yield(next, nil) {
 					return
 				}
@@ -70,18 +70,18 @@ func generatedLog(s shop) *eventLog {
 	}
 }
 
-// events yields what happened in the shop, in order of time. What it keeps grows
+// Events yields what happened in the shop, in order of time. What it keeps grows
 // with the members and with the refunds to come, not with the orders.
-func (s shop) events() iter.Seq[event] {
-	return func(yield func(event) bool) {
-		g := &generator{shop: s}
+func (s Shop) Events() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		g := &generator{Shop: s}
 		g.open()
 		line := 0
 		for g.agenda.Len() > 0 {
 			due := heap.Pop(&g.agenda).(appointment)
 			for _, command := range g.happens(due) {
 				line++
-				if !yield(event{line: line, at: due.at.UTC(), command: command}) {
+				if !yield(Event{Line: line, At: due.at.UTC(), Command: command}) {
 					return
 				}
 			}
@@ -91,7 +91,7 @@ func (s shop) events() iter.Seq[event] {
 
 // generator walks through the shop's time from one appointment to the next.
 type generator struct {
-	shop
+	Shop
 	agenda    agenda
 	customers []customer
 	orders    int
@@ -128,7 +128,7 @@ func (a *agenda) Pop() any {
 
 // plan notes an appointment, unless it is after the end of the log.
 func (g *generator) plan(a appointment) {
-	if !a.at.Before(g.last) {
+	if !a.at.Before(g.Last) {
 		return
 	}
 	g.made++
@@ -138,12 +138,12 @@ func (g *generator) plan(a appointment) {
 
 // open lets every customer find the shop some day.
 func (g *generator) open() {
-	g.customers = make([]customer, g.members)
-	days := int(g.last.Sub(g.first).Hours() / 24)
+	g.customers = make([]customer, g.Members)
+	days := int(g.Last.Sub(g.First).Hours() / 24)
 	for i := range g.customers {
-		g.customers[i] = newCustomer(g.seed, i)
+		g.customers[i] = newCustomer(g.Seed, i)
 		c := &g.customers[i]
-		g.plan(appointment{at: c.moment(g.first.AddDate(0, 0, c.arrival(days))), customer: i})
+		g.plan(appointment{at: c.moment(g.First.AddDate(0, 0, c.arrival(days))), customer: i})
 	}
 }
 
@@ -156,11 +156,11 @@ func (g *generator) happens(a appointment) []loyalty.Command {
 	g.orders++
 	member, id := fmt.Sprintf("m-%04d", a.customer+1), fmt.Sprintf("o-%06d", g.orders)
 	var commands []loyalty.Command
-	if g.unit != "" && c.purse >= coffeePrice {
+	if g.Unit != "" && c.purse >= coffeePrice {
 		c.purse -= coffeePrice
-		commands = append(commands, FreeCoffee{Member: member, Key: "coffee/" + id, Unit: g.unit, Price: g.price, OccurredAt: a.at.UTC()})
+		commands = append(commands, FreeCoffee{Member: member, Key: "coffee/" + id, Unit: g.Unit, Price: g.Price, OccurredAt: a.at.UTC()})
 	}
-	order := points.Order{ID: id, Currency: g.currency, Lines: c.basket()}
+	order := points.Order{ID: id, Currency: g.Currency, Lines: c.basket()}
 	c.counts(order, a.at)
 	commands = append(commands, loyalty.Earn{Member: member, Key: orderKey(id), Order: order, OccurredAt: a.at.UTC()})
 	if day, refund := c.regret(member, order); refund != nil {

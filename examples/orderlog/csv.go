@@ -1,4 +1,4 @@
-package main
+package orderlog
 
 import (
 	"bufio"
@@ -73,11 +73,11 @@ func (f *orderFile) findColumns() error {
 
 // next returns the next order. A row that is no order is a [*RowError], after
 // which the rows behind it can be read. The end is io.EOF.
-func (f *orderFile) next() (event, error) {
+func (f *orderFile) next() (Event, error) {
 	for {
 		text, err := f.nextLine()
 		if err != nil {
-			return event{}, err
+			return Event{}, err
 		}
 		if text != "" {
 			return f.order(text)
@@ -85,28 +85,28 @@ func (f *orderFile) next() (event, error) {
 	}
 }
 
-func (f *orderFile) order(text string) (event, error) {
+func (f *orderFile) order(text string) (Event, error) {
 	fields, column, err := splitFields(text, f.fields[:0])
 	f.fields = fields
 	if err != nil {
-		return event{}, f.bad(f.columnName(column), err)
+		return Event{}, f.bad(f.columnName(column), err)
 	}
 	if len(fields) != len(f.header) {
-		return event{}, f.bad("", fmt.Errorf("has %d fields where the header names %d", len(fields), len(f.header)))
+		return Event{}, f.bad("", fmt.Errorf("has %d fields where the header names %d", len(fields), len(f.header)))
 	}
 	row := rowReader{file: f}
-	id := read(&row, orderColumn, checked(maxOrderID))
-	member := read(&row, memberColumn, checked(maxMemberID))
-	at := read(&row, timeColumn, f.instant)
-	amount := read(&row, amountColumn, parseAmount)
-	currency := read(&row, currencyColumn, parseCurrency)
-	quantity := read(&row, quantityColumn, parseQuantity)
-	category := read(&row, categoryColumn, parseCategory)
+	id := read(&row, OrderColumn, checked(maxOrderID))
+	member := read(&row, MemberColumn, checked(maxMemberID))
+	at := read(&row, TimeColumn, f.instant)
+	amount := read(&row, AmountColumn, parseAmount)
+	currency := read(&row, CurrencyColumn, parseCurrency)
+	quantity := read(&row, QuantityColumn, parseQuantity)
+	category := read(&row, CategoryColumn, parseCategory)
 	if row.err != nil {
-		return event{}, row.err
+		return Event{}, row.err
 	}
 	order := points.Order{ID: id, Currency: currency, Lines: []points.Line{{Category: category, Quantity: quantity, Amount: amount}}}
-	return event{line: f.line, at: at, command: loyalty.Earn{Member: member, Key: orderKey(id), Order: order, OccurredAt: at}}, nil
+	return Event{Line: f.line, At: at, Command: loyalty.Earn{Member: member, Key: orderKey(id), Order: order, OccurredAt: at}}, nil
 }
 
 // rowReader reads columns of a row up to the first that is bad.
@@ -137,7 +137,7 @@ func (f *orderFile) instant(text string) (time.Time, error) {
 	if text == f.dayText && text != "" {
 		return f.day, nil
 	}
-	at, err := parseInstant(text, f.zone)
+	at, err := ParseInstant(text, f.zone)
 	if err == nil && len(text) == len(time.DateOnly) {
 		f.dayText, f.day = strings.Clone(text), at
 	}

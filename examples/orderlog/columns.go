@@ -1,4 +1,4 @@
-package main
+package orderlog
 
 import (
 	"errors"
@@ -13,18 +13,18 @@ import (
 
 // The columns of an order log.
 const (
-	orderColumn    = "order_id"
-	memberColumn   = "member"
-	timeColumn     = "occurred_at"
-	amountColumn   = "amount"
-	currencyColumn = "currency"
-	quantityColumn = "quantity"
-	categoryColumn = "category"
+	OrderColumn    = "order_id"
+	MemberColumn   = "member"
+	TimeColumn     = "occurred_at"
+	AmountColumn   = "amount"
+	CurrencyColumn = "currency"
+	QuantityColumn = "quantity"
+	CategoryColumn = "category"
 )
 
 var (
-	requiredColumns = []string{orderColumn, memberColumn, timeColumn, amountColumn, currencyColumn}
-	optionalColumns = []string{quantityColumn, categoryColumn}
+	requiredColumns = []string{OrderColumn, MemberColumn, TimeColumn, AmountColumn, CurrencyColumn}
+	optionalColumns = []string{QuantityColumn, CategoryColumn}
 )
 
 const (
@@ -94,9 +94,9 @@ func digits(text string) bool {
 	return text != ""
 }
 
-// parseInstant reads RFC 3339 or a date, which is the start of that day in the
+// ParseInstant reads RFC 3339 or a date, which is the start of that day in the
 // zone.
-func parseInstant(text string, zone *time.Location) (time.Time, error) {
+func ParseInstant(text string, zone *time.Location) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		at, err = time.Parse(time.DateOnly, text)

@@ -1,4 +1,4 @@
-package main
+package orderlog
 
 import (
 	"errors"
@@ -63,7 +63,7 @@ func TestARowThatIsNoOrderIsNamedByLineColumnAndReason(t *testing.T) {
 
 			good, err := orders.next()
 			require.NoError(t, err, "the row after it is read")
-			assert.Equal(t, 3, good.line)
+			assert.Equal(t, 3, good.Line)
 			_, err = orders.next()
 			assert.ErrorIs(t, err, io.EOF)
 		})
@@ -97,8 +97,8 @@ func TestColumnsAreFoundByNameAndOthersIgnored(t *testing.T) {
 
 	first, err := orders.next()
 	require.NoError(t, err)
-	earn := first.command.(loyalty.Earn)
-	assert.Equal(t, 2, first.line)
+	earn := first.Command.(loyalty.Earn)
+	assert.Equal(t, 2, first.Line)
 	assert.Equal(t, `m "7301"`, earn.Member)
 	assert.Equal(t, "1001", earn.Order.ID)
 	assert.Equal(t, "EUR", earn.Order.Currency)
@@ -107,8 +107,8 @@ func TestColumnsAreFoundByNameAndOthersIgnored(t *testing.T) {
 
 	second, err := orders.next()
 	require.NoError(t, err)
-	earn = second.command.(loyalty.Earn)
-	assert.Equal(t, 4, second.line)
+	earn = second.Command.(loyalty.Earn)
+	assert.Equal(t, 4, second.Line)
 	assert.True(t, earn.Order.Lines[0].Amount.IsZero())
 	assert.Equal(t, time.Date(2027, time.February, 22, 23, 0, 0, 0, time.UTC), earn.OccurredAt, "midnight in Vienna")
 
@@ -130,7 +130,7 @@ func TestADateIsTheFirstInstantOfItsDay(t *testing.T) {
 		"on the first day of the month": {"2027-01-01", time.UTC, "2027-01-01T00:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			at, err := parseInstant(c.text, c.zone)
+			at, err := ParseInstant(c.text, c.zone)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, at.In(c.zone).Format(time.RFC3339))
 		})
@@ -185,14 +185,14 @@ func FuzzOrders(f *testing.F) {
 				last = requireRowError(t, err, lines)
 				continue
 			}
-			require.Greater(t, e.line, last, "lines go on")
-			last = e.line
-			earn := e.command.(loyalty.Earn)
+			require.Greater(t, e.Line, last, "lines go on")
+			last = e.Line
+			earn := e.Command.(loyalty.Earn)
 			require.NoError(t, earn.Validate(), "what is read, the engine takes")
 			require.NotEmpty(t, earn.Member)
 			require.LessOrEqual(t, len(earn.Key), 128)
-			require.Equal(t, e.at, earn.OccurredAt)
-			require.Equal(t, time.UTC, e.at.Location())
+			require.Equal(t, e.At, earn.OccurredAt)
+			require.Equal(t, time.UTC, e.At.Location())
 		}
 	})
 }

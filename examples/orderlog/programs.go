@@ -1,4 +1,4 @@
-package main
+package orderlog
 
 import (
 	"embed"
@@ -16,8 +16,8 @@ import (
 //go:embed programs/*.json
 var shipped embed.FS
 
-// shippedPrograms names the programs that come with this command.
-func shippedPrograms() []string {
+// ShippedPrograms names the programs that come with this command.
+func ShippedPrograms() []string {
 	files, err := fs.Glob(shipped, "programs/*.json")
 	if err != nil {
 		return nil
@@ -28,11 +28,11 @@ func shippedPrograms() []string {
 	return files
 }
 
-// loadProgram reads the program that ships under a name, else a JSON file.
-func loadProgram(name string) (loyalty.Program, error) {
+// LoadProgram reads the program that ships under a name, else a JSON file.
+func LoadProgram(name string) (loyalty.Program, error) {
 	file, err := openProgram(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return loyalty.Program{}, fmt.Errorf("program %q is neither a file nor one of %s", name, strings.Join(shippedPrograms(), ", "))
+		return loyalty.Program{}, fmt.Errorf("program %q is neither a file nor one of %s", name, strings.Join(ShippedPrograms(), ", "))
 	}
 	if err != nil {
 		return loyalty.Program{}, fmt.Errorf("program: %w", err)
@@ -46,7 +46,7 @@ func loadProgram(name string) (loyalty.Program, error) {
 }
 
 func openProgram(name string) (io.ReadCloser, error) {
-	if slices.Contains(shippedPrograms(), name) {
+	if slices.Contains(ShippedPrograms(), name) {
 		return shipped.Open("programs/" + name + ".json")
 	}
 	return os.Open(name)

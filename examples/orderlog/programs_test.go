@@ -1,4 +1,4 @@
-package main
+package orderlog
 
 import (
 	"os"
@@ -11,9 +11,9 @@ import (
 )
 
 func TestEveryShippedProgramIsValidAndNamedAsItsFile(t *testing.T) {
-	assert.Equal(t, []string{"coffee", "whole-dollar"}, shippedPrograms())
-	for _, name := range shippedPrograms() {
-		program, err := loadProgram(name)
+	assert.Equal(t, []string{"coffee", "whole-dollar"}, ShippedPrograms())
+	for _, name := range ShippedPrograms() {
+		program, err := LoadProgram(name)
 		require.NoError(t, err)
 		assert.Equal(t, name, program.ID)
 	}
@@ -24,18 +24,18 @@ func TestAProgramCanBeAFileOfOnesOwn(t *testing.T) {
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "mine.json")
 	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), "whole-dollar", "mine")), 0o600))
-	program, err := loadProgram(path)
+	program, err := LoadProgram(path)
 	require.NoError(t, err)
 	assert.Equal(t, "mine", program.ID)
 }
 
 func TestAProgramThatIsNotThereOrNotRightSaysWhatIsMissing(t *testing.T) {
-	_, err := loadProgram("tea")
+	_, err := LoadProgram("tea")
 	require.EqualError(t, err, `program "tea" is neither a file nor one of coffee, whole-dollar`)
 
 	path := filepath.Join(t.TempDir(), "bad.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"id": "bad", "zone": "Mars/Olympus", "units": []}`), 0o600))
-	_, err = loadProgram(path)
+	_, err = LoadProgram(path)
 	require.ErrorContains(t, err, "zone")
 	require.ErrorContains(t, err, "units")
 }
