@@ -19,6 +19,7 @@ import (
 func TestStoreCallsPerVerb(t *testing.T) {
 	program := beans(points.ExpireAfter(12, points.Months))
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	program.Guests, program.Pools = true, household()
 	s := openShop(t, program)
 	loads, commits := 0, 0
 	s.store.OnLoad = func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
@@ -48,6 +49,14 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.Resume{Member: "anna", Key: "resume"},
 		loyalty.Extend{Member: "anna", Key: "longer", Unit: "bean", ExpiringBy: s.now.AddDate(2, 0, 0), ExpiresAt: s.now.AddDate(3, 0, 0), Reason: "goodwill", Actor: "shop"},
 		loyalty.SetJurisdiction{Member: "anna", Key: "moved", Jurisdiction: "CA-QC"},
+		loyalty.EnrollGuest{Member: "g-1", Key: "guest"},
+		loyalty.FoundPool{Member: "anna", Key: "found", Pool: "home", Kind: "household"},
+		loyalty.InviteToPool{Member: "anna", Key: "invite", Pool: "home", Who: "ben", Role: "adult"},
+		loyalty.JoinPool{Member: "ben", Key: "join", Pool: "home"},
+		loyalty.ContributeToPool{Member: "anna", Key: "put", Pool: "home", Unit: "bean", Points: 3},
+		loyalty.DrawFromPool{Member: "ben", Key: "draw", Pool: "home", Unit: "bean", Points: 1},
+		loyalty.SetPoolRole{Member: "anna", Key: "role", Pool: "home", Who: "ben", Role: "owner"},
+		loyalty.LeavePool{Member: "anna", Key: "leave", Pool: "home"},
 	}
 	for _, cmd := range steps {
 		loads, commits = 0, 0

@@ -401,15 +401,16 @@ func (o *OperationName) words() string {
 }
 
 func (c *Credit) words(unit points.Unit) string {
-	text := fmt.Sprintf("%s from %s", unit.Format(c.Entry.Amount), c.Operation.words())
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s from %s", unit.Format(c.Entry.Amount), c.Operation.words())
 	if c.Entry.Rule != "" {
-		text += fmt.Sprintf(": rule %s of revision %d", c.Entry.Rule, c.Entry.Revision)
+		fmt.Fprintf(&b, ": rule %s of revision %d", c.Entry.Rule, c.Entry.Revision)
 	}
 	if c.Why != "" {
-		text += ", " + c.Why
+		b.WriteString(", " + c.Why)
 	}
 	for _, step := range slices.Backward(c.Way) {
-		text += ", then " + step
+		b.WriteString(", then " + step)
 	}
-	return text
+	return b.String()
 }

@@ -244,7 +244,7 @@ func TestOnlyOneOfTwoOppositeMergesHappens(t *testing.T) {
 			}()
 		}
 		one, other := <-errs, <-errs
-		require.True(t, (one == nil) != (other == nil), "%v, %v", one, other)
+		require.NotEqual(t, one == nil, other == nil, "%v, %v", one, other)
 		require.ErrorIs(t, errors.Join(one, other), loyalty.ErrSameMember)
 		require.Equal(t, before, s.member("anna").Balance("bean").Available)
 		s.verify()

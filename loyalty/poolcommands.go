@@ -3,6 +3,7 @@ package loyalty
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
@@ -392,10 +393,5 @@ func (tx *Tx) changePlace(id, member, role string) error {
 
 // named reports whether an id is one by which the command named its member.
 func (tx *Tx) named(member string) bool {
-	for _, alias := range tx.aliases {
-		if alias == member {
-			return true
-		}
-	}
-	return member == tx.row.Member
+	return member == tx.row.Member || slices.Contains(tx.aliases, member)
 }

@@ -45,8 +45,7 @@ func (c ContributeToPool) Validate() error {
 
 func checkPoolPoints(member, pool, unit string, amount points.Amount) error {
 	problems := pointsProblems(unit, amount)
-	var more points.Problems
-	if errors.As(checkPool(member, pool, "", "", "", ""), &more) {
+	if more, ok := errors.AsType[points.Problems](checkPool(member, pool, "", "", "", "")); ok {
 		problems = append(problems, more...)
 	}
 	return problems.Err()

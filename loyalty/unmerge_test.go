@@ -29,8 +29,8 @@ func TestAnUndoneMergeReturnsWhatIsUnspent(t *testing.T) {
 
 	back, stays := s.member("old"), s.member("anna")
 	require.Equal(t, "old", back.ID)
-	require.EqualValues(t, old.Balance("visits").Counted, back.Balance("visits").Counted)
-	require.EqualValues(t, anna.Balance("visits").Counted, stays.Balance("visits").Counted)
+	require.Equal(t, old.Balance("visits").Counted, back.Balance("visits").Counted)
+	require.Equal(t, anna.Balance("visits").Counted, stays.Balance("visits").Counted)
 	require.Equal(t, old.Balance("star").Pending, back.Balance("star").Pending)
 	require.Equal(t, anna.Balance("star").Pending, stays.Balance("star").Pending)
 	require.Equal(t, old.Balance("bean").Available-4, back.Balance("bean").Available, "the gift of old's expires first and was spent")
