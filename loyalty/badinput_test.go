@@ -122,6 +122,9 @@ func goodCommands(now time.Time) []loyalty.Command {
 			Member: "anna", Key: "k", Order: "paid", Kind: loyalty.Chargeback, Lines: []points.RefundLine{{Line: "1", Quantity: 1}},
 			Amount: decimal.NewFromInt(1), OccurredAt: at, Reason: reason, Actor: actor,
 		},
+		loyalty.Spend{Member: "anna", Key: "k", Unit: "bean", Points: 5, Order: "2003", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Capture{Member: "anna", Key: "k", Hold: "open", Points: 5, Order: "2003", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Refund{Member: "anna", Key: "k", Order: "tendered", PointsBack: []loyalty.PointsBack{{Unit: "bean", Points: 2}}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Spend{Member: "anna", Key: "k", Unit: "bean", Points: 5, Reference: "cup", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Hold{Member: "anna", Key: "k", ID: "new", Unit: "bean", Points: 5, Until: now.Add(time.Hour), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Capture{Member: "anna", Key: "k", Hold: "open", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
@@ -197,6 +200,7 @@ func badShop(t *testing.T) *shop {
 	paid.Lines[0].Quantity = 3
 	s.must(loyalty.Earn{Member: "anna", Key: "paid", Order: paid})
 	s.must(loyalty.Adjust{Member: "anna", Key: "gone", Unit: "bean", Points: 4, ExpiresAt: s.now.Add(-time.Hour), Reason: "gift", Actor: "ada"})
+	s.must(loyalty.Spend{Member: "anna", Key: "tender", Unit: "bean", Points: 3, Order: "tendered"})
 	peopled(s)
 	return s
 }

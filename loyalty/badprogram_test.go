@@ -20,6 +20,11 @@ import (
 func fullProgram() loyalty.Program {
 	return loyalty.Program{
 		ID: "beans", Zone: "Europe/Vienna", Debt: loyalty.AllowDebt, OrdersPerMember: true, LateWindow: points.Span{N: 30, Unit: points.Days},
+		Refunds: loyalty.RefundPolicy{
+			From: []loyalty.RefundSource{loyalty.FromOwn, loyalty.FromDebt},
+			Cuts: []loyalty.Cut{{Unit: "bean", Currency: "EUR", Points: 100, Money: decimal.NewFromInt(1), Step: decimal.New(5, -2), Rounding: points.HalfUp}},
+		},
+		Transfers: []loyalty.TransferPolicy{{Unit: "bean", Expiry: points.ExpireAfter(1, points.Years), Qualifies: true, Least: 5, Most: 500}},
 		Reminders: []loyalty.Reminder{{Unit: "bean", Leads: []points.Span{{N: 1, Unit: points.Months}, {N: 7, Unit: points.Days}}}},
 		Jurisdictions: []loyalty.Jurisdiction{{Code: "CA-QC", Units: []loyalty.UnitTerms{{
 			Unit: "bean", Expiry: points.ExpireAfter(10, points.Years),

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -15,6 +16,9 @@ type Capture struct {
 	Hold   string `json:"hold"`
 	// Points is how many to take; 0 takes all.
 	Points points.Amount `json:"points,omitempty"`
+	// Order is the order that the points pay for, if any: a Refund of it can give them
+	// back. It costs a row.
+	Order string `json:"order,omitempty"`
 	// OccurredAt is when it happened; zero is now.
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
@@ -23,23 +27,41 @@ type Capture struct {
 
 // Plan implements [Command].
 func (c Capture) Plan() Plan {
-	return Plan{
+	plan := Plan{
 		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Hold,
 		Records: []RecordRef{{Kind: holdKind, ID: c.Hold}},
 	}
+	if c.Order != "" {
+		plan.Records = append(plan.Records, RecordRef{Kind: tenderKind, ID: c.Order})
+	}
+	return plan
 }
 
 // Validate reports every problem of the capture.
-func (c Capture) Validate() error { return checkHold(c.Hold, c.Points) }
+func (c Capture) Validate() error {
+	problems := orderProblems(c.Order)
+	var more points.Problems
+	if errors.As(checkHold(c.Hold, c.Points), &more) {
+		problems = append(problems, more...)
+	}
+	return problems.Err()
+}
 
 // Apply implements [Command].
 func (c Capture) Apply(_ context.Context, tx *Tx) error {
+	from := len(tx.entries)
 	receipt, err := tx.Party.Capture(c.Hold, c.Points)
 	if err != nil {
 		return err
 	}
 	tx.receipt.Hold = &receipt
-	return nil
+	var parts []points.Part
+	for _, entry := range tx.entries[from:] {
+		if entry.Kind == points.EntryCapture {
+			parts = append(parts, points.Part{Lot: entry.Lot, Amount: entry.Amount})
+		}
+	}
+	return tx.pay(c.Order, receipt.Unit, parts, from)
 }
 
 // Capture takes the points of an open hold, or some of them, and gives the rest back;

@@ -10,7 +10,7 @@ import (
 // along.
 func (p *Party) heldLot(part points.Part) (points.Lot, error) {
 	lot, err := p.lot(part.Lot)
-	for err == nil && lot.Held == 0 && lot.MergedInto != 0 {
+	for err == nil && lot.Held == 0 && lot.MergedInto > 0 {
 		lot, err = p.lot(lot.MergedInto)
 	}
 	return lot, err
@@ -20,7 +20,7 @@ func (p *Party) heldLot(part points.Part) (points.Lot, error) {
 func heldIn(lots map[points.LotID]points.Lot, id points.LotID) points.LotID {
 	for range len(lots) {
 		lot := lots[id]
-		if lot.Held > 0 || lot.MergedInto == 0 {
+		if lot.Held > 0 || lot.MergedInto <= 0 {
 			break
 		}
 		id = lot.MergedInto
@@ -90,7 +90,7 @@ func (p *Party) welcome(lot points.Lot, at time.Time) error {
 // lotNow returns the lot in which a lot's points are now.
 func (p *Party) lotNow(lot points.Lot) (points.Lot, error) {
 	var err error
-	for err == nil && lot.MergedInto != 0 {
+	for err == nil && lot.MergedInto > 0 {
 		lot, err = p.lot(lot.MergedInto)
 	}
 	return lot, err

@@ -96,6 +96,9 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 		lots = append(lots, made...)
 	}
 	state.OrderState = points.NewOrderState(c.Order, awards)
+	if len(rev.Refunds.Cuts) > 0 {
+		state.Currency = c.Order.Currency
+	}
 	state.Counts = earning.counts(result.Uses)
 	if err := earning.finish(result, c.Order.Channel, c.Order.Store, c.Order.Currency); err != nil {
 		return err
@@ -131,6 +134,10 @@ type orderState struct {
 	// From is the member under whom the order earned, where that is another one:
 	// Version and Entries are then of their account.
 	From string `json:"from,omitempty"`
+	// Currency is the order's, where missing points are worth money, and Short counts
+	// those that were missing of each award.
+	Currency string          `json:"cur,omitempty"`
+	Short    []points.Amount `json:"short,omitempty"`
 	// As is the order's id, where the record has another one.
 	As string `json:"as,omitempty"`
 }

@@ -46,6 +46,8 @@ var (
 	// ErrTooLateToReinstate reports points whose time for that has passed, or whose unit
 	// has none.
 	ErrTooLateToReinstate = errors.New("it is too late to reinstate the points")
+	// ErrForbidden reports what the program's policies do not allow.
+	ErrForbidden = errors.New("the program does not allow it")
 	// ErrAlreadyDone reports something that is allowed once per period; see
 	// [AlreadyDoneError].
 	ErrAlreadyDone = errors.New("done already")

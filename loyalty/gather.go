@@ -358,6 +358,9 @@ func (tx *Tx) sellGathered(c Spend) error {
 	if status != gatherOpen || state.Have != state.Need || state.Need != c.Points || state.Unit != c.Unit {
 		return tx.fail(errStale)
 	}
+	if err := tx.payGathered(c, state); err != nil {
+		return err
+	}
 	tx.sold = sold{c.Unit, c.Points}
 	tx.receipt.Moves = []Move{{Unit: c.Unit, Kind: points.EntrySpend, From: points.Available, To: points.Redeemed, Amount: c.Points}}
 	return tx.putGathering(id, state, gatherSold)

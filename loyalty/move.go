@@ -318,6 +318,8 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = tx.moveMerge(into, row)
 	case row.Kind == idleKind:
 		err = tx.moveIdle(into, row)
+	case row.Kind == tenderKind:
+		err = tx.moveTender(into, row)
 	case row.Kind == usageKind:
 		err = tx.moveUsage(into)
 	default:

@@ -1,11 +1,15 @@
 package loyalty
 
-import "github.com/loyaltykit/loyaltykit/points"
+import (
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
 
 // policyProblems reports every problem of the policies about expiry and corrections.
 func (p *Program) policyProblems() points.Problems {
-	return reminderProblems(p.Reminders, p.Units)
+	return slices.Concat(reminderProblems(p.Reminders, p.Units), p.refundProblems(), transferProblems(p.Transfers, p.Units))
 }
 
 // expiryKinds lists the kinds of records that expiry and corrections keep.
-func expiryKinds() []string { return []string{idleKind, remindKind, reinstateKind} }
+func expiryKinds() []string { return []string{idleKind, remindKind, reinstateKind, tenderKind} }

@@ -27,6 +27,10 @@ type Program struct {
 	// Debt says what happens where a refund or an adjustment takes more than is
 	// available; the zero value refuses debt.
 	Debt DebtPolicy `json:"debt,omitempty"`
+	// Refunds says how refunds take points back.
+	Refunds RefundPolicy `json:"refunds,omitzero"`
+	// Transfers says how points of units move between members.
+	Transfers []TransferPolicy `json:"transfers,omitempty"`
 	// Reminders says before which expiries members are reminded.
 	Reminders []Reminder `json:"reminders,omitempty"`
 	// OrdersPerMember says that order ids are unique per member only. By default

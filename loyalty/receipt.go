@@ -44,6 +44,8 @@ type Receipt struct {
 	// Shortfalls says what a refund could not take back: the shop may reduce the
 	// money it returns accordingly.
 	Shortfalls []Shortfall `json:"shortfalls,omitempty"`
+	// PointsBack says how many of the points that paid for an order came back.
+	PointsBack []PointsBack `json:"pointsBack,omitempty"`
 	// Dates says which lots got another expiry.
 	Dates []LotDates `json:"dates,omitempty"`
 	// Idle says when inactivity takes points, as far as the program has any.
@@ -142,6 +144,11 @@ type Move struct {
 type Shortfall struct {
 	Unit   string        `json:"unit"`
 	Amount points.Amount `json:"amount"`
+	// Money, of Currency, is by how much the shop cuts the money that it returns,
+	// where the program has a [Cut] for it. Over all refunds of an order it adds up to
+	// what all its missing points are worth, rounded once.
+	Money    decimal.Decimal `json:"money,omitzero"`
+	Currency string          `json:"currency,omitempty"`
 }
 
 // HoldReceipt describes a hold.

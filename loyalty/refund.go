@@ -31,7 +31,7 @@ const (
 // rounded down, and everything once all is refunded, however it was split. Points
 // are taken from the order's own pending lot, then its own lot, then other
 // lots; what is missing becomes debt where the program allows it, and is reported
-// as a Shortfall otherwise.
+// as a Shortfall otherwise. [RefundPolicy] may say otherwise.
 type Refund struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -40,19 +40,23 @@ type Refund struct {
 	Kind  RefundKind `json:"kind,omitempty"`
 	// Full refunds all that is left. Otherwise Lines or Amount say what is
 	// refunded; Amount is money of the order that belongs to no line in particular.
-	Full       bool                `json:"full,omitempty"`
-	Lines      []points.RefundLine `json:"lines,omitempty"`
-	Amount     decimal.Decimal     `json:"amount,omitzero"`
-	OccurredAt time.Time           `json:"occurredAt,omitzero"`
-	Reason     string              `json:"reason,omitempty"`
-	Actor      string              `json:"actor,omitempty"`
+	Full   bool                `json:"full,omitempty"`
+	Lines  []points.RefundLine `json:"lines,omitempty"`
+	Amount decimal.Decimal     `json:"amount,omitzero"`
+	// PointsBack is how many points come back of those that paid for the order, by
+	// Spend or Capture with its id. Each goes to the lot it came from and keeps its
+	// expiry. A full refund returns all that are left.
+	PointsBack []PointsBack `json:"pointsBack,omitempty"`
+	OccurredAt time.Time    `json:"occurredAt,omitzero"`
+	Reason     string       `json:"reason,omitempty"`
+	Actor      string       `json:"actor,omitempty"`
 }
 
 // Plan implements [Command].
 func (c Refund) Plan() Plan {
 	return Plan{
 		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Order,
-		Records: []RecordRef{{Kind: orderKind, ID: c.Order}},
+		Records: []RecordRef{{Kind: orderKind, ID: c.Order}, {Kind: tenderKind, ID: c.Order}},
 	}
 }
 
@@ -83,10 +87,15 @@ func (c Refund) Validate() error {
 		problems.Add("kind", "%q is not a kind of refund: leave it out, or say %q, %q or %q", c.Kind, Cancelled, Voided, Chargeback)
 	}
 	var more points.Problems
-	if err := c.refund().Validate(); errors.As(err, &more) {
+	if err := c.refund().Validate(); !c.onlyPoints() && errors.As(err, &more) {
 		problems = append(problems, more...)
 	}
-	return problems.Err()
+	return append(problems, backProblems(c.Full, c.PointsBack)...).Err()
+}
+
+// onlyPoints reports a refund that gives points back and no money.
+func (c Refund) onlyPoints() bool {
+	return len(c.PointsBack) > 0 && !c.Full && len(c.Lines) == 0 && c.Amount.IsZero()
 }
 
 func (c Refund) refund() points.Refund {
@@ -95,13 +104,27 @@ func (c Refund) refund() points.Refund {
 
 // Apply implements [Command].
 func (c Refund) Apply(_ context.Context, tx *Tx) error {
-	row, exists, err := tx.Record(orderKind, c.Order)
+	row, earned, err := tx.Record(orderKind, c.Order)
 	if err != nil {
 		return err
 	}
-	if !exists {
+	tender, paid, err := tx.tender(c.Order)
+	if err != nil {
+		return err
+	}
+	if !earned && (!paid || !c.Full && !c.onlyPoints()) {
 		return fmt.Errorf("%w: %q", ErrUnknownOrder, c.Order)
 	}
+	if earned && !c.onlyPoints() {
+		if err := c.takeBack(tx, row); err != nil {
+			return err
+		}
+	}
+	return tx.returnPoints(c.Order, tender, c.Full, c.PointsBack)
+}
+
+// takeBack takes back what the order earned.
+func (c Refund) takeBack(tx *Tx, row storage.Record) error {
 	var state orderState
 	if err := tx.decode(row, &state); err != nil {
 		return err
@@ -121,8 +144,12 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 			Unit: take.Unit, Kind: points.EntryReverse, To: points.Reversed, Reference: c.Order,
 			Corrects: state.entry(i), OccurredAt: tx.occurred,
 		}
-		if err := tx.clawBack(row, &state, take, pattern); err != nil {
+		missing, err := tx.clawBack(row, take, pattern)
+		if err != nil {
 			return err
+		}
+		if missing > 0 {
+			tx.fallShort(&state, i, missing)
 		}
 	}
 	if err := tx.uncount(&state); err != nil {
@@ -131,84 +158,71 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 	return tx.putOrder(c.Order, state, row.Lots)
 }
 
-// clawBack takes points back: own pending, own lot and its like, other lots, then
-// debt or a shortfall. A metric is counted down.
-func (tx *Tx) clawBack(row storage.Record, state *orderState, take points.Take, pattern points.Entry) error {
+// clawBack takes points back from the program's sources, in their order, and returns
+// what they did not have. A metric is counted down.
+func (tx *Tx) clawBack(row storage.Record, take points.Take, pattern points.Entry) (points.Amount, error) {
 	unit, err := tx.rev.unit("unit", take.Unit)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if unit.Kind == points.Metric {
 		pattern.From, pattern.To = points.Counted, points.Source
 		pattern.Amount = min(take.Points, tx.Balance(take.Unit).Counted)
 		if pattern.Amount == 0 {
-			return nil
+			return 0, nil
 		}
-		return tx.book(pattern)
+		return 0, tx.book(pattern)
 	}
-	missing, err := tx.takeOwn(row, take, pattern)
-	if err != nil || missing == 0 {
-		return err
-	}
-	if others := min(missing, tx.Balance(take.Unit).Available); others > 0 {
-		if _, err := tx.debit(take.Unit, others, pattern); err != nil {
-			return err
+	missing := take.Points
+	for _, source := range tx.rev.sources() {
+		taken := points.Amount(0)
+		switch source {
+		case FromPending, FromOwn:
+			taken, err = tx.takeOwn(row, points.Take{Unit: take.Unit, Points: missing}, source, pattern)
+		case FromOthers:
+			if taken = min(missing, tx.Balance(take.Unit).Available); taken > 0 {
+				_, err = tx.debit(take.Unit, taken, pattern)
+			}
+		case FromDebt:
+			taken, err = missing, tx.owe(take.Unit, missing, pattern)
 		}
-		missing -= others
+		if missing -= taken; err != nil || missing == 0 {
+			return 0, err
+		}
 	}
-	if missing == 0 {
-		return nil
-	}
-	if tx.rev.Debt == AllowDebt {
-		return tx.owe(take.Unit, missing, pattern)
-	}
-	tx.receipt.Shortfalls = append(tx.receipt.Shortfalls, Shortfall{Unit: take.Unit, Amount: missing})
-	return nil
+	return missing, nil
 }
 
-// takeOwn takes from the lots that the order itself earned, pending ones first.
-// An open lot is followed by all that expire when it does: points of one expiry
-// are alike, so that it makes no difference whether they were consolidated. It
-// returns what they did not have.
-func (tx *Tx) takeOwn(row storage.Record, take points.Take, pattern points.Entry) (points.Amount, error) {
-	own := make([]points.Lot, 0, len(row.Lots))
+// takeOwn takes from the lots that the order itself earned, those that are pending or
+// those that are open. An open lot is followed by all that expire when it does: points
+// of one expiry are alike, so that it makes no difference whether they were
+// consolidated. It returns what it took.
+func (tx *Tx) takeOwn(row storage.Record, take points.Take, source RefundSource, pattern points.Entry) (points.Amount, error) {
+	missing := take.Points
 	for _, id := range row.Lots {
 		lot, err := tx.whereNow(id)
 		if err != nil {
 			return 0, err
 		}
-		if lot.Unit == take.Unit {
-			own = append(own, lot)
-		}
-	}
-	missing := take.Points
-	for _, lot := range own {
-		if lot.State != points.LotPending {
+		if lot.Unit != take.Unit || (lot.State == points.LotPending) != (source == FromPending) {
 			continue
 		}
-		amount := min(missing, lot.Remaining)
-		if err := tx.takeBack(lot, amount, points.Pending, pattern); err != nil {
-			return 0, err
-		}
-		missing -= amount
-	}
-	for _, lot := range own {
-		if lot.State == points.LotPending {
-			continue
-		}
-		alike, err := tx.expiringWith(lot, missing)
-		if err != nil {
-			return 0, err
+		bucket, alike := points.Pending, []points.Lot{lot}
+		if source == FromOwn {
+			bucket = points.Available
+			if alike, err = tx.expiringWith(lot, missing); err != nil {
+				return 0, err
+			}
 		}
 		for _, lot := range alike {
 			amount := min(missing, lot.Remaining)
-			if err := tx.takeBack(lot, amount, points.Available, pattern); err != nil {
+			if err := tx.takeBack(lot, amount, bucket, pattern); err != nil {
 				return 0, err
 			}
 			missing -= amount
 		}
 	}
-	return missing, nil
+	return take.Points - missing, nil
 }
 
 func (tx *Tx) takeBack(lot points.Lot, amount points.Amount, from points.Bucket, pattern points.Entry) error {

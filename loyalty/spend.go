@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,7 +19,10 @@ type Spend struct {
 	// Points is above 0, in the unit's smallest step.
 	Points points.Amount `json:"points"`
 	// Reference is what the points were spent on, such as an order.
-	Reference  string    `json:"reference,omitempty"`
+	Reference string `json:"reference,omitempty"`
+	// Order is the order that the points pay for, if any: a Refund of it can give them
+	// back. It costs a row.
+	Order      string    `json:"order,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
 	Actor      string    `json:"actor,omitempty"`
@@ -26,14 +30,32 @@ type Spend struct {
 
 // Plan implements [Command].
 func (c Spend) Plan() Plan {
-	return Plan{
-		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Reference,
+	plan := Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: cmp.Or(c.Reference, c.Order),
 		Debits: []Debit{{Unit: c.Unit, Amount: c.Points}},
 	}
+	if c.Order != "" {
+		plan.Records = []RecordRef{{Kind: tenderKind, ID: c.Order}}
+	}
+	return plan
 }
 
 // Validate reports every problem of the spend.
-func (c Spend) Validate() error { return pointsProblems(c.Unit, c.Points).Err() }
+func (c Spend) Validate() error {
+	return append(pointsProblems(c.Unit, c.Points), orderProblems(c.Order)...).Err()
+}
+
+// orderProblems reports an order's id that is none; there need be none.
+func orderProblems(id string) points.Problems {
+	var problems points.Problems
+	if id == "" {
+		return nil
+	}
+	if err := points.CheckID(id, maxID); err != nil {
+		problems.Add("order", "%v", err)
+	}
+	return problems
+}
 
 // Apply implements [Command].
 func (c Spend) Apply(_ context.Context, tx *Tx) error {
@@ -50,10 +72,13 @@ func (c Spend) Apply(_ context.Context, tx *Tx) error {
 	if resumes {
 		return tx.fail(errGather)
 	}
-	_, err = tx.debit(c.Unit, c.Points, points.Entry{
-		Kind: points.EntrySpend, To: points.Redeemed, Reference: c.Reference, OccurredAt: tx.occurred,
+	parts, err := tx.debit(c.Unit, c.Points, points.Entry{
+		Kind: points.EntrySpend, To: points.Redeemed, Reference: tx.plan.Reference, OccurredAt: tx.occurred,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.pay(c.Order, c.Unit, parts, len(tx.entries)-len(parts))
 }
 
 // resumes reports whether a gathering of this spend is under way, where the

@@ -9,7 +9,8 @@ import (
 )
 
 // Transfer moves points to another member. Both accounts change in one commit.
-// The points keep their expiry and do not qualify for status.
+// The points keep their expiry and do not qualify for status, unless the program has
+// another [TransferPolicy].
 type Transfer struct {
 	// Member gives and To receives; both are enrolled.
 	Member string `json:"member"`
@@ -54,11 +55,15 @@ func (c Transfer) Apply(_ context.Context, tx *Tx) error {
 	if err := to.CanEarn(); err != nil {
 		return err
 	}
+	if err := tx.rev.mayTransfer(c.Unit, c.Points); err != nil {
+		return err
+	}
 	return tx.Party.Transfer(to, c.Unit, c.Points)
 }
 
 // Transfer moves points to another account of the plan, soonest expiry first: they
-// keep their expiry and do not qualify for status. It looks at no gate; see CanRedeem
+// keep their expiry and do not qualify for status, unless the program has another
+// [TransferPolicy]. It looks at no gate; see CanRedeem
 // and CanEarn.
 func (p *Party) Transfer(to *Party, unit string, amount points.Amount) error {
 	if to.tx != p.tx || to == p {
@@ -74,12 +79,16 @@ func (p *Party) Transfer(to *Party, unit string, amount points.Amount) error {
 	if err != nil {
 		return p.tx.fail(err)
 	}
+	policy := p.tx.rev.transfers(unit)
 	for _, part := range parts {
 		lot := p.lots[p.lotAt(part.Lot)]
 		terms := p.termsFor(to, lot)
 		terms.origin, terms.source = cmp.Or(lot.Origin, p.row.Member), p.row.Member
 		terms.from, terms.kind, terms.cameFrom = points.Transferred, points.EntryTransferIn, lot.ID
-		terms.at, terms.availableFrom, terms.qualifies = p.tx.occurred, p.tx.now, false
+		terms.at, terms.availableFrom, terms.qualifies = p.tx.occurred, p.tx.now, policy.Qualifies && lot.Qualifies
+		if policy.Expiry != (points.Expiry{}) {
+			terms.expiresAt = policy.Expiry.From(p.tx.now, p.tx.rev.zone)
+		}
 		if _, err := to.credit(u, part.Amount, terms); err != nil {
 			return err
 		}

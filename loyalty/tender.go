@@ -1,0 +1,210 @@
+package loyalty
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// tenderKind is the kind of the records of points that were spent on orders, so that
+// they can come back: one for each order that was paid with any.
+const tenderKind = "tender"
+
+// tenderState is the document of such a record.
+type tenderState struct {
+	Parts []tenderPart `json:"p"`
+}
+
+// tenderPart is what was spent of a lot, and how much of it came back.
+type tenderPart struct {
+	Unit   string        `json:"u"`
+	Lot    points.LotID  `json:"l"`
+	Amount points.Amount `json:"n"`
+	Back   points.Amount `json:"b,omitempty"`
+	// Version and Ordinal name the entry that spent it, where that is known.
+	Version int64 `json:"v,omitempty"`
+	Ordinal int   `json:"o,omitempty"`
+}
+
+// PointsBack is how many of the points that paid for an order come back.
+type PointsBack struct {
+	Unit   string        `json:"unit"`
+	Points points.Amount `json:"points"`
+}
+
+func backProblems(full bool, list []PointsBack) points.Problems {
+	var problems points.Problems
+	if full && len(list) > 0 {
+		problems.Add("pointsBack", "a full refund returns all points: leave it out")
+	}
+	if len(list) > 64 {
+		problems.Add("pointsBack", "at most 64, here are %d", len(list))
+		return problems
+	}
+	for i, back := range list {
+		path := fmt.Sprintf("pointsBack[%d]", i)
+		if err := points.CheckID(back.Unit, maxID); err != nil {
+			problems.Add(path+".unit", "%v", err)
+		}
+		if back.Points <= 0 {
+			problems.Add(path+".points", "%d: must be above 0", back.Points)
+		}
+		if slices.ContainsFunc(list[:i], func(other PointsBack) bool { return other.Unit == back.Unit }) {
+			problems.Add(path+".unit", "%q is named twice", back.Unit)
+		}
+	}
+	return problems
+}
+
+// tender returns what was paid with points for an order.
+func (p *Party) tender(order string) (tenderState, bool, error) {
+	var state tenderState
+	row, exists, err := p.Record(tenderKind, order)
+	if err != nil || !exists {
+		return state, false, err
+	}
+	return state, true, p.decode(row, &state)
+}
+
+// pay notes lots that were spent on an order, by entries from the given place on.
+func (p *Party) pay(order, unit string, parts []points.Part, entry int) error {
+	if order == "" {
+		return nil
+	}
+	state, _, err := p.tender(order)
+	if err != nil {
+		return err
+	}
+	for i, part := range parts {
+		paid := tenderPart{Unit: unit, Lot: part.Lot, Amount: part.Amount}
+		if entry >= 0 {
+			paid.Version, paid.Ordinal = p.row.Version+1, entry+i
+		}
+		state.Parts = append(state.Parts, paid)
+	}
+	return p.putTender(order, state)
+}
+
+func (p *Party) putTender(order string, state tenderState) error {
+	data, err := canon.Append(nil, &state)
+	if err != nil {
+		return p.tx.fail(err)
+	}
+	row := storage.Record{Kind: tenderKind, ID: order, Data: data}
+	for _, part := range state.Parts {
+		if part.Back < part.Amount && !slices.Contains(row.Lots, part.Lot) {
+			row.Lots = append(row.Lots, part.Lot)
+		}
+	}
+	return p.putOwn(row)
+}
+
+// payGathered notes the lots of a gathered spend.
+func (tx *Tx) payGathered(c Spend, gathered gatherState) error {
+	if c.Order == "" {
+		return nil
+	}
+	for n := gathered.First; n < gathered.Next; n++ {
+		row, exists, err := tx.Record(holdKind, chunkID(gathering(c.Key), n))
+		if err != nil {
+			return err
+		}
+		if !exists {
+			continue
+		}
+		var hold holdState
+		if err := tx.decode(row, &hold); err != nil {
+			return err
+		}
+		if err := tx.pay(c.Order, c.Unit, hold.Parts, -1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// returnPoints gives points back that paid for an order, to the lots they came from:
+// what was taken last comes back first, so that it makes no difference how a return is
+// split. A full return gives back all that is left.
+func (tx *Tx) returnPoints(order string, state tenderState, full bool, list []PointsBack) error {
+	if full {
+		for _, part := range state.Parts {
+			if part.Back == part.Amount {
+				continue
+			}
+			i := slices.IndexFunc(list, func(back PointsBack) bool { return back.Unit == part.Unit })
+			if i < 0 {
+				i = len(list)
+				list = append(list, PointsBack{Unit: part.Unit})
+			}
+			list[i].Points += part.Amount - part.Back
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	state.Parts = slices.Clone(state.Parts)
+	lots := 0
+	for _, back := range list {
+		missing := back.Points
+		for i := range slices.Backward(state.Parts) {
+			part := &state.Parts[i]
+			amount := min(missing, part.Amount-part.Back)
+			if part.Unit != back.Unit || amount == 0 {
+				continue
+			}
+			if lots++; lots > tx.deciding.engine.movedLots() {
+				return tx.fail(errGather)
+			}
+			lot, err := tx.lot(part.Lot)
+			if err != nil {
+				return err
+			}
+			err = tx.comeBack(lot, amount, points.Entry{
+				Kind: points.EntryReturn, From: points.Redeemed, Reference: order, OccurredAt: tx.occurred,
+				Corrects: points.EntryRef{Version: part.Version, Ordinal: part.Ordinal},
+			})
+			if err != nil {
+				return err
+			}
+			part.Back += amount
+			missing -= amount
+		}
+		if missing > 0 {
+			return fmt.Errorf("%w: %d %s of the %d are left that paid for order %q", ErrOverRefund, back.Points-missing, back.Unit, back.Points, order)
+		}
+	}
+	tx.receipt.PointsBack = list
+	return tx.putTender(order, state)
+}
+
+// moveTender moves what paid for an order into another account, whose lots hold the
+// points now.
+func (p *Party) moveTender(into *Party, row storage.Record) error {
+	id, err := p.freeID(into, tenderKind, row.ID)
+	if err != nil {
+		return err
+	}
+	var state tenderState
+	if err := p.decode(row, &state); err != nil {
+		return err
+	}
+	if err := p.needLots(row.Lots); err != nil {
+		return err
+	}
+	state.Parts = slices.Clone(state.Parts)
+	for i := range state.Parts {
+		part := &state.Parts[i]
+		if part.Back == part.Amount {
+			continue
+		}
+		if part.Lot, err = p.follow(into, part.Lot); err != nil {
+			return err
+		}
+		part.Version, part.Ordinal = 0, 0
+	}
+	return into.putTender(id, state)
+}
