@@ -3,6 +3,7 @@ package servertest
 import (
 	"database/sql"
 	"testing"
+	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
@@ -26,7 +27,17 @@ func places() []place {
 func TestServersKeepTheContract(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
-			storagetest.Run(t, p.open, &storagetest.Options{Bind: p.bind})
+			t.Parallel()
+			storagetest.Run(t, p.open, options(p))
 		})
 	}
+}
+
+// options are those of the contract's suite; in a short run fewer callers race.
+func options(p place) *storagetest.Options {
+	o := &storagetest.Options{Bind: p.bind, Timeout: 3 * time.Minute}
+	if testing.Short() {
+		o.Callers = 16
+	}
+	return o
 }

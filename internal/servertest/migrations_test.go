@@ -22,7 +22,10 @@ import (
 func eachServer(t *testing.T, test func(t *testing.T, p place)) {
 	t.Helper()
 	for _, p := range []place{postgres, mariadb} {
-		t.Run(p.name, func(t *testing.T) { test(t, p) })
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, p)
+		})
 	}
 }
 

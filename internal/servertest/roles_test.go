@@ -123,6 +123,6 @@ func TestTheEnginesRoleKeepsTheContract(t *testing.T) {
 			contract(t, roled(p)(t))
 			return
 		}
-		storagetest.Run(t, roled(p), &storagetest.Options{Bind: p.bind})
+		storagetest.Run(t, roled(p), options(p))
 	})
 }
