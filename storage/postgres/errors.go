@@ -39,7 +39,7 @@ func judge(err error) verdict {
 	switch {
 	case errors.Is(err, errRefused):
 		return refused
-	case !ok && pgconn.SafeToRetry(err):
+	case errors.As(err, new(*unsent)):
 		return again
 	case !ok && errors.Is(err, errTag):
 		return again

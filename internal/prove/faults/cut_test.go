@@ -194,9 +194,9 @@ func TestR7AnAnswerThatIsCutAfterTheCommitIsFoundByItsKey(t *testing.T) {
 		shop
 		commands int
 	}{
-		{onPostgres, size(160, 5000, 10_000)},
-		{onPGX, size(80, 1000, 10_000)},
-		{onMariaDB, size(160, 4000, 10_000)},
+		{onPostgres, size(80, 5000, 10_000)},
+		{onPGX, size(40, 1000, 10_000)},
+		{onMariaDB, size(80, 4000, 10_000)},
 	} {
 		t.Run(row.name, func(t *testing.T) { cuts(t, row.shop, row.commands) })
 	}

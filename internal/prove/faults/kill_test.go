@@ -60,7 +60,7 @@ func (k *killed) figure(t *testing.T, row string, began time.Time, found *findin
 // until it is answered, with its key.
 func TestR1NothingIsLostOrDoubledWhereAPostgresServerIsKilled(t *testing.T) {
 	began := time.Now()
-	k := &killed{shop: onPostgres, kills: size(2, 5, 50), load: load{callers: 16, members: 128, lines: size(6000, 100_000, 1_000_000), seed: 2027}}
+	k := &killed{shop: onPostgres, kills: size(2, 5, 50), load: load{callers: 16, members: 128, lines: size(2000, 100_000, 1_000_000), seed: 2027}}
 	found := k.runs(t)
 	found.requireNone(t)
 	k.figure(t, "R1", began, found)
@@ -68,7 +68,7 @@ func TestR1NothingIsLostOrDoubledWhereAPostgresServerIsKilled(t *testing.T) {
 
 func TestR1NothingIsLostOrDoubledThroughDatabaseSQLEither(t *testing.T) {
 	began := time.Now()
-	k := &killed{shop: onPGX, kills: size(2, 2, 10), load: load{callers: 16, members: 128, lines: size(3000, 20_000, 200_000), seed: 2028}}
+	k := &killed{shop: onPGX, kills: size(2, 2, 10), load: load{callers: 16, members: 128, lines: size(1500, 20_000, 200_000), seed: 2028}}
 	found := k.runs(t)
 	found.requireNone(t)
 	k.figure(t, "R1", began, found)
@@ -76,7 +76,7 @@ func TestR1NothingIsLostOrDoubledThroughDatabaseSQLEither(t *testing.T) {
 
 func TestR3NothingIsLostOrDoubledWhereAMariaDBServerIsKilled(t *testing.T) {
 	began := time.Now()
-	k := &killed{shop: onMariaDB, kills: size(2, 5, 10), load: load{callers: 16, members: 128, lines: size(6000, 50_000, 200_000), seed: 2029}}
+	k := &killed{shop: onMariaDB, kills: size(2, 5, 10), load: load{callers: 16, members: 128, lines: size(2000, 50_000, 200_000), seed: 2029}}
 	found := k.runs(t)
 	found.requireNone(t)
 	k.figure(t, "R3", began, found)
