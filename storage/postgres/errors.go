@@ -39,7 +39,7 @@ func judge(err error) verdict {
 	switch {
 	case errors.Is(err, errRefused):
 		return refused
-	case errors.As(err, new(*unsent)):
+	case !ok && neverSent(err):
 		return again
 	case !ok && errors.Is(err, errTag):
 		return again
@@ -59,6 +59,13 @@ func judge(err error) verdict {
 		return refused
 	}
 	return failed
+}
+
+// neverSent reports an error before anything reached the server. pgx says so of a
+// connection that it finds closed, too, even where all was sent and the answers
+// were being read.
+func neverSent(err error) bool {
+	return errors.As(err, new(*unsent)) || pgconn.SafeToRetry(err) && !strings.Contains(err.Error(), "conn closed")
 }
 
 // expected reports an error that says nothing against the statements.
