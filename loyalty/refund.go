@@ -32,6 +32,11 @@ const (
 // are taken from the order's own pending lot, then its own lot, then other
 // lots; what is missing becomes debt where the program allows it, and is reported
 // as a Shortfall otherwise. [RefundPolicy] may say otherwise.
+//
+// A refund takes back from the counts of rules what they counted of the order, so that
+// buying and returning fills no punch card: whole pieces that came back, or the order
+// once nothing of the counted lines is left. It gives nothing back to caps and
+// budgets: these bound what is earned, not what is kept.
 type Refund struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`

@@ -8,7 +8,8 @@ import (
 )
 
 // Cap bounds what a rule gives in a period: how often, or how much. Exactly one of
-// Times and Points is given.
+// Times and Points is given. What is used goes by the rule's code and the period in
+// which something happened; a refund gives nothing back.
 type Cap struct {
 	// Times is how often the rule gives anything: a bonus for each time that it is
 	// given, a rate or a multiplier once for an order.

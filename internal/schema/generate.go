@@ -120,8 +120,7 @@ func (g *generator) define(t reflect.Type) error {
 	if doc := g.source.docs[t.String()]; doc != "" {
 		defined["description"] = doc
 	}
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if !field.IsExported() || name == "-" {
 			continue
