@@ -197,18 +197,58 @@ func (s *side) open(revisions loyalty.Revisions, open func() (storage.Store, err
 	return err
 }
 
+// live runs events one after another; those that were recorded as they happened, many
+// to a round.
 func (s *side) live(ctx context.Context, events []Event) error {
-	for _, event := range events {
-		s.now = event.At
-		_, err := s.engine.Do(ctx, event.Command)
-		if err == nil {
+	for len(events) > 0 {
+		n := 0
+		for n < len(events) && events[n].Command.Plan().OccurredAt.Equal(events[n].At) {
+			n++
+		}
+		if n > 1 {
+			if err := s.stream(ctx, events[:n]); err != nil {
+				return err
+			}
+			events = events[n:]
 			continue
 		}
-		if fatal := s.fatal(ctx, err); fatal != nil {
-			return fatal
+		s.now = events[0].At
+		_, err := s.engine.Do(ctx, events[0].Command)
+		if err := s.answered(ctx, err); err != nil {
+			return err
 		}
-		s.refuse(err)
+		events = events[1:]
 	}
+	return nil
+}
+
+// stream runs events whose commands say when they were recorded.
+func (s *side) stream(ctx context.Context, events []Event) error {
+	s.now = events[len(events)-1].At
+	commands := func(yield func(loyalty.Command) bool) {
+		for _, event := range events {
+			if !yield(event.Command) {
+				return
+			}
+		}
+	}
+	for _, err := range s.engine.DoAll(ctx, commands, &loyalty.AllOptions{FollowLog: true}) {
+		if err := s.answered(ctx, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answered counts a refusal, and returns the error of what is none.
+func (s *side) answered(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if fatal := s.fatal(ctx, err); fatal != nil {
+		return fatal
+	}
+	s.refuse(err)
 	return nil
 }
 
