@@ -131,6 +131,10 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Void{Member: "anna", Key: "k", Hold: "open", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Transfer{Member: "anna", Key: "k", To: "ben", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: 5, ExpiresAt: now.AddDate(1, 0, 0), Reference: "case-7", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Import{
+			Member: "anna", Key: "k", Unit: "bean", Points: 5, EarnedAt: now.AddDate(-1, 0, 0), AvailableFrom: now.AddDate(0, -6, 0), ExpiresAt: now.AddDate(1, 0, 0),
+			Reference: "old-7", EnrolledAt: now.AddDate(-2, 0, 0), ActiveAt: now.AddDate(0, -1, 0), Reason: reason, Actor: actor,
+		},
 		loyalty.Extend{Member: "anna", Key: "k", Unit: "bean", ExpiringBy: now.AddDate(2, 0, 0), ExpiresAt: now.AddDate(3, 0, 0), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Extend{Member: "anna", Key: "k", Unit: "bean", Lots: []points.LotID{20000}, ExpiresAt: now.AddDate(3, 0, 0), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Reinstate{Member: "anna", Key: "k", Entries: []points.EntryRef{{Version: 5, Ordinal: 1}}, ExpiresAt: now.AddDate(1, 0, 0), OccurredAt: at, Reason: reason, Actor: actor},

@@ -47,6 +47,7 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.Adjust{Member: "anna", Key: "down", Unit: "bean", Points: -1, Reason: "mistake", Actor: "shop"},
 		loyalty.Suspend{Member: "anna", Key: "suspend"},
 		loyalty.Resume{Member: "anna", Key: "resume"},
+		loyalty.Import{Member: "anna", Key: "import", Unit: "bean", Points: 9, ExpiresAt: s.now.AddDate(1, 0, 0)},
 		loyalty.Extend{Member: "anna", Key: "longer", Unit: "bean", ExpiringBy: s.now.AddDate(2, 0, 0), ExpiresAt: s.now.AddDate(3, 0, 0), Reason: "goodwill", Actor: "shop"},
 		loyalty.SetJurisdiction{Member: "anna", Key: "moved", Jurisdiction: "CA-QC"},
 		loyalty.EnrollGuest{Member: "g-1", Key: "guest"},

@@ -41,6 +41,7 @@ func kernelCommands() []Command {
 		DrawFromPool{},
 		DissolvePool{},
 		SetJurisdiction{},
+		Import{},
 		Extend{},
 		Reinstate{},
 	}

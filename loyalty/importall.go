@@ -1,0 +1,250 @@
+package loyalty
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// ImportRow is one row of a file of opening balances.
+type ImportRow struct {
+	// Line is the row's line in the file, for reports.
+	Line int
+	// ID is the row's own id in the file, unique there: the Import's key is made from
+	// it, unless it has one, so that running the file again changes nothing.
+	ID     string
+	Import Import
+	// Err says why the row could not be read, if it could not.
+	Err error
+}
+
+// ImportOptions says how ImportAll works; nil and the zero value are good defaults.
+type ImportOptions struct {
+	// DryRun decides every row and stores nothing. The report is what a run would say
+	// now, except that two rows of one member do not see each other.
+	DryRun bool
+	// StopAtBad ends the run with the first bad row; rows after it are not imported, and
+	// those of its round may be. To import all or nothing, look at a dry run first.
+	StopAtBad bool
+	// Progress, if not nil, is called after every round.
+	Progress func(ImportReport)
+}
+
+// ImportReport says what a run of ImportAll did.
+type ImportReport struct {
+	// Rows counts those that were read: Imported are new, Replayed were there before,
+	// Bad are refused.
+	Rows     int `json:"rows"`
+	Imported int `json:"imported"`
+	Replayed int `json:"replayed"`
+	Bad      int `json:"bad"`
+	// Totals adds up the points of rows that are imported or were there, sorted by unit.
+	Totals []ImportTotal `json:"totals,omitempty"`
+	// Problems has the first 1000 bad rows, in the order of the file.
+	Problems []ImportProblem `json:"problems,omitempty"`
+	// Stopped is set where StopAtBad ended the run.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// ImportTotal is what a file has of a unit.
+type ImportTotal struct {
+	Unit   string        `json:"unit"`
+	Points points.Amount `json:"points"`
+	Rows   int           `json:"rows"`
+}
+
+// ImportProblem is a bad row.
+type ImportProblem struct {
+	Line int    `json:"line"`
+	ID   string `json:"id,omitempty"`
+	Err  error  `json:"-"`
+	// What says what is wrong.
+	What string `json:"what"`
+}
+
+const (
+	maxImportProblems = 1000
+	importRound       = 256
+)
+
+// ImportAll imports opening balances, many rows to a commit. A bad row is reported and
+// stops no other. Running a file again changes nothing. An error ends the run: a
+// context that is done, or totals beyond int64; what was imported by then is reported.
+func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], options *ImportOptions) (ImportReport, error) {
+	var o ImportOptions
+	if options != nil {
+		o = *options
+	}
+	run := importRun{engine: e, options: &o, totals: map[string]ImportTotal{}}
+	for row := range rows {
+		if err := ctx.Err(); err != nil {
+			return run.done(), fmt.Errorf("loyalty: import: %w", err)
+		}
+		run.rows = append(run.rows, row)
+		if len(run.rows) < importRound {
+			continue
+		}
+		if err := run.flush(ctx); err != nil || run.report.Stopped {
+			return run.done(), err
+		}
+	}
+	err := run.flush(ctx)
+	return run.done(), err
+}
+
+// importRun is one run of ImportAll.
+type importRun struct {
+	engine  *Engine
+	options *ImportOptions
+	rows    []ImportRow
+	report  ImportReport
+	totals  map[string]ImportTotal
+}
+
+// flush imports the rows that were read since the last flush.
+func (r *importRun) flush(ctx context.Context) error {
+	calls := make([]*call, len(r.rows))
+	for i, row := range r.rows {
+		cmd := row.Import
+		cmd.Key = cmp.Or(cmd.Key, "import/"+row.ID)
+		calls[i] = r.engine.streamed(ctx, cmd, &AllOptions{})
+		calls[i].quote = r.options.DryRun
+		if row.Err != nil {
+			calls[i].refused, calls[i].err = true, fmt.Errorf("%w: %w", ErrInvalid, row.Err)
+		}
+	}
+	r.engine.runAll(ctx, calls)
+	for i, c := range calls {
+		receipt, err := c.result()
+		r.report.Rows++
+		if err != nil {
+			r.bad(r.rows[i], err)
+			if r.options.StopAtBad {
+				r.report.Stopped = true
+				break
+			}
+			continue
+		}
+		if r.report.Imported++; receipt.Replayed {
+			r.report.Imported--
+			r.report.Replayed++
+		}
+		if row := &r.rows[i].Import; row.Points > 0 {
+			total := r.totals[row.Unit]
+			total.Unit = row.Unit
+			total.Rows++
+			if total.Points, err = total.Points.Add(row.Points); err != nil {
+				return fmt.Errorf("loyalty: import: total of %q: %w", row.Unit, err)
+			}
+			r.totals[row.Unit] = total
+		}
+	}
+	r.rows = r.rows[:0]
+	if r.options.Progress != nil {
+		r.options.Progress(r.done())
+	}
+	return nil
+}
+
+func (r *importRun) bad(row ImportRow, err error) {
+	if r.report.Bad++; len(r.report.Problems) < maxImportProblems {
+		r.report.Problems = append(r.report.Problems, ImportProblem{Line: row.Line, ID: row.ID, Err: err, What: err.Error()})
+	}
+}
+
+func (r *importRun) done() ImportReport {
+	report := r.report
+	report.Totals = slices.SortedFunc(maps.Values(r.totals), func(a, b ImportTotal) int { return cmp.Compare(a.Unit, b.Unit) })
+	return report
+}
+
+// ReconcileReport compares a file of opening balances with what the ledger holds of
+// imports.
+type ReconcileReport struct {
+	// Units compares totals, sorted by unit.
+	Units []Reconciled `json:"units,omitempty"`
+	// Differences holds the first 1000 members of whom file and ledger differ, sorted by
+	// member and unit, and Different counts all.
+	Differences []Reconciled `json:"differences,omitempty"`
+	Different   int          `json:"different"`
+}
+
+// Reconciled is what the file and the ledger say of a unit, of one member or of all.
+type Reconciled struct {
+	Member string        `json:"member,omitempty"`
+	Unit   string        `json:"unit"`
+	File   points.Amount `json:"file"`
+	Ledger points.Amount `json:"ledger"`
+}
+
+// Reconcile compares a file of opening balances with the entries of imports that the
+// ledger holds, also of members whom the file does not name. What members did since
+// makes no difference. It reads every account's ledger, and keeps a sum for each member
+// and unit of the file. Rows that could not be read are left out.
+func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (ReconcileReport, error) {
+	type line struct{ member, unit string }
+	sums := map[line]Reconciled{}
+	add := func(at line, file, ledger points.Amount) error {
+		sum := sums[at]
+		var err error
+		sum.Member, sum.Unit = at.member, at.unit
+		if sum.File, err = sum.File.Add(file); err != nil {
+			return err
+		}
+		sum.Ledger, err = sum.Ledger.Add(ledger)
+		sums[at] = sum
+		return err
+	}
+	both := func(member, unit string, file, ledger points.Amount) error {
+		if err := add(line{member, unit}, file, ledger); err != nil {
+			return fmt.Errorf("loyalty: reconcile: member %q: %w", member, err)
+		}
+		if err := add(line{unit: unit}, file, ledger); err != nil {
+			return fmt.Errorf("loyalty: reconcile: unit %q: %w", unit, err)
+		}
+		return nil
+	}
+	for row := range rows {
+		if row.Err != nil || row.Import.Points <= 0 {
+			continue
+		}
+		if err := both(row.Import.Member, row.Import.Unit, row.Import.Points, 0); err != nil {
+			return ReconcileReport{}, err
+		}
+	}
+	for account, err := range storage.AllAccounts(ctx, e.store, storage.AccountQuery{Program: e.program}) {
+		if err != nil {
+			return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %w", err)
+		}
+		for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: account.Member, Limit: 1000}) {
+			if err != nil {
+				return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: member %q: %w", account.Member, err)
+			}
+			if entry.Kind != points.EntryImport {
+				continue
+			}
+			if err := both(account.Member, entry.Unit, 0, entry.Amount); err != nil {
+				return ReconcileReport{}, err
+			}
+		}
+	}
+	var report ReconcileReport
+	order := func(a, b line) int { return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.unit, b.unit)) }
+	for _, at := range slices.SortedFunc(maps.Keys(sums), order) {
+		switch sum := sums[at]; {
+		case at.member == "":
+			report.Units = append(report.Units, sum)
+		case sum.File != sum.Ledger:
+			if report.Different++; len(report.Differences) < maxImportProblems {
+				report.Differences = append(report.Differences, sum)
+			}
+		}
+	}
+	return report, nil
+}

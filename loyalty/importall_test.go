@@ -1,0 +1,121 @@
+package loyalty_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// openings makes rows of two members each; one in a hundred is bad.
+func openings(n int) iter.Seq[loyalty.ImportRow] {
+	return func(yield func(loyalty.ImportRow) bool) {
+		for i := range n {
+			row := loyalty.ImportRow{Line: i + 1, ID: fmt.Sprint("row-", i)}
+			row.Import = loyalty.Import{
+				Member: fmt.Sprint("m", i/2), Unit: "bean", Points: points.Amount(i + 1), ExpiresAt: day(2028, time.January, 1+i%28),
+				EarnedAt: day(2026, time.June, 1), EnrolledAt: day(2020, time.June, 1), Reference: row.ID,
+			}
+			switch i % 100 {
+			case 42:
+				row.Import.Unit = "mile"
+			case 43:
+				row.Err = errors.New("the date is no date")
+			case 44:
+				row.Import.ExpiresAt = day(2027, time.February, 1)
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+func TestAnImportThatBrokeOffGoesOnAndChangesNothingTwice(t *testing.T) {
+	s := openShop(t, beans(points.ExpireAfter(12, points.Months)))
+	const rows = 1000
+	dry, err := s.ImportAll(t.Context(), openings(rows), &loyalty.ImportOptions{DryRun: true})
+	require.NoError(t, err)
+	require.Zero(t, s.commits)
+	require.Equal(t, []int{rows, 970, 0, 30}, []int{dry.Rows, dry.Imported, dry.Replayed, dry.Bad})
+	require.Equal(t, []int{43, 44, 45}, []int{dry.Problems[0].Line, dry.Problems[1].Line, dry.Problems[2].Line})
+	require.ErrorIs(t, dry.Problems[0].Err, loyalty.ErrUnknownUnit)
+
+	at := s.commits
+	s.fail = func(n int) error {
+		if n > at+2 {
+			return errors.New("the store is down")
+		}
+		return nil
+	}
+	s.commits = 0
+	first, err := s.ImportAll(t.Context(), openings(rows), nil)
+	require.NoError(t, err)
+	require.Positive(t, first.Imported)
+	require.Less(t, first.Imported, 970)
+	s.fail = nil
+	second, err := s.ImportAll(t.Context(), openings(rows), nil)
+	require.NoError(t, err)
+	require.Equal(t, []int{970, 30}, []int{second.Imported + second.Replayed, second.Bad})
+	require.Equal(t, first.Imported, second.Replayed)
+	require.Equal(t, dry.Totals, second.Totals)
+	commits := s.commits
+	third, err := s.ImportAll(t.Context(), openings(rows), nil)
+	require.NoError(t, err)
+	require.Equal(t, 970, third.Replayed)
+	require.Equal(t, commits, s.commits)
+
+	m, err := s.Member(t.Context(), "m0")
+	require.NoError(t, err)
+	require.Equal(t, day(2020, time.June, 1), m.EnrolledAt)
+	require.Equal(t, []time.Time{day(2028, time.January, 1), day(2028, time.January, 2)}, []time.Time{m.Lots[0].ExpiresAt, m.Lots[1].ExpiresAt})
+	require.Equal(t, day(2026, time.June, 1), m.Lots[0].EarnedAt)
+	s.verify()
+}
+
+func TestReconcileNamesWhoDiffers(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	file := slices.Collect(openings(6))
+	_, err := s.ImportAll(t.Context(), slices.Values(file), nil)
+	require.NoError(t, err)
+	s.must(loyalty.Spend{Member: "m1", Key: "cup", Unit: "bean", Points: 3})
+	report, err := s.Reconcile(t.Context(), slices.Values(file))
+	require.NoError(t, err)
+	require.Zero(t, report.Different, "what is done since makes no difference")
+	file[0].Import.Points = 5
+	report, err = s.Reconcile(t.Context(), slices.Values(file[:4]))
+	require.NoError(t, err)
+	require.Equal(t, []loyalty.Reconciled{{Unit: "bean", File: 14, Ledger: 21}}, report.Units)
+	require.Equal(t, []loyalty.Reconciled{
+		{Member: "m0", Unit: "bean", File: 7, Ledger: 3}, {Member: "m2", Unit: "bean", Ledger: 11},
+	}, report.Differences)
+}
+
+func TestStopAtBadStopsThere(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	report, err := s.ImportAll(t.Context(), openings(1000), &loyalty.ImportOptions{StopAtBad: true})
+	require.NoError(t, err)
+	require.True(t, report.Stopped)
+	require.Equal(t, []int{43, 42, 1}, []int{report.Rows, report.Imported, report.Bad})
+}
+
+func TestAnImportedMemberKeepsTheLastActivity(t *testing.T) {
+	s := openShop(t, sleepy())
+	row := loyalty.Import{Member: "anna", Key: "import", Unit: "bean", Points: 9, ExpiresAt: points.Never, ActiveAt: day(2026, time.July, 1)}
+	receipt := s.must(row)
+	require.Equal(t, "2027-07-01T22:00:00Z", receipt.Idle[0].ExpiresAt.Format(time.RFC3339))
+	row.Key, row.ActiveAt = "older", day(2026, time.January, 1)
+	s.must(row) // the later activity counts
+	row.Member, row.Key = "ben", "lost"
+	row.ActiveAt = day(2025, time.January, 1)
+	_, err := s.Do(t.Context(), row)
+	require.ErrorIs(t, err, loyalty.ErrInvalid)
+	s.verify()
+}
