@@ -39,6 +39,7 @@ func tables(t *testing.T, p place, db *sql.DB) []string {
 	rows, err := db.QueryContext(t.Context(), "SELECT table_name, column_name FROM information_schema.columns"+
 		" WHERE table_schema = "+schema+" AND table_name LIKE 'loyalty%' ORDER BY table_name, column_name")
 	require.NoError(t, err)
+	defer rows.Close()
 	var all []string
 	for rows.Next() {
 		var table, column string

@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -36,9 +37,7 @@ var (
 // with returns the place with a setting for every connection.
 func (p place) with(name, key, value string) place {
 	settings := url.Values{}
-	for k, v := range p.settings {
-		settings[k] = v
-	}
+	maps.Copy(settings, p.settings)
 	settings.Set(key, value)
 	p.name, p.settings = p.name+" "+name, settings
 	return p
@@ -65,9 +64,7 @@ func (p place) source(database string) (driver, source string, err error) {
 		return "", "", err
 	}
 	query := u.Query()
-	for k, v := range p.settings {
-		query[k] = v
-	}
+	maps.Copy(query, p.settings)
 	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	if p.dialect == sqlstore.MySQL {
 		source, err = servers.DSN(u.String())
@@ -147,10 +144,10 @@ func (p place) emptied(t testing.TB) func(testing.TB) storage.Store {
 
 func (p place) empty(t testing.TB, db *sql.DB) {
 	t.Helper()
-	tx, err := db.Begin() //nolint:noctx // the test's context has ended
+	tx, err := db.Begin()
 	require.NoError(t, err)
 	for _, table := range []string{"accounts", "operations", "entries", "lots", "records", "events", "claims", "counters", "revisions"} {
-		_, err := tx.Exec("DELETE FROM loyalty_" + table) //nolint:noctx // as above
+		_, err := tx.Exec("DELETE FROM loyalty_" + table)
 		require.NoError(t, err)
 	}
 	require.NoError(t, tx.Commit())

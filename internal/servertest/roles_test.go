@@ -55,7 +55,7 @@ func dropRole(t testing.TB, p place, db *sql.DB, name string) {
 		statements = []string{"DROP USER '" + name + "'@'%'"}
 	}
 	for _, statement := range statements {
-		_, err := db.Exec(statement) //nolint:noctx // the test's context has ended
+		_, err := db.Exec(statement)
 		assert.NoError(t, err, statement)
 	}
 }

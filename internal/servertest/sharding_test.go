@@ -203,6 +203,7 @@ func postgresPartitions(t *testing.T, tx *sql.Tx, s sent) map[string][]string {
 	t.Helper()
 	rows, err := tx.QueryContext(t.Context(), "EXPLAIN "+s.text, s.args...)
 	require.NoError(t, err, s.text)
+	defer rows.Close()
 	touched := map[string][]string{}
 	for rows.Next() {
 		var line string
@@ -229,6 +230,7 @@ func mariadbPartitions(t *testing.T, tx *sql.Tx, s sent) map[string][]string {
 	}
 	rows, err := tx.QueryContext(t.Context(), "EXPLAIN PARTITIONS "+s.text, s.args...)
 	require.NoError(t, err, s.text)
+	defer rows.Close()
 	columns, err := rows.Columns()
 	require.NoError(t, err)
 	table, at := slices.Index(columns, "table"), slices.Index(columns, "partitions")
