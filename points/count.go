@@ -14,7 +14,9 @@ import (
 // lines only, does not count.
 //
 // A bonus is given as often as the count comes to the number; a rate or a
-// multiplier applies to the order that brings it there.
+// multiplier applies to the order that brings it there. Where that order is refunded
+// whole, what it earned goes back with it, and the next that counts earns it again if
+// what is left suffices.
 type Count struct {
 	// Pieces counts the pieces of the lines that Match takes, of an activity its
 	// amount, instead of orders and activities.
@@ -95,14 +97,13 @@ func (u *Usage) Progress(rule *Rule, at time.Time, zone *time.Location) (Progres
 	if IsNever(end) {
 		p.Until = time.Time{}
 	}
-	done := max(m.Done, rule.Count.completed(m.Count))
 	if rule.Count.Nth > 0 {
-		p.Need, p.Done = rule.Count.Nth, done > 0
+		p.Need, p.Done = rule.Count.Nth, m.Done > 0
 		p.Have = min(max(m.Count, 0), p.Need)
 		return p, true
 	}
 	p.Need = rule.Count.Every
-	p.Have = max(0, m.Count-saturate(done, p.Need))
+	p.Have = min(max(0, m.Count-saturate(m.Done, p.Need)), p.Need)
 	return p, true
 }
 
@@ -139,11 +140,10 @@ func (o *occasion) count() error {
 			return fmt.Errorf("%w: rule %q in %s", ErrUsageGone, rule.Code, name)
 		}
 		mark, _ := o.env.Usage.mark(rule.Code, name)
-		done := max(mark.Done, rule.Count.completed(mark.Count))
 		after := saturatedSum(mark.Count, n)
 		use := o.tally.use(rule.Code)
 		use.Counted, use.Lines = n, lines
-		use.Completed = max(0, rule.Count.completed(after)-done)
+		use.Completed = max(0, rule.Count.completed(after)-mark.Done)
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func (u Usage) Add(rules []Rule, uses []Use, at time.Time, zone *time.Location) 
 		rule := &rules[i]
 		if rule.Count != nil && use.Counted > 0 {
 			m := u.at(rule.Code, rule.Count.Period(), at, zone)
-			m.Done = max(m.Done, rule.Count.completed(m.Count)) + use.Completed
+			m.Done = saturatedSum(m.Done, use.Completed)
 			m.Count = saturatedSum(m.Count, use.Counted)
 		}
 		if use.Times > 0 {
