@@ -82,11 +82,19 @@ func memberCases() []Case {
 			},
 		},
 		{
-			Number: 44, Slug: "wrong_merge_cannot_be_undone",
-			Bug:   "Two customers of one name were merged by mistake, and nobody could part them again.",
-			Naive: "moves rows and forgets whose they were",
+			Number: 44, Slug: "guests_and_wrong_merges",
+			Bug:   "A guest became a second customer whose points were lost, guests earned by mistake, and two customers of one name who were merged could not be parted.",
+			Naive: "makes an account of every purchase, and moves rows without remembering whose they were",
 			Run: func(s *Shop) {
-				s.members("ada", "another-ada")
+				s.refuses(loyalty.ErrNoGuests, loyalty.EnrollGuest{Member: "guest-1", Key: "enroll"})
+				s.opens(func(p *loyalty.Program) { p.ID, p.Guests = s.another("with guests"), true })
+				s.members("ada", "another-ada", "bob")
+				s.do(loyalty.EnrollGuest{Member: "guest-1", Key: "enroll"})
+				s.buys("guest-1", "1000", "20.00")
+				s.refuses(loyalty.ErrGuest, loyalty.Spend{Member: "guest-1", Key: s.key(), Unit: "bean", Points: 1})
+				s.do(loyalty.ClaimAward{Member: "bob", Key: s.key(), Guest: "guest-1", Verified: "has the receipt"})
+				s.has("bob", 20)
+				s.refuses(loyalty.ErrClaimed, loyalty.ClaimAward{Member: "ada", Key: s.key(), Guest: "guest-1", Verified: "says so"})
 				s.buys("ada", "1001", "70.00")
 				s.buys("another-ada", "1002", "30.00")
 				s.do(loyalty.Merge{Member: "ada", Key: s.key(), From: "another-ada"})

@@ -77,6 +77,19 @@ func refundCases() []Case {
 				s.has("ada", 0)
 				assert.EqualValues(s, -100, s.books()[points.Issued])
 				assert.EqualValues(s, 100, s.books()[points.Reversed], "all of it, to the last point")
+				s.opens(func(p *loyalty.Program) { p.ID, p.Debt = s.another("without debt"), loyalty.RefuseDebt })
+				s.members("ada")
+				s.buys("ada", "1001", "100.00")
+				s.spends("ada", 70)
+				receipt := s.refunds("ada", "1001")
+				require.Len(s, receipt.Shortfalls, 1)
+				assert.EqualValues(s, 70, receipt.Shortfalls[0].Amount)
+				for o, err := range s.engine.NetOrders(s.Context()) {
+					require.NoError(s, err)
+					assert.Equal(s, loyalty.NetOrder{Member: "ada", Order: "1001", Unit: "bean", Earned: 100, Reversed: 30}, o)
+					receipt.Shortfalls = nil
+				}
+				assert.Empty(s, receipt.Shortfalls, "what could not be taken back is reported")
 			},
 		},
 		{
@@ -123,6 +136,33 @@ func refundCases() []Case {
 				s.refunds("ada", "1001")
 				s.hasAll("ada", points.Balance{Unit: "cashback"})
 				s.has("ada", 0)
+			},
+		},
+		{
+			Number: 7, Slug: "money_for_what_points_paid",
+			Bug:   "A refund paid out money for the part that was paid with points.",
+			Naive: "refunds the total of the order in cash, and leaves the points spent",
+			Run: func(s *Shop) {
+				s.members("ada")
+				s.buys("ada", "1001", "200.00")
+				expires := s.member("ada").Expiring[0].At
+				s.days(60)
+				s.do(loyalty.Spend{Member: "ada", Key: s.key(), Unit: "bean", Points: 200, Order: "1002"})
+				paid := order("1002", "80.00")
+				paid.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: money("20.00")}}
+				s.sells("ada", paid)
+				s.has("ada", 60)
+				s.do(loyalty.Refund{
+					Member: "ada", Key: s.key(), Order: "1002", Amount: money("40.00"),
+					PointsBack: []loyalty.PointsBack{{Unit: "bean", Points: 100}},
+				})
+				s.has("ada", 130)
+				s.refunds("ada", "1002")
+				s.has("ada", 200)
+				m := s.member("ada")
+				require.Len(s, m.Expiring, 1)
+				assert.Equal(s, expires, m.Expiring[0].At, "what comes back is no younger than it was")
+				assert.Zero(s, s.books()[points.Redeemed])
 			},
 		},
 		{
