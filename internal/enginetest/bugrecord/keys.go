@@ -2,7 +2,6 @@ package bugrecord
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -150,7 +149,7 @@ func keyCases() []Case {
 					loyalty.Adjust{Member: "ada", Key: s.key(), Unit: "bean", Points: -11, Reason: "typo", Actor: "clerk"},
 				} {
 					var short *loyalty.InsufficientPointsError
-					require.True(s, errors.As(s.refuses(loyalty.ErrInsufficientPoints, cmd), &short))
+					require.ErrorAs(s, s.refuses(loyalty.ErrInsufficientPoints, cmd), &short)
 					assert.EqualValues(s, 10, short.Available)
 				}
 				s.has("ada", 10)

@@ -152,8 +152,8 @@ func refundCases() []Case {
 				paid.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: money("20.00")}}
 				s.sells("ada", paid)
 				s.has("ada", 60)
-				s.do(loyalty.Refund{
-					Member: "ada", Key: s.key(), Order: "1002", Amount: money("40.00"),
+				s.do(loyalty.Refund{ // half of it: 30.00 of the 60.00 that were money, and half the points
+					Member: "ada", Key: s.key(), Order: "1002", Amount: money("30.00"),
 					PointsBack: []loyalty.PointsBack{{Unit: "bean", Points: 100}},
 				})
 				s.has("ada", 130)
