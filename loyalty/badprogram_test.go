@@ -25,6 +25,8 @@ func fullProgram() loyalty.Program {
 			Cuts: []loyalty.Cut{{Unit: "bean", Currency: "EUR", Points: 100, Money: decimal.NewFromInt(1), Step: decimal.New(5, -2), Rounding: points.HalfUp}},
 		},
 		Transfers: []loyalty.TransferPolicy{{Unit: "bean", Expiry: points.ExpireAfter(1, points.Years), Qualifies: true, Least: 5, Most: 500}},
+		Limits:    []loyalty.Limit{{Code: "clerks", Commands: []string{"adjust"}, By: loyalty.ByActor, Per: loyalty.Day, Times: 20, Unit: "bean", Points: 5000}},
+		Review:    []loyalty.Review{{Unit: "bean", Above: 1000}},
 		Reminders: []loyalty.Reminder{{Unit: "bean", Leads: []points.Span{{N: 1, Unit: points.Months}, {N: 7, Unit: points.Days}}}},
 		Jurisdictions: []loyalty.Jurisdiction{{Code: "CA-QC", Units: []loyalty.UnitTerms{{
 			Unit: "bean", Expiry: points.ExpireAfter(10, points.Years),

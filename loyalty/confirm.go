@@ -3,6 +3,7 @@ package loyalty
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -14,26 +15,80 @@ import (
 type Confirm struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
-	// Order is the id of an order that earned.
-	Order      string    `json:"order"`
-	OccurredAt time.Time `json:"occurredAt,omitzero"`
-	Reason     string    `json:"reason,omitempty"`
-	Actor      string    `json:"actor,omitempty"`
+	// Order is the id of an order that earned. Lots names pending lots instead, such as
+	// what an activity earned that has to be reviewed.
+	Order      string         `json:"order"`
+	Lots       []points.LotID `json:"lots,omitempty"`
+	OccurredAt time.Time      `json:"occurredAt,omitzero"`
+	Reason     string         `json:"reason,omitempty"`
+	Actor      string         `json:"actor,omitempty"`
 }
 
 // Plan implements [Command].
 func (c Confirm) Plan() Plan {
-	return Plan{
+	plan := Plan{
 		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Order,
-		Records: []RecordRef{{Kind: orderKind, ID: c.Order}},
 	}
+	if c.Order != "" {
+		plan.Records = []RecordRef{{Kind: orderKind, ID: c.Order}}
+	}
+	for _, id := range c.Lots {
+		plan.Lots = append(plan.Lots, LotRef{ID: id})
+	}
+	return plan
 }
 
 // Validate reports every problem of the confirmation.
-func (c Confirm) Validate() error { return checkOrder(c.Order) }
+func (c Confirm) Validate() error {
+	if len(c.Lots) == 0 {
+		return checkOrder(c.Order)
+	}
+	var problems points.Problems
+	if c.Order != "" {
+		problems.Add("order", "name an order, or \"lots\"")
+	}
+	problems = append(problems, lotProblems(c.Lots)...)
+	return problems.Err()
+}
+
+// lotProblems reports lots that are none, too many, or named twice.
+func lotProblems(lots []points.LotID) points.Problems {
+	var problems points.Problems
+	if len(lots) > maxExtended {
+		problems.Add("lots", "at most %d, here are %d", maxExtended, len(lots))
+		return problems
+	}
+	for i, id := range lots {
+		if id <= 0 || slices.Contains(lots[:i], id) {
+			problems.Add(fmt.Sprintf("lots[%d]", i), "%d is no lot, or named twice", id)
+		}
+	}
+	return problems
+}
+
+// confirmLots confirms pending lots by their ids.
+func (c Confirm) confirmLots(tx *Tx) error {
+	for i, id := range c.Lots {
+		at := tx.lotAt(id)
+		if at < 0 {
+			return invalid(fmt.Sprintf("lots[%d]", i), "%d is not a lot of the member", id)
+		}
+		lot := tx.lots[at]
+		if lot.State != points.LotPending {
+			return fmt.Errorf("%w: lot %d", ErrNothingPending, id)
+		}
+		if _, err := tx.confirm(lot, lot.Source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Apply implements [Command].
 func (c Confirm) Apply(_ context.Context, tx *Tx) error {
+	if len(c.Lots) > 0 {
+		return c.confirmLots(tx)
+	}
 	row, exists, err := tx.Record(orderKind, c.Order)
 	if err != nil {
 		return err

@@ -174,6 +174,11 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	if err := d.apply(c, tx); err != nil {
 		return nil, err
 	}
+	if tx.failed == nil {
+		if err := tx.guard(); err != nil {
+			return nil, err
+		}
+	}
 	if tx.failed == nil && len(d.engine.kept.idle) > 0 {
 		_ = tx.noteActivity() // It is remembered as the Tx's failure.
 	}

@@ -180,6 +180,7 @@ func (tx *Tx) award(rev *revision, award points.Award, reference, currency strin
 		tx.receipt.Awards = append(tx.receipt.Awards, AwardReceipt{Unit: award.Unit, Points: award.Points, Rules: rules})
 		return nil, nil
 	}
+	from := rev.activation(&unit, award.Points).From(tx.occurred, rev.zone)
 	var lots []points.LotID
 	for _, part := range tx.byExpiry(rev, &unit, byRule) {
 		receipt := AwardReceipt{Unit: award.Unit, Points: part.points, Rules: rulesOf(rules, part.shares)}
@@ -187,8 +188,7 @@ func (tx *Tx) award(rev *revision, award points.Award, reference, currency strin
 			lot, err := tx.credit(unit, part.points, creditTerms{
 				source: reference, from: points.Issued, kind: points.EntryEarn, at: tx.occurred, qualifies: true,
 				revision: rev.number, shares: part.shares,
-				availableFrom: unit.Pending.From(tx.occurred, rev.zone),
-				expiresAt:     part.expiry.From(unit.Pending.From(tx.occurred, rev.zone), rev.zone),
+				availableFrom: from, expiresAt: part.expiry.From(from, rev.zone),
 			})
 			if err != nil {
 				return nil, err

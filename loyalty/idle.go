@@ -56,6 +56,11 @@ func newKept(revisions []*revision) kept {
 				}
 			}
 		}
+		for _, limit := range r.Limits {
+			if limit.By == ByMember {
+				k.records = addOnce(k.records, storage.RecordKey{Kind: limitKind, ID: limit.Code})
+			}
+		}
 		for _, reminder := range r.Reminders {
 			k.remind = addOnce(k.remind, reminder.Unit)
 		}

@@ -57,9 +57,9 @@ func period(per Period, t time.Time, zone *time.Location) (string, time.Time, er
 	local := t.In(zone)
 	switch per {
 	case Hour:
-		// The offset tells apart the two hours that the end of summer time makes of one.
+		// In UTC, which tells apart the two hours that the end of summer time makes of one.
 		past := time.Duration(local.Minute())*time.Minute + time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
-		return local.Format("2006-01-02T15-0700"), t.Add(time.Hour - past), nil
+		return t.Add(-past).UTC().Format("2006-01-02T15:04Z"), t.Add(time.Hour - past), nil
 	case Day:
 		return local.Format("2006-01-02"), calendar.EndOfDay(t, zone), nil
 	case Week:

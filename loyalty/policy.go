@@ -8,8 +8,11 @@ import (
 
 // policyProblems reports every problem of the policies about expiry and corrections.
 func (p *Program) policyProblems() points.Problems {
-	return slices.Concat(reminderProblems(p.Reminders, p.Units), p.refundProblems(), transferProblems(p.Transfers, p.Units))
+	return slices.Concat(reminderProblems(p.Reminders, p.Units), p.refundProblems(), transferProblems(p.Transfers, p.Units),
+		limitProblems(p.Limits, p.Units), reviewProblems(p.Review, p.Units))
 }
 
 // expiryKinds lists the kinds of records that expiry and corrections keep.
-func expiryKinds() []string { return []string{idleKind, remindKind, reinstateKind, tenderKind} }
+func expiryKinds() []string {
+	return []string{idleKind, remindKind, reinstateKind, tenderKind, limitKind}
+}

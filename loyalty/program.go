@@ -31,6 +31,10 @@ type Program struct {
 	Refunds RefundPolicy `json:"refunds,omitzero"`
 	// Transfers says how points of units move between members.
 	Transfers []TransferPolicy `json:"transfers,omitempty"`
+	// Limits bounds what members and actors do in a period.
+	Limits []Limit `json:"limits,omitempty"`
+	// Review says which awards wait for a confirmation.
+	Review []Review `json:"review,omitempty"`
 	// Reminders says before which expiries members are reminded.
 	Reminders []Reminder `json:"reminders,omitempty"`
 	// OrdersPerMember says that order ids are unique per member only. By default

@@ -88,6 +88,11 @@ func (tx *Tx) Use(key string, delta, bound int64) error {
 	if err := points.CheckID(key, maxID); err != nil {
 		return tx.fail(invalid("counter.key", "%v", err))
 	}
+	return tx.use(key, delta, bound)
+}
+
+// use is Use, also of a counter with a key that only the library makes.
+func (tx *Tx) use(key string, delta, bound int64) error {
 	k := storage.CounterKey{Key: key}
 	i := tx.counterAt(k)
 	change := storage.CounterChange{CounterKey: k, Bound: math.MaxInt64}
