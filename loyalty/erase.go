@@ -265,6 +265,9 @@ func (s *scrubStep) Apply(context.Context, *Tx) error { return nil }
 
 // answer implements stepper.
 func (s *scrubStep) answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error) {
+	if c.ahead(now, a) {
+		return nil, errStale
+	}
 	if err := d.settle(c, a, now); err != nil {
 		return nil, err
 	}

@@ -35,6 +35,18 @@ type reporter interface {
 	report(ctx context.Context, e *Engine, c *call) error
 }
 
+// ahead reports whether an account's recorded time is ahead of the clock, so that more
+// may be due by then than was loaded; the call is then decided again at that time.
+func (c *call) ahead(now time.Time, accounts ...*account) bool {
+	for _, a := range accounts {
+		if a.exists && now.After(instant(c.now)) && !a.bound.After(now) {
+			c.now = now
+			return true
+		}
+	}
+	return false
+}
+
 // finishAll finishes what is decided of every account of a call.
 func (e *Engine) finishAll(ctx context.Context, c *call) error {
 	for i := range c.accounts() {

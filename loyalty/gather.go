@@ -199,6 +199,9 @@ func (g *gatherStep) answer(d *deciding, c *call, a *account, now time.Time) (*R
 	if life, err := a.life(); err != nil || g.mode == gatherChunks && life != nil && (life.Into != "" || !life.Erased.IsZero()) {
 		return nil, cmp.Or(err, errGatherMoved)
 	}
+	if g.mode != gatherChunks && c.ahead(now, a) {
+		return nil, errStale
+	}
 	if err := d.settle(c, a, now); err != nil {
 		return nil, err
 	}

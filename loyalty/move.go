@@ -62,6 +62,9 @@ func (m *moveStep) source() string {
 func (m *moveStep) answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error) {
 	m.more = false
 	survivor := d.accounts[m.into]
+	if c.ahead(now, a, survivor) {
+		return nil, errStale
+	}
 	for _, account := range []*account{a, survivor} {
 		if err := d.settle(c, account, now); err != nil {
 			return nil, err
@@ -180,7 +183,7 @@ func moveDebts(from, into *Party) (bool, error) {
 		if due == 0 || b.Unit == "" {
 			continue
 		}
-		parts, err := into.chunk(b.Unit, due)
+		parts, err := into.first(b.Unit, due)
 		if err != nil {
 			return true, err
 		}
@@ -188,6 +191,29 @@ func moveDebts(from, into *Party) (bool, error) {
 		return true, into.take(b.Unit, parts, pattern)
 	}
 	return changed, nil
+}
+
+// first picks the lots from which an amount is taken that is there, or the first of
+// them that one commit takes.
+func (p *Party) first(unit string, amount points.Amount) ([]points.Part, error) {
+	most := p.tx.deciding.engine.moveSize()
+	for range 2 {
+		known, complete := p.spendable(unit)
+		parts, missing, err := points.Consume(known, amount, p.tx.now)
+		if err != nil {
+			return nil, p.tx.fail(err)
+		}
+		if missing == 0 || complete || len(parts) >= most {
+			return parts[:min(len(parts), most)], nil
+		}
+		err = p.load(storage.LoadRequest{Debits: []storage.Debit{{
+			Unit: unit, After: p.tx.now, Amount: amount, Limit: most + 1,
+		}}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, p.tx.fail(errStale)
 }
 
 // hand moves points of a lot, and of what holds have set aside from it, to a new

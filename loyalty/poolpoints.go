@@ -321,6 +321,11 @@ func (s *poolStep) Apply(context.Context, *Tx) error { return nil }
 // answer implements stepper.
 func (s *poolStep) answer(d *deciding, c *call, a *account, now time.Time) (*Receipt, error) {
 	for i := range c.accounts() {
+		if c.ahead(now, d.accounts[c.member(i)]) {
+			return nil, errStale
+		}
+	}
+	for i := range c.accounts() {
 		if err := d.settle(c, d.accounts[c.member(i)], now); err != nil {
 			return nil, err
 		}

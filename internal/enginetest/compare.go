@@ -17,10 +17,10 @@ import (
 func (s *session) compare() error {
 	for _, id := range members {
 		at := s.clock
-		if p := s.model.person(id); p.recorded.After(at) {
+		if p := s.model.now(id); p.recorded.After(at) {
 			at = p.recorded
 		}
-		if err := s.compareAt(s.model.person(id), at); err != nil {
+		if err := s.compareAt(s.model.now(id), at); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (s *session) comparePast(id string, at time.Time) error {
 			then = p
 		}
 	}
-	if then == nil {
+	if joined, gone := s.model.merged[id]; then == nil || gone && !at.Before(joined.at) {
 		return nil
 	}
 	if err := s.compareAt(then, at); err != nil {

@@ -196,6 +196,16 @@ func (g *generator) transfer() loyalty.Command {
 	}
 }
 
+// merge makes two members one. It is seldom, since there are few.
+func (g *generator) merge() loyalty.Command {
+	if g.pick("merge", 4) > 0 {
+		return g.any()
+	}
+	from := g.pick("member", len(members))
+	into := (from + 1 + g.pick("into", len(members)-1)) % len(members)
+	return loyalty.Merge{Member: members[into], Key: g.key(), From: members[from], OccurredAt: g.occurred()}
+}
+
 func (g *generator) adjust() loyalty.Command {
 	adjust := loyalty.Adjust{
 		Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), OccurredAt: g.occurred(),

@@ -71,7 +71,9 @@ type machine struct {
 	steps int
 	// rich is set for members who get lots by the hundred.
 	rich bool
-	log  func(format string, args ...any)
+	// joins is set where members become one.
+	joins bool
+	log   func(format string, args ...any)
 }
 
 func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machine, error) {
@@ -82,7 +84,7 @@ func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machi
 		revisions = append(revisions, generous(revisions[0]))
 	}
 	s := newSession(t, revisions, store)
-	m := &machine{rich: pick("rich", 10) == 9, session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
+	m := &machine{joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9, session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
 	for _, member := range members[:2] {
 		if err := s.do(loyalty.Enroll{Member: member, Key: "enroll"}); err != nil {
 			return nil, err
@@ -135,6 +137,9 @@ func (m *machine) actions() map[string]func() error {
 	} {
 		actions[name] = func() error { return m.send(make()) }
 	}
+	if m.joins {
+		actions["merge"] = func() error { return m.send(m.merge()) }
+	}
 	if m.rich {
 		actions["windfall"], actions["splurge"] = m.windfall, m.splurge
 	}
@@ -159,7 +164,7 @@ func (m *machine) windfall() error {
 // splurge takes most of what a member has of a unit, in one of several ways.
 func (m *machine) splurge() error {
 	who, unit := m.member(), oneOf(m.pick, "unit", spendables...)
-	all := m.model.person(who).balance(unit).Available
+	all := m.model.now(who).balance(unit).Available
 	n := max(1, all*points.Amount(1+m.pick("tenths", 10))/10)
 	switch m.pick("way", 4) {
 	case 0:
@@ -216,7 +221,7 @@ func (m *machine) lookBack() error {
 }
 
 func (m *machine) lookAhead() error {
-	p := m.model.person(m.member())
+	p := m.model.now(m.member())
 	at := m.clock.AddDate(0, 0, m.pick("days", 100))
 	if at.Before(p.recorded) {
 		return nil

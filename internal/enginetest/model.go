@@ -21,6 +21,10 @@ type model struct {
 	program loyalty.Program
 	zone    *time.Location
 	people  map[string]*person
+	// merged says who a person became one with, and named by which ids of such
+	// persons a command named its member.
+	merged map[string]joined
+	named  []string
 	// sold says who earned for an order.
 	sold map[string]string
 	// outside sums, per unit, what came to each bucket that is not a person's.
@@ -102,7 +106,7 @@ func newModel(revisions loyalty.Revisions) *model {
 		panic(err)
 	}
 	return &model{
-		revisions: revisions, zone: zone, people: map[string]*person{}, sold: map[string]string{},
+		revisions: revisions, zone: zone, people: map[string]*person{}, merged: map[string]joined{}, sold: map[string]string{},
 		outside: map[string]map[points.Bucket]points.Amount{},
 	}
 }
@@ -132,7 +136,7 @@ func (m *model) person(id string) *person {
 // copy copies the model, so that a refused command can be undone.
 func (m *model) copy() *model {
 	c := *m
-	c.sold = maps.Clone(m.sold)
+	c.sold, c.merged = maps.Clone(m.sold), maps.Clone(m.merged)
 	c.people = map[string]*person{}
 	for id, p := range m.people {
 		c.people[id] = p.copy()
@@ -172,9 +176,9 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	p := next.person(plan.Member)
+	p := next.now(plan.Member)
 	r.balances, r.recorded = p.balances(), p.recorded
-	p.keys[plan.Key] = answer{command: command, result: r}
+	next.person(plan.Member).keys[plan.Key] = answer{command: command, result: r}
 	*m = *next
 	return r, nil
 }
@@ -183,10 +187,14 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 const skew = 5 * time.Minute
 
 func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) (result, error) {
-	parties := []*person{m.person(plan.Member)}
+	parties := []*person{m.now(plan.Member)}
 	for _, other := range plan.Others {
-		parties = append(parties, m.person(other))
+		if slices.Contains(parties, m.now(other)) {
+			return result{}, loyalty.ErrSameMember
+		}
+		parties = append(parties, m.now(other))
 	}
+	m.named = m.chain(plan.Member)
 	now := clock
 	for _, p := range parties {
 		if p.recorded.After(now) {
@@ -205,7 +213,7 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	}
 	m.program = m.revision(now)
 	if enroll, ok := cmd.(loyalty.Enroll); ok {
-		err := m.enroll(m.person(enroll.Member), now)
+		err := m.enroll(m.now(enroll.Member), now)
 		if err == nil {
 			m.noteAll(cmd, parties, now, at)
 		}

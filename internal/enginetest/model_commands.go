@@ -29,15 +29,17 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 	case loyalty.Earn:
 		return result{}, m.earn(p, c.Order, now, at)
 	case loyalty.Confirm:
-		return result{}, m.confirm(p, c.Order, now, at)
+		return result{}, m.confirm(p, known(m.named, p.orders, c.Order), now, at)
 	case loyalty.Refund:
+		c.Order = known(m.named, p.orders, c.Order)
 		return m.refund(p, c)
 	case loyalty.Hold:
+		c.ID = known(m.named, p.holds, c.ID)
 		return result{}, m.hold(p, c, now)
 	case loyalty.Capture:
-		return result{}, m.capture(p, c.Hold, c.Points, now)
+		return result{}, m.capture(p, known(m.named, p.holds, c.Hold), c.Points, now)
 	case loyalty.Void:
-		return result{}, m.void(p, c.Hold, now)
+		return result{}, m.void(p, known(m.named, p.holds, c.Hold), now)
 	case loyalty.Spend:
 		if err := p.mayRedeem(); err != nil {
 			return result{}, err
@@ -45,7 +47,9 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		_, err := m.take(p, c.Unit, c.Points, points.Redeemed)
 		return result{}, err
 	case loyalty.Transfer:
-		return result{}, m.transfer(p, m.person(c.To), c.Unit, c.Points, now)
+		return result{}, m.transfer(p, m.now(c.To), c.Unit, c.Points, now)
+	case loyalty.Merge:
+		return result{}, m.merge(p, m.now(c.From), now)
 	case loyalty.Adjust:
 		return result{}, m.adjust(p, c, now, at)
 	case loyalty.Fact:

@@ -130,7 +130,9 @@ func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err err
 // remember keeps what the model knows of the parties after a command.
 func (s *session) remember(plan loyalty.Plan) {
 	for _, id := range append(plan.Others, plan.Member) {
-		s.past[id] = append(s.past[id], s.model.person(id).copy())
+		if p := s.model.now(id); p.id == id {
+			s.past[id] = append(s.past[id], p.copy())
+		}
 	}
 }
 
@@ -157,7 +159,10 @@ func (s *session) settled() error {
 		}
 	}
 	for _, id := range members {
-		p := s.model.person(id)
+		p := s.model.now(id)
+		if p.id != id {
+			continue
+		}
 		snaps, err := s.store.Load(s.ctx, []storage.LoadRequest{{Program: s.revisions[0].ID, Member: id}})
 		if err != nil {
 			return err
@@ -186,7 +191,7 @@ var sentinels = []error{
 	loyalty.ErrKeyReused, loyalty.ErrNotYet, loyalty.ErrNotEnrolled, loyalty.ErrAlreadyEnrolled, loyalty.ErrSuspended,
 	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
 	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
-	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrInvalid,
+	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrInvalid,
 }
 
 // told is what a host is told by an error: its sentinel, and the numbers of a

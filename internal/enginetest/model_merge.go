@@ -1,0 +1,134 @@
+package enginetest
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// joined says who a person became one with, and since when.
+type joined struct {
+	into string
+	at   time.Time
+}
+
+// now is the person that an id names, after all merges.
+func (m *model) now(id string) *person {
+	for m.merged[id].into != "" {
+		id = m.merged[id].into
+	}
+	return m.person(id)
+}
+
+// chain lists an id and those that it was merged into, but not the last.
+func (m *model) chain(id string) []string {
+	var chain []string
+	for ; m.merged[id].into != ""; id = m.merged[id].into {
+		chain = append(chain, id)
+	}
+	return chain
+}
+
+// theirs is the id of an order or hold of somebody who was merged, where the
+// survivor had one of the same id.
+func theirs(id, of string) string { return of + "\x00" + id }
+
+// known is the id under which a person has what a command names.
+func known[T any](named []string, of map[string]T, id string) string {
+	for _, alias := range named {
+		if _, moved := of[theirs(id, alias)]; moved {
+			return theirs(id, alias)
+		}
+	}
+	return id
+}
+
+func free[T any](of map[string]T, id, from string) string {
+	if _, taken := of[id]; taken {
+		return theirs(id, from)
+	}
+	return id
+}
+
+// merge moves all that somebody has to another person.
+func (m *model) merge(into, from *person, now time.Time) error {
+	if into.closed || from.closed {
+		return loyalty.ErrClosed
+	}
+	into.noEarn, into.noRedeem = into.noEarn || from.noEarn, into.noRedeem || from.noRedeem
+	for unit, owed := range from.debt {
+		into.debt[unit] += owed
+	}
+	for _, unit := range spendables {
+		for _, i := range into.inOrder(unit) {
+			into.repay(i)
+		}
+	}
+	order := make([]int, len(from.lots))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(from.lots[a].until.Compare(from.lots[b].until), from.lots[a].earned.Compare(from.lots[b].earned))
+	})
+	places := make([]int, len(from.lots))
+	for _, i := range order {
+		l := from.lots[i]
+		if l.origin = cmp.Or(l.origin, from.id); l.origin == into.id {
+			l.origin = ""
+		}
+		places[i] = len(into.lots)
+		into.lots = append(into.lots, l)
+		if !l.pending {
+			into.repay(places[i])
+		}
+	}
+	into.crowded = into.crowded || from.crowded || into.open() > mayMerge
+	for _, id := range slices.Sorted(maps.Keys(from.holds)) {
+		h := from.holds[id]
+		h.parts = slices.Clone(h.parts)
+		for i := range h.parts {
+			h.parts[i].lot = places[h.parts[i].lot]
+		}
+		into.holds[free(into.holds, id, from.id)] = h
+	}
+	for _, id := range slices.Sorted(maps.Keys(from.orders)) {
+		bought := from.orders[id]
+		bought.lots = slices.Clone(bought.lots)
+		for i := range bought.lots {
+			bought.lots[i] = places[bought.lots[i]]
+		}
+		into.orders[free(into.orders, id, from.id)] = bought
+	}
+	for unit, n := range from.counted {
+		into.counted[unit] += n
+	}
+	from.lots, from.holds, from.orders = nil, map[string]hold{}, map[string]bought{}
+	from.debt, from.counted = map[string]points.Amount{}, map[string]points.Amount{}
+	into.rouse(from)
+	from.closed = true
+	m.merged[from.id] = joined{into.id, now}
+	return nil
+}
+
+// rouse lets the later of two activities count.
+func (p *person) rouse(from *person) {
+	for unit, theirs := range from.idle {
+		if points.IsNever(theirs.due) {
+			continue
+		}
+		mine, known := p.idle[unit]
+		if !known || points.IsNever(mine.due) || theirs.due.After(mine.due) {
+			mine.due = theirs.due
+		}
+		if theirs.last.After(mine.last) {
+			mine.last = theirs.last
+		}
+		p.idle[unit] = mine
+	}
+	from.idle = map[string]idleness{}
+}
