@@ -43,7 +43,7 @@ func (r *RuleReceipt) describe(rule *points.Rule) {
 		r.Activity, r.Formula = rule.Activity, rule.Formula
 	}
 	if rule.Count != nil {
-		r.Nth, r.Every, r.Pieces = rule.Count.Nth, rule.Count.Every, rule.Count.Pieces
+		r.Counted = &CountedReceipt{Nth: rule.Count.Nth, Every: rule.Count.Every, Pieces: rule.Count.Pieces}
 	}
 }
 
@@ -71,19 +71,22 @@ func (e *earning) explainConditions(channel, store, currency string) {
 			if rule == nil || rule.Only == nil {
 				continue
 			}
-			only := rule.Only
+			only, found := rule.Only, FoundReceipt{}
 			if len(only.Channels) > 0 {
-				rules[j].Channel = channel
+				found.Channel = channel
 			}
 			if len(only.Stores) > 0 {
-				rules[j].Store = store
+				found.Store = store
 			}
-			rules[j].Tier = firstOf(e.env.Tiers, only.Tiers)
-			rules[j].Segment = firstOf(e.env.Segments, only.Segments)
+			found.Tier = firstOf(e.env.Tiers, only.Tiers)
+			found.Segment = firstOf(e.env.Segments, only.Segments)
 			for _, least := range only.Minimum {
 				if least.Currency == currency {
-					rules[j].Minimum, rules[j].Currency = shortest(least.Amount), currency
+					found.Minimum, rules[j].Currency = shortest(least.Amount), currency
 				}
+			}
+			if found.Channel+found.Store+found.Tier+found.Segment != "" || !found.Minimum.IsZero() {
+				rules[j].Found = &found
 			}
 		}
 	}
@@ -118,8 +121,8 @@ func (e *earning) explainUses(result points.Result) {
 			continue
 		}
 		receipt.Cuts = use.Cuts
-		if times := max(use.Times, use.Completed); times > 1 && rule.Spend == nil && rule.Multiply.IsZero() {
-			receipt.Times = times
+		if receipt.Counted != nil && use.Completed > 1 {
+			receipt.Counted.Times = use.Completed
 		}
 	}
 }
@@ -161,18 +164,27 @@ func (r Receipt) why(unit string, rule *RuleReceipt) string {
 	}
 	b.WriteString(rule.gives(unit, r.amount(unit, rule.Rate)))
 	b.WriteString(rule.counted())
-	for _, found := range []struct{ before, text, after string }{
-		{" in channel ", rule.Channel, ""}, {" in store ", rule.Store, ""}, {" as ", rule.Tier, ""}, {" for segment ", rule.Segment, ""},
-	} {
-		if found.text != "" {
-			b.WriteString(found.before + found.text + found.after)
-		}
-	}
-	if rule.Minimum.IsPositive() {
-		b.WriteString(" from " + rule.Currency + " " + rule.Minimum.StringFixed(2) + " on")
+	if rule.Found != nil {
+		b.WriteString(rule.Found.words(rule.Currency))
 	}
 	for _, cut := range rule.Cuts {
 		b.WriteString(", " + cut.Words(points.Unit{Code: unit, Scale: r.Scales[unit]}))
+	}
+	return b.String()
+}
+
+// words says what conditions found, each after a space.
+func (f *FoundReceipt) words(currency string) string {
+	var b strings.Builder
+	for _, found := range []struct{ before, text string }{
+		{" in channel ", f.Channel}, {" in store ", f.Store}, {" as ", f.Tier}, {" for segment ", f.Segment},
+	} {
+		if found.text != "" {
+			b.WriteString(found.before + found.text)
+		}
+	}
+	if f.Minimum.IsPositive() {
+		b.WriteString(" from " + currency + " " + f.Minimum.StringFixed(2) + " on")
 	}
 	return b.String()
 }
@@ -190,8 +202,8 @@ func (r *RuleReceipt) gives(unit, rate string) string {
 		return fmt.Sprintf("× %s", r.Factor)
 	}
 	text := "bonus"
-	if r.Times > 1 {
-		text = fmt.Sprintf("bonus, %d times,", r.Times)
+	if r.Counted != nil && r.Counted.Times > 1 {
+		text = fmt.Sprintf("bonus, %d times,", r.Counted.Times)
 	}
 	if r.Formula {
 		text += " by the shop's own formula"
@@ -204,21 +216,20 @@ func (r *RuleReceipt) gives(unit, rate string) string {
 
 // counted says the number that the rule counts to.
 func (r *RuleReceipt) counted() string {
+	if r.Counted == nil {
+		return ""
+	}
 	what := "order"
 	switch {
-	case r.Pieces:
+	case r.Counted.Pieces:
 		what = "piece"
 	case r.Activity != "":
 		what = "time"
 	}
-	switch {
-	case r.Nth > 0:
-		return fmt.Sprintf(" on the %s %s", ordinal(r.Nth), what)
-	case r.Every > 0:
-		return fmt.Sprintf(" on every %s %s", ordinal(r.Every), what)
-	default:
-		return ""
+	if r.Counted.Nth > 0 {
+		return fmt.Sprintf(" on the %s %s", ordinal(r.Counted.Nth), what)
 	}
+	return fmt.Sprintf(" on every %s %s", ordinal(r.Counted.Every), what)
 }
 
 // ordinal writes a number as "1st".

@@ -91,23 +91,34 @@ type RuleReceipt struct {
 	// function gave the bonus.
 	Label   string `json:"label,omitempty"`
 	Formula bool   `json:"formula,omitempty"`
-	// Channel, Store, Tier, Segment and Minimum are what the rule asked for and found.
-	Channel string          `json:"channel,omitempty"`
-	Store   string          `json:"store,omitempty"`
-	Tier    string          `json:"tier,omitempty"`
-	Segment string          `json:"segment,omitempty"`
-	Minimum decimal.Decimal `json:"minimum,omitzero"`
-	// Nth and Every are the number that the rule counts to, of Pieces or of orders
-	// or activities, and Times how often that was reached, where more than once.
-	Nth    int64 `json:"nth,omitempty"`
-	Every  int64 `json:"every,omitempty"`
-	Pieces bool  `json:"pieces,omitempty"`
-	Times  int64 `json:"times,omitempty"`
+	// Found is what a rule with conditions asked for and found, and Counted what one
+	// that counts came to; nil for others.
+	Found   *FoundReceipt   `json:"found,omitempty"`
+	Counted *CountedReceipt `json:"counted,omitempty"`
 	// Cuts says what caps and budgets took off, in the order in which they apply.
 	Cuts []points.Cut `json:"cuts,omitempty"`
 	// Lines has the rule's share of each line, where there are several. They add up
 	// to Points.
 	Lines []LineReceipt `json:"lines,omitempty"`
+}
+
+// FoundReceipt is what the conditions of a rule found; empty is what it did not ask.
+type FoundReceipt struct {
+	Channel string          `json:"channel,omitempty"`
+	Store   string          `json:"store,omitempty"`
+	Tier    string          `json:"tier,omitempty"`
+	Segment string          `json:"segment,omitempty"`
+	Minimum decimal.Decimal `json:"minimum,omitzero"`
+}
+
+// CountedReceipt is the number that a rule counts to: of Pieces, or of orders or
+// activities.
+type CountedReceipt struct {
+	Nth    int64 `json:"nth,omitempty"`
+	Every  int64 `json:"every,omitempty"`
+	Pieces bool  `json:"pieces,omitempty"`
+	// Times is how often that was reached, where more than once.
+	Times int64 `json:"times,omitempty"`
 }
 
 // LineReceipt is one rule's share of one line of an order.
