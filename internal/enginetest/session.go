@@ -130,9 +130,8 @@ func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err err
 // remember keeps what the model knows of the parties after a command.
 func (s *session) remember(plan loyalty.Plan) {
 	for _, id := range append(plan.Others, plan.Member) {
-		if p := s.model.now(id); p.id == id {
-			s.past[id] = append(s.past[id], p.copy())
-		}
+		p := s.model.now(id)
+		s.past[p.id] = append(s.past[p.id], p.copy())
 	}
 }
 
