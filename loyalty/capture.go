@@ -40,8 +40,7 @@ func (c Capture) Plan() Plan {
 // Validate reports every problem of the capture.
 func (c Capture) Validate() error {
 	problems := orderProblems(c.Order)
-	var more points.Problems
-	if errors.As(checkHold(c.Hold, c.Points), &more) {
+	if more, ok := errors.AsType[points.Problems](checkHold(c.Hold, c.Points)); ok {
 		problems = append(problems, more...)
 	}
 	return problems.Err()

@@ -58,8 +58,11 @@ func (c Import) Validate() error {
 		path string
 		at   time.Time
 	}{
-		{"earnedAt", c.EarnedAt}, {"availableFrom", c.AvailableFrom}, {"expiresAt", c.ExpiresAt},
-		{"enrolledAt", c.EnrolledAt}, {"activeAt", c.ActiveAt},
+		{"earnedAt", c.EarnedAt},
+		{"availableFrom", c.AvailableFrom},
+		{"expiresAt", c.ExpiresAt},
+		{"enrolledAt", c.EnrolledAt},
+		{"activeAt", c.ActiveAt},
 	} {
 		if !dated(date.at) {
 			problems.Add(date.path, "the year must be 1970 to 9999")

@@ -1,6 +1,7 @@
 package points
 
 import (
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/internal/calendar"
@@ -106,12 +107,7 @@ type Inactivity struct {
 
 // Counts reports whether an activity counts.
 func (i *Inactivity) Counts(activity string) bool {
-	for _, counted := range i.Activities {
-		if counted == activity {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(i.Activities, activity)
 }
 
 // From returns when points expire after a last activity at t, in UTC.

@@ -240,6 +240,23 @@ func (g *generator) gates() loyalty.Command {
 	}
 }
 
+func (g *generator) extend() loyalty.Command {
+	now := g.now()
+	return loyalty.Extend{
+		Member: g.member(), Key: g.key(), Unit: g.unit(), ExpiringBy: now.AddDate(0, 0, g.pick("days", 60)),
+		ExpiresAt: now.AddDate(0, 0, g.pick("days", 120)-2), OccurredAt: g.occurred(), Reason: "goodwill", Actor: "clerk",
+	}
+}
+
+func (g *generator) opening() loyalty.Command {
+	now := g.now()
+	row := loyalty.Import{Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), Reference: "old"}
+	if g.pick("dated", 2) == 0 {
+		row.EarnedAt, row.ExpiresAt = now.AddDate(-1, 0, 0), now.AddDate(0, 0, g.pick("days", 40)-2)
+	}
+	return row
+}
+
 // kinds names the commands that any makes, the frequent ones several times.
 func (g *generator) kinds() []func() loyalty.Command {
 	return []func() loyalty.Command{

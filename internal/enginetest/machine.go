@@ -133,7 +133,7 @@ func (m *machine) actions() map[string]func() error {
 	for name, make := range map[string]func() loyalty.Command{
 		"earn": m.earn, "earn more": m.earn, "confirm": m.confirm, "refund": m.refund, "hold": m.hold,
 		"capture": m.capture, "void": m.void, "spend": m.spend, "transfer": m.transfer, "adjust": m.adjust, "fact": m.fact,
-		"gates": m.gates, "any": m.any,
+		"gates": m.gates, "any": m.any, "extend": m.extend, "opening": m.opening,
 	} {
 		actions[name] = func() error { return m.send(make()) }
 	}

@@ -219,6 +219,9 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 		}
 		return result{}, err
 	}
+	if _, opens := cmd.(loyalty.Import); opens {
+		parties[0].enrolled = true
+	}
 	for _, p := range parties {
 		if !p.enrolled {
 			return result{}, loyalty.ErrNotEnrolled

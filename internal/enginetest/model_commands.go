@@ -52,6 +52,10 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		return result{}, m.merge(p, m.now(c.From), now)
 	case loyalty.Adjust:
 		return result{}, m.adjust(p, c, now, at)
+	case loyalty.Extend:
+		return result{}, m.extend(p, c, now)
+	case loyalty.Import:
+		return result{}, m.opening(p, c, now)
 	case loyalty.Fact:
 		return result{}, m.fact(p, c, now, at)
 	case loyalty.Suspend:
