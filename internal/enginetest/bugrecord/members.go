@@ -169,6 +169,40 @@ func memberCases() []Case {
 			},
 		},
 		{
+			Number: 48, Slug: "old_balances_cannot_be_brought",
+			Bug:   "A shop changed its system and could not take its customers' points along with their dates.",
+			Naive: "knows only points that it has earned itself",
+			Run: func(s *Shop) {
+				earned, soon, late := opening.AddDate(0, -3, 0), opening.AddDate(0, 1, 0), opening.AddDate(0, 6, 0)
+				old := func(line int, member string, n points.Amount, expires time.Time) loyalty.ImportRow {
+					return loyalty.ImportRow{Line: line, ID: fmt.Sprintf("row-%d", line), Import: loyalty.Import{
+						Member: member, Unit: "bean", Points: n, EarnedAt: earned, ExpiresAt: expires, EnrolledAt: earned,
+						Reason: "from the old system", Actor: "owner",
+					}}
+				}
+				file := slices.Values([]loyalty.ImportRow{old(2, "ada", 40, soon), old(3, "ada", 60, late), old(4, "bob", -5, late), old(5, "cyd", 7, late)})
+				dry, err := s.engine.ImportAll(s.Context(), file, &loyalty.ImportOptions{DryRun: true})
+				require.NoError(s, err)
+				assert.Equal(s, 3, dry.Imported)
+				_, err = s.engine.Member(s.Context(), "ada")
+				require.ErrorIs(s, err, loyalty.ErrNotEnrolled, "a dry run stores nothing")
+				for run := range 2 {
+					report, err := s.engine.ImportAll(s.Context(), file, nil)
+					require.NoError(s, err)
+					assert.Equal(s, []int{3, 0}[run], report.Imported)
+					assert.Equal(s, []int{0, 3}[run], report.Replayed)
+					require.Len(s, report.Problems, 1)
+					assert.Equal(s, 4, report.Problems[0].Line)
+					s.has("ada", 100)
+					s.has("cyd", 7)
+				}
+				s.now = soon
+				s.has("ada", 60)
+				s.now = late
+				s.has("ada", 0)
+			},
+		},
+		{
 			Number: 49, Slug: "no_reason_is_shown",
 			Bug:   "Points had been taken off by hand, and nobody could say by whom or why; a reset left no trace at all.",
 			Naive: "overwrites the balance",
