@@ -157,7 +157,7 @@ func setUp(ctx context.Context, db *sql.DB, path string, wait time.Duration) err
 	}
 	err = makeNew(ctx, conn)
 	for pause := time.Millisecond; err != nil && busy(err) && wait > 0; pause = min(2*pause, 50*time.Millisecond) {
-		time.Sleep(pause)
+		<-time.NewTimer(pause).C
 		wait -= pause
 		err = makeNew(ctx, conn)
 	}
