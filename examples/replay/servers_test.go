@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,12 +40,16 @@ func TestARealLogComesToTheSameOnEveryStore(t *testing.T) {
 			continue // TestARealLogEarnsAPointForEachWholeDollar
 		}
 		t.Run(name, func(t *testing.T) {
-			r := replayed(t, "-orders", path, "-program", "whole-dollar", "-db", db(t), "-json", "-verify")
-			report := r.report(t)
-			require.Equal(t, int64(69659), report.Orders)
-			require.Equal(t, int64(23570), report.Members)
-			require.Equal(t, int64(2453159), int64(report.Points.Issued))
-			require.True(t, report.Verified)
+			args := []string{"-orders", path, "-program", "whole-dollar", "-json", "-verify"}
+			if os.Getenv("LOYALTYKIT_PROVE") == "" {
+				args = append(args, "-limit", "5000") // all of it takes minutes on a server
+			}
+			want := replayed(t, append(args, "-db", newDB(t))...).report(t)
+			got := replayed(t, append(args, "-db", db(t))...).report(t)
+			require.Equal(t, want.Points, got.Points)
+			require.Equal(t, want.Orders, got.Orders)
+			require.Equal(t, want.Members, got.Members)
+			require.True(t, got.Verified)
 		})
 	}
 }

@@ -35,8 +35,8 @@ type Options struct {
 
 // The limits of one commit.
 const (
-	maxRows  = 500
-	maxBytes = 1 << 20
+	maxRows  = 2000
+	maxBytes = 4 << 20
 	// maxBatch bounds the bytes of a single batch, which is never split.
 	maxBatch = 16 << 20
 )

@@ -94,6 +94,6 @@ func (g *grammar) limits() (rows, bytes int) {
 const (
 	fileRows    = 5000
 	fileBytes   = 8 << 20
-	serverRows  = 500
-	serverBytes = 1 << 20
+	serverRows  = 2000
+	serverBytes = 4 << 20
 )

@@ -46,7 +46,7 @@
 // are written without a look first; if a row stands in the way of one, everything is
 // rolled back and each batch is looked at and then written or passed over.
 //
-// On a server one transaction takes up to 500 rows and 1 MiB of batches. It writes
+// On a server one transaction takes up to 2,000 rows and 4 MiB of batches. It writes
 // accounts in order of their key, each on condition of its version, then the rows
 // under them, claims and counters, many rows a statement. If one is refused, all of
 // it is rolled back and its batches are committed one by one. A transaction that the
