@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type shop struct {
 	t       *testing.T
 	now     time.Time
 	store   *storagetest.Hooked
+	mu      sync.Mutex
 	maxRows int
 	fail    func(commit int) error
 	commits int
@@ -32,12 +34,15 @@ func openShop(t *testing.T, program loyalty.Program) *shop {
 	s := &shop{t: t, now: time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)}
 	s.store = &storagetest.Hooked{Store: memory.New()}
 	s.store.OnCommit = func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		s.mu.Lock()
 		s.commits++
+		commit := s.commits
 		for _, b := range batches {
 			s.maxRows = max(s.maxRows, b.Rows())
 		}
+		s.mu.Unlock()
 		if s.fail != nil {
-			if err := s.fail(s.commits); err != nil {
+			if err := s.fail(commit); err != nil {
 				return nil, err
 			}
 		}
