@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
@@ -31,44 +30,7 @@ const (
 	getVersion = "SELECT version FROM loyalty_accounts" + ofAccount
 )
 
-// position is where a listing goes on: the values of its order columns, texts
-// and numbers, in the last item that was handed out.
-type position []any
-
-// decodePosition reads a cursor into a position of the same types as start, which
-// is where the listing begins.
-func decodePosition(scope, cursor string, start position) (position, error) {
-	fields, err := storage.DecodeCursor(scope, cursor, len(start))
-	if err != nil || fields == nil {
-		return start, err
-	}
-	at := make(position, len(start))
-	for i, field := range fields {
-		if _, text := start[i].(string); text {
-			at[i] = field
-			continue
-		}
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%w: field %d is no number", storage.ErrBadCursor, i+1)
-		}
-		at[i] = n
-	}
-	return at, nil
-}
-
-func (p position) encode(scope string) string {
-	fields := make([]string, len(p))
-	for i, value := range p {
-		switch value := value.(type) {
-		case string:
-			fields[i] = value
-		case int64:
-			fields[i] = strconv.FormatInt(value, 10)
-		}
-	}
-	return storage.EncodeCursor(scope, fields...)
-}
+type position = rowcodec.Position
 
 // listing reads one page.
 type listing[T any] struct {
@@ -91,7 +53,7 @@ func (l *listing[T]) page() storage.Page[T] {
 	page := storage.Page[T]{Items: l.items}
 	if len(l.items) > l.limit {
 		page.Items = l.items[:l.limit:l.limit]
-		page.Next = l.at(&page.Items[l.limit-1]).encode(l.scope)
+		page.Next = l.at(&page.Items[l.limit-1]).Encode(l.scope)
 	}
 	if page.Items == nil {
 		page.Items = []T{}
@@ -115,7 +77,7 @@ func (e *engine) Accounts(ctx context.Context, query storage.AccountQuery) (stor
 		start = position{int64(least), ""}
 		l.at = func(a *storage.Account) position { return position{rowcodec.Micros(a.DueAt), a.Member} }
 	}
-	at, err := decodePosition(l.scope, query.After, start)
+	at, err := rowcodec.DecodePosition(l.scope, query.After, start)
 	if err != nil {
 		return storage.Page[storage.Account]{}, wrap("accounts", err)
 	}
@@ -185,7 +147,7 @@ type memberListing[T any] struct {
 func (m memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T], error) {
 	q := m.query
 	l := listing[T]{limit: storage.LimitOf(q.Limit), scope: q.Scope(m.name), at: m.at}
-	at, err := decodePosition(l.scope, q.After, m.start)
+	at, err := rowcodec.DecodePosition(l.scope, q.After, m.start)
 	if err != nil {
 		return storage.Page[T]{}, wrap(m.name, err)
 	}
@@ -243,7 +205,7 @@ func (l *listing[T]) atVersion(ctx context.Context, e *engine, program, member s
 func (e *engine) Events(ctx context.Context, query storage.EventQuery) (storage.Page[storage.Event], error) {
 	l := listing[storage.Event]{limit: storage.LimitOf(query.Limit), scope: query.Scope()}
 	l.at = func(e *storage.Event) position { return position{e.Member, e.Version, int64(e.Ordinal)} }
-	at, err := decodePosition(l.scope, query.After, position{"", int64(least), int64(math.MinInt32)})
+	at, err := rowcodec.DecodePosition(l.scope, query.After, position{"", int64(least), int64(math.MinInt32)})
 	if err != nil {
 		return storage.Page[storage.Event]{}, wrap("events", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
 )
 
 const (
@@ -43,7 +44,7 @@ func (e *engine) Records(ctx context.Context, query storage.RecordQuery) (storag
 func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	l := listing[storage.Record]{limit: storage.LimitOf(query.Limit), scope: query.Scope()}
 	l.at = func(r *storage.Record) position { return position{r.Kind, r.ID} }
-	at, err := decodePosition(l.scope, query.After, position{"", ""})
+	at, err := rowcodec.DecodePosition(l.scope, query.After, position{"", ""})
 	if err != nil {
 		return storage.Page[storage.Record]{}, err
 	}
@@ -64,7 +65,7 @@ func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery)
 func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	l := listing[storage.Record]{limit: storage.LimitOf(query.Limit), scope: query.Scope()}
 	l.at = func(r *storage.Record) position { return position{r.Reference, r.Status, r.Sort, r.Member, r.ID} }
-	at, err := decodePosition(l.scope, query.After, position{query.Reference, query.Status, "", "", ""})
+	at, err := rowcodec.DecodePosition(l.scope, query.After, position{query.Reference, query.Status, "", "", ""})
 	if err != nil {
 		return storage.Page[storage.Record]{}, err
 	}

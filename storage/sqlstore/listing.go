@@ -5,49 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
 )
 
-// position is where a listing goes on: the values of its order columns, texts
-// and numbers, in the last item that was handed out.
-type position []any
-
-// decodePosition reads a cursor into a position of the same types as start, which
-// is where the listing begins.
-func decodePosition(scope, cursor string, start position) (position, error) {
-	fields, err := storage.DecodeCursor(scope, cursor, len(start))
-	if err != nil || fields == nil {
-		return start, err
-	}
-	at := make(position, len(start))
-	for i, field := range fields {
-		if _, text := start[i].(string); text {
-			at[i] = field
-			continue
-		}
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%w: field %d is no number", storage.ErrBadCursor, i+1)
-		}
-		at[i] = n
-	}
-	return at, nil
-}
-
-func (p position) encode(scope string) string {
-	fields := make([]string, len(p))
-	for i, value := range p {
-		switch value := value.(type) {
-		case string:
-			fields[i] = value
-		case int64:
-			fields[i] = strconv.FormatInt(value, 10)
-		}
-	}
-	return storage.EncodeCursor(scope, fields...)
-}
+type position = rowcodec.Position
 
 // collect appends the rows of a statement to a page, up to a limit, and reports
 // whether there is one more.
@@ -71,7 +34,7 @@ func collect[T any](
 // turn sets the cursor of a page that is not the last.
 func turn[T any](page *storage.Page[T], more bool, scope string, at func(*T) position) {
 	if more {
-		page.Next = at(&page.Items[len(page.Items)-1]).encode(scope)
+		page.Next = at(&page.Items[len(page.Items)-1]).Encode(scope)
 	}
 }
 
@@ -90,7 +53,7 @@ func (e *engine) Accounts(ctx context.Context, query storage.AccountQuery) (stor
 	if !query.DueBy.IsZero() {
 		start = position{int64(least), ""}
 	}
-	at, err := decodePosition(scope, query.After, start)
+	at, err := rowcodec.DecodePosition(scope, query.After, start)
 	if err != nil {
 		return storage.Page[storage.Account]{}, wrap("accounts", err)
 	}
@@ -169,7 +132,7 @@ type memberListing[T any] struct {
 func (l memberListing[T]) page(ctx context.Context, e *engine) (storage.Page[T], error) {
 	page := storage.Page[T]{Items: []T{}}
 	limit, scope, program, member := storage.LimitOf(l.query.Limit), l.query.Scope(l.name), l.query.Program, l.query.Member
-	at, err := decodePosition(scope, l.query.After, l.start)
+	at, err := rowcodec.DecodePosition(scope, l.query.After, l.start)
 	if err != nil {
 		return storage.Page[T]{}, wrap(l.name, err)
 	}
@@ -213,7 +176,7 @@ func (s *session) steady(ctx context.Context, program, member string, version in
 func (e *engine) Events(ctx context.Context, query storage.EventQuery) (storage.Page[storage.Event], error) {
 	page := storage.Page[storage.Event]{Items: []storage.Event{}}
 	limit, scope := storage.LimitOf(query.Limit), query.Scope()
-	at, err := decodePosition(scope, query.After, position{"", int64(least), int64(math.MinInt32)})
+	at, err := rowcodec.DecodePosition(scope, query.After, position{"", int64(least), int64(math.MinInt32)})
 	if err != nil {
 		return storage.Page[storage.Event]{}, wrap("events", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
 )
 
 // Records lists records of an account by key, or of a kind by reference.
@@ -25,7 +26,7 @@ func (e *engine) Records(ctx context.Context, query storage.RecordQuery) (storag
 func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	page := storage.Page[storage.Record]{Items: []storage.Record{}}
 	limit, scope := storage.LimitOf(query.Limit), query.Scope()
-	at, err := decodePosition(scope, query.After, position{"", ""})
+	at, err := rowcodec.DecodePosition(scope, query.After, position{"", ""})
 	if err != nil {
 		return page, err
 	}
@@ -55,7 +56,7 @@ func (e *engine) recordsOfMember(ctx context.Context, query storage.RecordQuery)
 func (e *engine) recordsOfKind(ctx context.Context, query storage.RecordQuery) (storage.Page[storage.Record], error) {
 	page := storage.Page[storage.Record]{Items: []storage.Record{}}
 	limit, scope := storage.LimitOf(query.Limit), query.Scope()
-	at, err := decodePosition(scope, query.After, position{query.Reference, query.Status, "", "", ""})
+	at, err := rowcodec.DecodePosition(scope, query.After, position{query.Reference, query.Status, "", "", ""})
 	if err != nil {
 		return page, err
 	}
