@@ -154,11 +154,7 @@ func (s *orderState) entry(i int) points.EntryRef {
 	return ref
 }
 
-func (tx *Tx) putOrder(id string, state orderState, lots []points.LotID) error {
-	return tx.putOrderState(id, state, lots)
-}
-
-func (p *Party) putOrderState(id string, state orderState, lots []points.LotID) error {
+func (p *Party) putOrder(id string, state orderState, lots []points.LotID) error {
 	data, err := canon.Append(make([]byte, 0, 128), &state)
 	if err != nil {
 		return p.tx.fail(err)

@@ -397,7 +397,7 @@ func (p *Party) moveOrderTo(into *Party, row storage.Record, id string) error {
 	if state.As = ""; reserved(id) {
 		state.As = row.ID
 	}
-	return into.putOrderState(id, state, lots)
+	return into.putOrder(id, state, lots)
 }
 
 // moveHold moves a hold; the lots of an open one went before.

@@ -53,18 +53,7 @@ func checkPoolPoints(member, pool, unit string, amount points.Amount) error {
 
 // Apply implements [Command].
 func (c ContributeToPool) Apply(_ context.Context, tx *Tx) error {
-	if err := tx.CanRedeem(); err != nil {
-		return err
-	}
-	pool, err := tx.Other(c.Pool)
-	if err != nil {
-		return err
-	}
-	_, _, kind, err := pool.pool()
-	if err != nil {
-		return err
-	}
-	state, role, err := tx.place(pool.Member(), kind)
+	pool, kind, state, role, err := tx.placeIn(c.Pool)
 	if err != nil {
 		return err
 	}
@@ -78,6 +67,22 @@ func (c ContributeToPool) Apply(_ context.Context, tx *Tx) error {
 		return err
 	}
 	return tx.putPlace(pool.Member(), kind.Code, role.Code, state)
+}
+
+// placeIn returns a pool that the member may move points to or from, and the
+// member's place in it.
+func (tx *Tx) placeIn(id string) (pool *Party, kind PoolKind, state memberState, role PoolRole, err error) {
+	if err = tx.CanRedeem(); err != nil {
+		return nil, kind, state, role, err
+	}
+	if pool, err = tx.Other(id); err != nil {
+		return nil, kind, state, role, err
+	}
+	if _, _, kind, err = pool.pool(); err != nil {
+		return nil, kind, state, role, err
+	}
+	state, role, err = tx.place(pool.Member(), kind)
+	return pool, kind, state, role, err
 }
 
 // DrawFromPool moves points from a pool to one of its members, within the limits of
@@ -109,18 +114,7 @@ func (c DrawFromPool) Validate() error { return checkPoolPoints(c.Member, c.Pool
 
 // Apply implements [Command].
 func (c DrawFromPool) Apply(_ context.Context, tx *Tx) error {
-	if err := tx.CanRedeem(); err != nil {
-		return err
-	}
-	pool, err := tx.Other(c.Pool)
-	if err != nil {
-		return err
-	}
-	_, _, kind, err := pool.pool()
-	if err != nil {
-		return err
-	}
-	state, role, err := tx.place(pool.Member(), kind)
+	pool, kind, state, role, err := tx.placeIn(c.Pool)
 	if err != nil {
 		return err
 	}
