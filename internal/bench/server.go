@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/loyaltykit/loyaltykit/internal/servers"
 )
@@ -151,5 +150,3 @@ func (s *scenario) members() []string {
 	}
 	return ids
 }
-
-func lines(text string) []string { return strings.Fields(text) }

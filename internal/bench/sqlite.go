@@ -29,9 +29,7 @@ type sqliteGround struct {
 // connections are those that can be of use to the callers. SQLite has one writer
 // at a time, so more than one rarely is.
 func (g *sqliteGround) connections(callers int) []int {
-	numbers := slices.DeleteFunc([]int{1, 2, 4, callers}, func(n int) bool { return n > callers })
-	slices.Sort(numbers)
-	return slices.Compact(numbers)
+	return connectionsFor(callers)
 }
 
 func (g *sqliteGround) operations(seconds float64) int {

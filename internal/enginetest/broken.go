@@ -52,7 +52,7 @@ func forgetsVersions(inside storage.Store) storage.Store {
 			outcomes := make([]storage.Outcome, 0, len(batches))
 			for _, batch := range batches {
 				for i := range batch.Legs {
-					if err := rebase(ctx, inside, &batch.Legs[i]); err != nil {
+					if err := Rebase(ctx, inside, &batch.Legs[i]); err != nil {
 						return nil, err
 					}
 				}
@@ -67,8 +67,9 @@ func forgetsVersions(inside storage.Store) storage.Store {
 	}
 }
 
-// rebase lets a leg expect the version that is there.
-func rebase(ctx context.Context, store storage.Store, leg *storage.Leg) error {
+// Rebase lets a leg expect the version that is there, as a store without the check of
+// versions would.
+func Rebase(ctx context.Context, store storage.Store, leg *storage.Leg) error {
 	account := &leg.Account
 	snaps, err := store.Load(ctx, []storage.LoadRequest{{Program: account.Program, Member: account.Member}})
 	if err != nil {

@@ -67,13 +67,18 @@ func (o *Options) or() Options {
 
 // Run runs all proofs on stores that open opens.
 func Run(t *testing.T, open Open, options *Options) {
+	Core(t, open, options)
+	t.Run("trial balances are what a naive sum says", func(t *testing.T) { TrialBalances(t, open, options) })
+	t.Run("a history lived again is the same", func(t *testing.T) { WhatIf(t, open, options) })
+}
+
+// Core runs the proofs of the ledger itself, which open few stores at once.
+func Core(t *testing.T, open Open, options *Options) {
 	t.Run("state machine", func(t *testing.T) { Machine(t, open, options) })
 	t.Run("settling often is settling late", func(t *testing.T) { Settling(t, open, options) })
 	t.Run("one key has one effect", func(t *testing.T) { Keys(t, open, options) })
 	t.Run("races lose, double and invent nothing", func(t *testing.T) { Races(t, open, options) })
 	t.Run("histories are linearizable", func(t *testing.T) { Linearizable(t, open, options) })
-	t.Run("trial balances are what a naive sum says", func(t *testing.T) { TrialBalances(t, open, options) })
-	t.Run("a history lived again is the same", func(t *testing.T) { WhatIf(t, open, options) })
 	t.Run("equal ledgers", func(t *testing.T) { Equal(t, open, open, options) })
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })
 	t.Run("overflow is an error", func(t *testing.T) { Overflow(t, open) })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/sqlite"
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
@@ -99,7 +100,7 @@ func unguarded(inside storage.Store) storage.Store {
 		var outcomes []storage.Outcome
 		for _, batch := range batches {
 			for i := range batch.Legs {
-				if err := rebase(ctx, inside, &batch.Legs[i]); err != nil {
+				if err := enginetest.Rebase(ctx, inside, &batch.Legs[i]); err != nil {
 					return nil, err
 				}
 			}
@@ -111,26 +112,4 @@ func unguarded(inside storage.Store) storage.Store {
 		}
 		return outcomes, nil
 	}}
-}
-
-// rebase lets a leg expect the version that is there.
-func rebase(ctx context.Context, store storage.Store, leg *storage.Leg) error {
-	account := &leg.Account
-	snaps, err := store.Load(ctx, []storage.LoadRequest{{Program: account.Program, Member: account.Member}})
-	if err != nil {
-		return err
-	}
-	leg.Expect = 0
-	if snaps[0].Account != nil {
-		leg.Expect = snaps[0].Account.Version
-	}
-	account.Version = leg.Expect + 1
-	leg.Operation.Version = account.Version
-	for i := range leg.Entries {
-		leg.Entries[i].Version = account.Version
-	}
-	for i := range leg.Events {
-		leg.Events[i].Version = account.Version
-	}
-	return nil
 }
