@@ -50,7 +50,7 @@ func (g *mysqlGround) copyOf(ctx context.Context, s *scenario) (string, func() e
 		if err != nil {
 			return err
 		}
-		for _, table := range strings.Fields(tables) {
+		for table := range strings.FieldsSeq(tables) {
 			for _, text := range []string{
 				fmt.Sprintf("CREATE TABLE %s.%s LIKE %s.%s", to, table, from, table),
 				fmt.Sprintf("INSERT INTO %s.%s SELECT * FROM %s.%s", to, table, from, table),
