@@ -58,6 +58,8 @@ const (
 	answered
 	// stale calls are decided again with a fresh load.
 	stale
+	// moved calls are now about another account, and decided again with its rows.
+	moved
 	// lonely calls are decided again by themselves.
 	lonely
 	// backlogged calls wait for a long settlement of one of their accounts.
@@ -109,8 +111,10 @@ func (d *deciding) decide(c *call) {
 	switch {
 	case d.wantsAlone:
 		c.verdict = lonely
-	case errors.Is(err, errStale), errors.Is(err, errMoved):
+	case errors.Is(err, errStale):
 		c.verdict = stale
+	case errors.Is(err, errMoved):
+		c.verdict = moved
 	case errors.Is(err, errUnfinished):
 		c.verdict = unfinished
 	case errors.Is(err, errGather) && !d.quote:

@@ -124,6 +124,16 @@ func (d *deciding) lives(c *call, accounts []*account) error {
 	return nil
 }
 
+// leads reports whether an account of a call was merged into another.
+func (d *deciding) leads(c *call) bool {
+	for i := range c.accounts() {
+		if life, err := d.accounts[c.member(i)].life(); err == nil && life != nil && life.Into != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // parts reports whether the call is about the redirect of an account itself.
 func (c *call) parts(member string) bool {
 	p, ok := c.cmd.(parter)

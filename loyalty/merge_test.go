@@ -3,6 +3,7 @@ package loyalty_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -262,4 +263,31 @@ func TestAMergedMembersHistoryGoesOnWithTheSurvivor(t *testing.T) {
 	}
 	require.Equal(t, "enroll", types[0])
 	require.Equal(t, "spend", types[len(types)-1])
+}
+
+// A stream keeps its order where it names an account by ids that were merged into it,
+// one after the other: only the load after the last step shows whose account it is.
+func TestAStreamKeepsItsOrderAcrossMergedIDs(t *testing.T) {
+	s := twoMembers(t)
+	s.must(join)
+	s.must(loyalty.Merge{Member: "ben", Key: "merge", From: "anna", Reason: "one household", Actor: "ada"})
+	s.must(loyalty.Fact{Member: "ben", Key: "before", Activity: "visits"})
+	visit := func(member, key string) loyalty.Command {
+		return loyalty.Fact{Member: member, Key: key, Activity: "visits"}
+	}
+	cmds := []loyalty.Command{
+		visit("ben", "1"), visit("old", "2"), visit("ben", "3"), visit("anna", "4"), visit("ben", "5"), visit("old", "6"), visit("ben", "7"),
+	}
+	counted := s.member("ben").Balances
+	for i, want := 0, counted[len(counted)-1].Counted; i < 2; i++ {
+		n := 0
+		for receipt, err := range s.DoAll(t.Context(), slices.Values(cmds), nil) {
+			require.NoError(t, err)
+			n++
+			visits := receipt.Balances[len(receipt.Balances)-1]
+			require.Equal(t, "visits", visits.Unit)
+			require.Equal(t, want+points.Amount(n), visits.Counted, "command %d", n)
+		}
+		require.Equal(t, len(cmds), n)
+	}
 }

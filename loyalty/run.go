@@ -91,6 +91,9 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 	torn := d.learn(requests, snaps)
 	var left []*call
 	held := map[string]struct{}{}
+	// Once a call is led to another account, whose that is and where it ends is not
+	// known before the next load: later calls wait, but for those that are led too.
+	led := false
 	decided := make([]*call, 0, len(calls))
 	for i, c := range calls {
 		c.verdict, c.stored, c.place = undecided, false, i
@@ -100,7 +103,7 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		case c.doubts >= maxDoubts && d.accounts[c.plan.Member].operation(c.plan.Key) == nil:
 			c.finish(nil, c.unknown(nil))
 			continue
-		case !c.waits(held):
+		case !c.waits(held) && (!led || d.leads(c)):
 			d.decide(c)
 		}
 		switch c.verdict {
@@ -112,6 +115,9 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 			continue
 		case stale:
 			c.attempts++
+		case moved:
+			c.attempts++
+			led = true
 		}
 		left = append(left, c)
 		c.hold(held)
