@@ -40,7 +40,7 @@ func (s *session) compareAt(known *person, at time.Time) error {
 		return err
 	}
 	p := known.copy()
-	elsewhere := &model{revisions: s.revisions, zone: s.model.zone, outside: map[string]map[points.Bucket]points.Amount{}}
+	elsewhere := &model{revisions: s.revisions, zone: s.model.zone, mayMerge: s.model.mayMerge, outside: map[string]map[points.Bucket]points.Amount{}}
 	elsewhere.advance(p, at)
 	if want := p.balances(); !slices.Equal(filled(m.Balances), want) {
 		return fmt.Errorf("%s at %s has %+v, should have %+v", p.id, at, m.Balances, want)

@@ -31,6 +31,8 @@ type model struct {
 	outside map[string]map[points.Bucket]points.Amount
 	// widest is from how many lots the last command took at once.
 	widest int
+	// mayMerge is up to how many open lots the engine leaves alone.
+	mayMerge int
 }
 
 type person struct {
@@ -100,13 +102,13 @@ type result struct {
 	replayed   bool
 }
 
-func newModel(revisions loyalty.Revisions) *model {
+func newModel(revisions loyalty.Revisions, mayMerge int) *model {
 	zone, err := time.LoadLocation(revisions[0].Zone)
 	if err != nil {
 		panic(err)
 	}
 	return &model{
-		revisions: revisions, zone: zone, people: map[string]*person{}, merged: map[string]joined{}, sold: map[string]string{},
+		revisions: revisions, zone: zone, people: map[string]*person{}, merged: map[string]joined{}, sold: map[string]string{}, mayMerge: mayMerge,
 		outside: map[string]map[points.Bucket]points.Amount{},
 	}
 }
@@ -177,6 +179,7 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 		return result{}, err
 	}
 	p := next.now(plan.Member)
+	next.crowd(p)
 	r.balances, r.recorded = p.balances(), p.recorded
 	next.person(plan.Member).keys[plan.Key] = answer{command: command, result: r}
 	*m = *next

@@ -104,8 +104,10 @@ func (p *person) setGates(gates []loyalty.Gate, shut bool) error {
 	return nil
 }
 
-// mayMerge is up to how many open lots the engine leaves alone.
-const mayMerge = 256
+// crowd notes once that a person has so many open lots that the engine may merge some.
+func (m *model) crowd(p *person) {
+	p.crowded = p.crowded || p.open() > m.mayMerge
+}
 
 func (p *person) open() int {
 	open := 0
@@ -123,7 +125,7 @@ func (m *model) receive(p *person, l parcel, now time.Time) int {
 	l.pending = l.from.After(now)
 	p.lots = append(p.lots, l)
 	i := len(p.lots) - 1
-	p.crowded = p.crowded || p.open() > mayMerge
+	m.crowd(p)
 	if !l.pending {
 		m.arrive(p, i, now)
 	}

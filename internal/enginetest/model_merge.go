@@ -87,7 +87,8 @@ func (m *model) merge(into, from *person, now time.Time) error {
 			into.repay(places[i])
 		}
 	}
-	into.crowded = into.crowded || from.crowded || into.open() > mayMerge
+	into.crowded = into.crowded || from.crowded
+	m.crowd(into)
 	for _, id := range slices.Sorted(maps.Keys(from.holds)) {
 		h := from.holds[id]
 		h.parts = slices.Clone(h.parts)

@@ -44,6 +44,7 @@ func (m *model) advance(p *person, to time.Time) {
 		case expires:
 			m.expire(p, h.lot)
 		}
+		m.crowd(p)
 		m.wake(p, h.at)
 	}
 }

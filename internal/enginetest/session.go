@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,11 +33,22 @@ type session struct {
 func newSession(t testing.TB, revisions loyalty.Revisions, store storage.Store) *session {
 	t.Helper()
 	s := &session{
-		ctx: t.Context(), revisions: revisions, store: store, model: newModel(revisions), clock: start,
+		ctx: t.Context(), revisions: revisions, store: store, model: newModel(revisions, mayMerge(store)), clock: start,
 		receipts: map[string]string{}, past: map[string][]*person{},
 	}
 	s.engine = revised(t, revisions, store, &loyalty.Options{Clock: s.now})
 	return s
+}
+
+// mayMerge is up to how many open lots of an account the engine leaves alone:
+// RunDue merges them over 256, and a command that needs more than a commit takes
+// merges them before. The most rows a commit of this engine takes are 100 lots.
+func mayMerge(store storage.Store) int {
+	rows := 0
+	if limiter, ok := storage.As[storage.Limiter](store); ok {
+		rows = limiter.Limits().Rows
+	}
+	return max(1, min(100, (cmp.Or(rows, 500)-20)/2))
 }
 
 func (s *session) now() time.Time { return s.clock }
