@@ -133,8 +133,7 @@ func (e *Engine) chunks(ctx context.Context, c *call, mode gatherMode) {
 // gathered: it merges what is alike, once, and decides the command again.
 func (e *Engine) crowded(ctx context.Context, c *call) {
 	if c.merged {
-		c.finish(nil, fmt.Errorf("%w: its points lie in more than the %d lots that one commit can change",
-			ErrTooLarge, e.moveLots(c.accounts())))
+		c.finish(nil, fmt.Errorf("%w: its points lie in more lots than one commit can change; do it in parts", ErrTooLarge))
 		return
 	}
 	c.merged = true

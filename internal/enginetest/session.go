@@ -43,13 +43,17 @@ func newSession(t testing.TB, revisions loyalty.Revisions, store storage.Store) 
 // mayMerge is up to how many open lots of an account the engine leaves alone:
 // RunDue merges them over 256, and a command that needs more than a commit takes
 // merges them before. The most rows a commit of this engine takes are 100 lots.
-func mayMerge(store storage.Store) int {
-	rows := 0
+func mayMerge(store storage.Store) int { return max(1, min(100, (rows(store)-20)/2)) }
+
+// rows is how many rows one commit of a store takes.
+func rows(store storage.Store) int {
 	if limiter, ok := storage.As[storage.Limiter](store); ok {
-		rows = limiter.Limits().Rows
+		return cmp.Or(limiter.Limits().Rows, defaultRows)
 	}
-	return max(1, min(100, (cmp.Or(rows, 500)-20)/2))
+	return defaultRows
 }
+
+const defaultRows = 500
 
 func (s *session) now() time.Time { return s.clock }
 
@@ -61,7 +65,7 @@ func (s *session) do(cmd loyalty.Command) error {
 	if problem := s.answered(cmd, receipt, err); problem != nil {
 		return problem
 	}
-	if s.model.widest > fewLots {
+	if s.model.widest > s.fewLots() {
 		// A quote does not commit: it knows neither the limits of a commit nor the
 		// versions that a gathering makes.
 		return s.settled()
@@ -95,9 +99,9 @@ func (s *session) doAll(cmds []loyalty.Command) error {
 	return s.settled()
 }
 
-// fewLots is how many lots fit every commit. A command over more may be too large
-// for one; a spend is then gathered.
-const fewLots = 60
+// fewLots is how many lots fit every commit of every command. A command over more
+// may be too large for one; a spend is then gathered.
+func (s *session) fewLots() int { return max(20, min(60, (rows(s.store)-40)/4)) }
 
 // answered lets the model run a command and compares its answer with the
 // engine's.
@@ -105,7 +109,7 @@ func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err err
 	before := s.model
 	s.model = before.copy()
 	want, wantErr := s.model.do(cmd, s.clock)
-	if wide := s.model.widest; errors.Is(err, loyalty.ErrTooLarge) && wide > fewLots {
+	if wide := s.model.widest; errors.Is(err, loyalty.ErrTooLarge) && wide > s.fewLots() {
 		before.widest = wide
 		s.model = before
 		return nil
