@@ -43,10 +43,10 @@ func newSession(t testing.TB, revisions loyalty.Revisions, store storage.Store) 
 // mayMerge is up to how many open lots of an account the engine leaves alone:
 // RunDue merges them over 256, and a command that needs more than a commit takes
 // merges them before. The most rows a commit of this engine takes are 100 lots.
-func mayMerge(store storage.Store) int { return max(1, min(100, (rows(store)-20)/2)) }
+func mayMerge(store storage.Store) int { return max(1, min(100, (commitRows(store)-20)/2)) }
 
-// rows is how many rows one commit of a store takes.
-func rows(store storage.Store) int {
+// commitRows is how many rows one commit of a store takes.
+func commitRows(store storage.Store) int {
 	if limiter, ok := storage.As[storage.Limiter](store); ok {
 		return cmp.Or(limiter.Limits().Rows, defaultRows)
 	}
@@ -101,7 +101,7 @@ func (s *session) doAll(cmds []loyalty.Command) error {
 
 // fewLots is how many lots fit every commit of every command. A command over more
 // may be too large for one; a spend is then gathered.
-func (s *session) fewLots() int { return max(20, min(60, (rows(s.store)-40)/4)) }
+func (s *session) fewLots() int { return max(20, min(60, (commitRows(s.store)-40)/4)) }
 
 // answered lets the model run a command and compares its answer with the
 // engine's.
