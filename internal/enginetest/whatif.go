@@ -28,7 +28,6 @@ func WhatIf(t *testing.T, open Open, options *Options) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		m.joins = false // see package whatif
 		actions := m.actions()
 		names := slices.Sorted(maps.Keys(actions))
 		for range 10 + pick("steps", 40) {

@@ -44,9 +44,9 @@ const eventsAStep = 1024
 // a file where the history is large. The caller closes what open opened, if it must be.
 //
 // Compare itself keeps a few hundred bytes for each member, whatever they did; the
-// stores keep accounts, lots, orders, and a line without its body for each command. A
-// context that is done ends it with its error. The same events and programs always give
-// the same report.
+// stores keep accounts, lots, orders, entries, and a line without its body for each
+// command. A context that is done ends it with its error. The same events and programs
+// always give the same report.
 func Compare(ctx context.Context, events iter.Seq2[Event, error], a, b loyalty.Revisions, open func() (storage.Store, error), options *Options) (Report, error) {
 	var o Options
 	if options != nil {

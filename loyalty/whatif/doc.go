@@ -7,8 +7,4 @@
 // each on an empty store, with the clock at the event's instant, and returns a [Report].
 // What one program makes possible, such as a reward that is bought with points that the
 // other never gave, is counted with its reason where it is refused.
-//
-// Merges of members are lived again like other commands. That a history with merges
-// comes to the same books is not proven: what a merged member had counted of a metric
-// may be missing there.
 package whatif

@@ -9,7 +9,8 @@ import (
 )
 
 // scratch is a store that keeps only what later commands need, and adds up what
-// moved: entries, events and the bodies of operations go no further.
+// moved: events and the bodies of operations go no further. Entries stay, since merges,
+// their undoing, reinstatements and confirmations read what was booked before.
 type scratch struct {
 	storage.Store
 	// moved holds, for each account that is a member, what its entries changed.
@@ -56,7 +57,7 @@ func (s *scratch) Commit(ctx context.Context, batches []storage.Batch) ([]storag
 		bare[i].Legs = slices.Clone(bare[i].Legs)
 		for j := range bare[i].Legs {
 			leg := &bare[i].Legs[j]
-			leg.Entries, leg.Events = nil, nil
+			leg.Events = nil
 			op := &leg.Operation
 			op.Command, op.Receipt, op.Salt, op.Digests = nil, nil, nil, nil
 			op.Reason, op.Actor = "", ""
