@@ -52,6 +52,10 @@ type Plan struct {
 	Reference string
 	// Others names further members whose accounts change, at most three.
 	Others []string
+	// Houses names house accounts that change: what belongs to no member, such as a
+	// session. They count with Others. Where Member is empty, the first is the account
+	// that the command is about.
+	Houses []House
 
 	// Records, Lots and Debits name what to load of accounts.
 	Records []RecordRef

@@ -218,18 +218,26 @@ func (d *deciding) before(c *call, main *account) (*Receipt, error) {
 
 // apply runs the command's Apply on enrolled members.
 func (d *deciding) apply(c *call, tx *Tx) error {
-	if !tx.Enrolled() {
+	if !tx.Enrolled() && !tx.plan.isHouse(tx.row.Member) {
 		if _, enrolls := c.cmd.(enroller); !enrolls {
 			return ErrNotEnrolled
 		}
 	}
 	opens, _ := c.cmd.(opener)
 	for _, other := range tx.parties[1:] {
-		if !other.Enrolled() && (opens == nil || opens.opens() != other.row.Member) {
+		if !other.Enrolled() && !tx.plan.isHouse(other.row.Member) && (opens == nil || opens.opens() != other.row.Member) {
 			return fmt.Errorf("%w: %q", ErrNotEnrolled, other.row.Member)
 		}
 	}
-	return d.guard(c, func(ctx context.Context) error { return c.cmd.Apply(ctx, tx) })
+	if err := d.guard(c, func(ctx context.Context) error { return c.cmd.Apply(ctx, tx) }); err != nil {
+		return err
+	}
+	for _, p := range tx.parties {
+		if !p.Enrolled() && tx.plan.isHouse(p.row.Member) {
+			return fmt.Errorf("%w: %q is a house account that no command opened", ErrNotEnrolled, p.row.Member)
+		}
+	}
+	return nil
 }
 
 // guard runs code that is not the engine's own, and turns a panic into an error.

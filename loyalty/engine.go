@@ -306,6 +306,7 @@ func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
 	if err := c.check(); err != nil {
 		return nil, c.wrap(err)
 	}
+	c.plan.housed()
 	typed := append(append(make([]byte, 0, 320), c.typ...), 0)
 	text, err := canon.Append(typed, cmd)
 	if err != nil {
@@ -357,7 +358,9 @@ func (p *Plan) problems() points.Problems {
 			problems.Add(path, "%v", err)
 		}
 	}
-	id("member", p.Member)
+	if p.Member != "" || len(p.Houses) == 0 {
+		id("member", p.Member)
+	}
 	id("key", p.Key)
 	if err := checkText(p.Reason); err != nil {
 		problems.Add("reason", "%v", err)
@@ -374,13 +377,17 @@ func (p *Plan) problems() points.Problems {
 // derived lists the problems of what a plan makes of other fields, which a
 // command's own Validate names better.
 func (p *Plan) derived() points.Problems {
-	var problems points.Problems
+	problems := p.houseProblems()
 	if p.Reference != "" {
 		if err := points.CheckID(p.Reference, maxID); err != nil {
 			problems.Add("reference", "%v", err)
 		}
 	}
-	if len(p.Others) > storage.MaxLegs-1 {
+	further := len(p.Others) + len(p.Houses)
+	if p.Member == "" {
+		further--
+	}
+	if further > storage.MaxLegs-1 {
 		problems.Add("others", "at most %d further members may change", storage.MaxLegs-1)
 	}
 	for i, other := range p.Others {

@@ -108,6 +108,9 @@ func (p *Party) putIdle(unit string, state idleState, due time.Time) error {
 // noteActivity moves the records of inactivity after a command.
 func (tx *Tx) noteActivity() error {
 	for i, p := range tx.parties {
+		if p.row.Kind == storage.House {
+			continue
+		}
 		names := []string{tx.call.typ}
 		if i > 0 {
 			names[0] += "-in"
