@@ -118,6 +118,20 @@ type earning struct {
 	env points.Env
 }
 
+// Profile returns what the command's member has of tiers, segments and boosts as of
+// OccurredAt: what [Options].Profile tells, and nothing where there is none.
+func (tx *Tx) Profile(ctx context.Context) (Profile, error) {
+	tell := tx.deciding.engine.options.Profile
+	if tell == nil {
+		return Profile{}, nil
+	}
+	profile, err := tell(ctx, tx.row.Member, tx.occurred)
+	if err != nil {
+		return Profile{}, fmt.Errorf("profile of the member: %w", err)
+	}
+	return profile, nil
+}
+
 // newEarning prepares what an order or activity is evaluated with: the same for a
 // quote and for an award.
 func (tx *Tx) newEarning(ctx context.Context) (earning, error) {
@@ -126,13 +140,11 @@ func (tx *Tx) newEarning(ctx context.Context) (earning, error) {
 	if err := tx.inTime(); err != nil {
 		return e, err
 	}
-	if options.Profile != nil {
-		profile, err := options.Profile(ctx, tx.row.Member, tx.occurred)
-		if err != nil {
-			return e, fmt.Errorf("profile of the member: %w", err)
-		}
-		e.env.Tiers, e.env.Segments, e.env.Boost = profile.Tiers, profile.Segments, profile.Boost
+	profile, err := tx.Profile(ctx)
+	if err != nil {
+		return e, err
 	}
+	e.env.Tiers, e.env.Segments, e.env.Boost = profile.Tiers, profile.Segments, profile.Boost
 	if rev.limited {
 		usage, err := tx.usage()
 		if err != nil {
