@@ -8,8 +8,18 @@ import (
 // they were granted.
 type Member struct {
 	Enrolled Day
-	Counts   Counts
-	Grants   []Grant
+	// Anniversary is the day whose anniversaries start periods, if that is not the
+	// one of enrollment; 0 is not set.
+	Anniversary Day
+	Counts      Counts
+	Grants      []Grant
+}
+
+func (m *Member) anniversary() Day {
+	if m.Anniversary != 0 {
+		return m.Anniversary
+	}
+	return m.Enrolled
 }
 
 // Grant is a tier that a member has for another reason than qualifying: a match,
@@ -147,9 +157,9 @@ func (e *evaluation) next(day Day) Day {
 func (e *evaluation) period(day Day) (from, end Day) {
 	since := e.state.Since
 	if e.state.Tier == "" {
-		since = e.member.Enrolled
+		since = e.member.anniversary()
 	}
-	return e.ladder.Window.period(day, e.member.Enrolled, since)
+	return e.ladder.Window.period(day, e.member.anniversary(), since)
 }
 
 // happen decides a day: first what ends and starts with it, then what was counted
