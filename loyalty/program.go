@@ -11,6 +11,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // Program is a loyalty program, as plain data: what it issues and by which
@@ -46,6 +47,14 @@ type Program struct {
 	LateWindow points.Span `json:"lateWindow,omitzero"`
 	// Jurisdictions holds other terms for members who are under another law.
 	Jurisdictions []Jurisdiction `json:"jurisdictions,omitempty"`
+	// Ladders are the ladders of tiers that members climb, over the metrics among the
+	// units. They count at once what was counted before they came.
+	Ladders []tiers.Ladder `json:"ladders,omitempty"`
+	// Horizon is how long after its day something that was counted, or taken back, late
+	// still decides tiers as if it had been known on its day. What is older counts in
+	// its periods from then on, and what is older than these in lifetimes only. Zero is
+	// LateWindow, or 90 days where that is zero too.
+	Horizon points.Span `json:"horizon,omitzero"`
 	// Guests says that somebody who is no member may earn, to claim it later; see
 	// [EnrollGuest].
 	Guests bool `json:"guests,omitempty"`
@@ -121,6 +130,7 @@ func (p Program) Validate() error {
 	}
 	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
 	problems = append(problems, poolProblems("pools", p.Pools, p.Units)...)
+	problems = append(problems, p.ladderProblems()...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
 	}

@@ -48,7 +48,7 @@ var layers = []layer{
 		not: with(adapters, "storage/storagetest"), tests: []string{"storage", "internal/enginetest"},
 	},
 	{dirs: testOnly, may: with(pure, with(models, "internal/enginetest", "loyalty", "storage")...), not: adapters, tests: []string{"storage"}},
-	{dirs: []string{"internal/schema"}, may: []string{"points", "loyalty"}},
+	{dirs: []string{"internal/schema"}, may: with(models, "loyalty")},
 	{dirs: []string{"internal/bench", "internal/prove", "internal/servertest"}, may: with(models, "internal", "loyalty", "storage", "kpi")},
 	{
 		dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi"),

@@ -31,6 +31,7 @@ const codePattern = "^[a-z][a-z0-9_-]{0,31}$"
 var patterns = map[string]string{
 	"points.Weekdays":      "^((mon|tue|wed|thu|fri|sat|sun)(,(mon|tue|wed|thu|fri|sat|sun)){0,6})?$",
 	"points.TimeOfDay":     "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+	"tiers.Day":            "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
 	"points.Unit.code":     codePattern,
 	"points.Rule.code":     codePattern,
 	"points.Rule.activity": codePattern,
@@ -103,22 +104,31 @@ func (g *generator) schema(t reflect.Type) (object, error) {
 		values, err := g.schema(t.Elem())
 		return object{"type": "object", "additionalProperties": values}, err
 	case reflect.Struct:
-		return object{"$ref": "#/$defs/" + t.Name()}, g.define(t)
+		return object{"$ref": "#/$defs/" + defined(t)}, g.define(t)
 	default:
 		return nil, fmt.Errorf("type %s has no schema", t)
 	}
 }
 
+// defined is the name under which a struct is defined: that of a model with names of
+// its own that others have too is qualified.
+func defined(t reflect.Type) string {
+	if name := t.String(); strings.HasPrefix(name, "tiers.") {
+		return name
+	}
+	return t.Name()
+}
+
 // define adds the schema of a struct to the definitions.
 func (g *generator) define(t reflect.Type) error {
-	if _, done := g.defs[t.Name()]; done {
+	if _, done := g.defs[defined(t)]; done {
 		return nil
 	}
 	properties, required := object{}, []string{}
-	defined := object{"type": "object", "additionalProperties": false, "properties": properties}
-	g.defs[t.Name()] = defined
+	schema := object{"type": "object", "additionalProperties": false, "properties": properties}
+	g.defs[defined(t)] = schema
 	if doc := g.source.docs[t.String()]; doc != "" {
-		defined["description"] = doc
+		schema["description"] = doc
 	}
 	for field := range t.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -145,7 +155,7 @@ func (g *generator) define(t reflect.Type) error {
 	}
 	if len(required) > 0 {
 		slices.Sort(required)
-		defined["required"] = required
+		schema["required"] = required
 	}
 	return nil
 }

@@ -1,0 +1,73 @@
+package loyalty
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// maxLadders bounds the ladders of a program.
+const maxLadders = 10
+
+// ladderProblems reports every problem of the program's ladders.
+func (p *Program) ladderProblems() points.Problems {
+	var metrics []string
+	for i := range p.Units {
+		if p.Units[i].Kind == points.Metric {
+			metrics = append(metrics, p.Units[i].Code)
+		}
+	}
+	problems := tiers.ValidateLadders("ladders", p.Ladders, metrics)
+	if len(p.Ladders) > maxLadders {
+		problems.Add("ladders", "at most %d fit a program, here are %d", maxLadders, len(p.Ladders))
+	}
+	if p.Horizon != (points.Span{}) {
+		problems = append(problems, points.ValidateSpan("horizon", p.Horizon)...)
+	}
+	for i := range p.Ladders {
+		for j := range p.Ladders[i].Tiers {
+			at := fmt.Sprintf("ladders[%d].tiers[%d].benefits", i, j)
+			problems = append(problems, p.benefitProblems(at, &p.Ladders[i].Tiers[j].Benefits)...)
+		}
+	}
+	return problems
+}
+
+// benefitProblems reports units that cannot be what benefits are about.
+func (p *Program) benefitProblems(at string, b *tiers.Benefits) points.Problems {
+	var problems points.Problems
+	for _, code := range slices.Sorted(maps.Keys(b.Earn)) {
+		if code != "" {
+			problems = append(problems, spendableProblems(at+".earn."+points.Clip(code), code, p.Units)...)
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(b.Points)) {
+		problems = append(problems, spendableProblems(at+".points."+points.Clip(code), code, p.Units)...)
+	}
+	for i, code := range b.Rewards {
+		if err := points.CheckID(code, maxID); err != nil {
+			problems.Add(fmt.Sprintf("%s.rewards[%d]", at, i), "%v", err)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.Custom)) {
+		if err := points.CheckID(key, maxID); err != nil {
+			problems.Add(at+".custom."+points.Clip(key), "the name %v", err)
+		} else if err := checkText(b.Custom[key]); err != nil {
+			problems.Add(at+".custom."+key, "%v", err)
+		}
+	}
+	return problems
+}
+
+// ladder returns the revision's ladder of a code, nil where it has none.
+func (r *revision) ladder(code string) *tiers.Ladder {
+	for i := range r.Ladders {
+		if r.Ladders[i].Code == code {
+			return &r.Ladders[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package loyalty
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Standing returns the tiers that the member has now, at most one of each ladder,
+// sorted by ladder. Since and Until bound each, [Since, Until); points.Never is no end.
+// It must not be changed.
+func (p *Party) Standing() []storage.Standing { return p.row.Standing }
+
+// Tier returns the code of the tier that the member has now on a ladder, empty for
+// none.
+func (p *Party) Tier(ladder string) string {
+	if s := standingOn(p.row.Standing, ladder); s != nil {
+		return s.Tier
+	}
+	return ""
+}
+
+// AtLeast reports whether the member has now a tier of a ladder, or a higher one. No
+// tier, the empty code, is what everybody has; one that the ladder does not have is
+// what nobody has.
+func (p *Party) AtLeast(ladder, tier string) bool {
+	if tier == "" {
+		return true
+	}
+	l := p.tx.rev.ladder(ladder)
+	if l == nil {
+		return false
+	}
+	_, has := l.Find(p.Tier(ladder))
+	_, needs := l.Find(tier)
+	return needs >= 0 && has >= needs
+}
+
+func standingOn(standing []storage.Standing, ladder string) *storage.Standing {
+	i, found := slices.BinarySearchFunc(standing, ladder, func(s storage.Standing, code string) int {
+		return strings.Compare(s.Ladder, code)
+	})
+	if !found {
+		return nil
+	}
+	return &standing[i]
+}
