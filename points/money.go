@@ -87,3 +87,26 @@ func money(n uint128, scale int) decimal.Decimal {
 	}
 	return decimal.NewFromBigInt(n.big(), -int32(scale))
 }
+
+// ValidateMoney lists every problem of an amount of money and the code of its
+// currency, each under its own path.
+func ValidateMoney(path string, amount decimal.Decimal, currencyPath, currency string) Problems {
+	var problems Problems
+	if problem := moneyProblem(amount); problem != "" {
+		problems.Add(path, "%s", problem)
+	}
+	if problem := currencyProblem(currency); problem != "" {
+		problems.Add(currencyPath, "%s", problem)
+	}
+	return problems
+}
+
+// ValidateCode lists what is wrong with a code: it has 1 to 32 lower-case letters,
+// digits, '-' and '_', and starts with a letter.
+func ValidateCode(path, code string) Problems {
+	var problems Problems
+	if problem := codeProblem(code); problem != "" {
+		problems.Add(path, "%s", problem)
+	}
+	return problems
+}

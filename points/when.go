@@ -195,3 +195,10 @@ func (p *Problems) hours(path string, h Hours) {
 		p.Add(path, "a window ends at another time than it starts; for the whole day leave it out")
 	}
 }
+
+// ValidateWhen lists every problem of w, each with the path of its field under path.
+func ValidateWhen(path string, w When) Problems {
+	var problems Problems
+	problems.when(path, &w)
+	return problems
+}

@@ -1,0 +1,130 @@
+package rewards
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// Price is what a reward costs: points of a unit, money, or both.
+type Price struct {
+	// Option names a way to pay among which the member chooses, such as "mixed" for
+	// points and money; empty is the usual one.
+	Option string `json:"option,omitempty"`
+	// Unit and Points are how many points, in the unit's smallest step.
+	Unit   string        `json:"unit,omitempty"`
+	Points points.Amount `json:"points,omitempty"`
+	// Cash of Currency is the money beside them. The host takes it.
+	Cash     decimal.Decimal `json:"cash,omitzero"`
+	Currency string          `json:"currency,omitempty"`
+	// Tiers narrows the price to members of one of them, When to a season.
+	Tiers []string    `json:"tiers,omitempty"`
+	When  points.When `json:"when,omitzero"`
+}
+
+// Price returns what the reward costs under an option, for somebody of the tiers at an
+// instant, and whether it is to be had so. Of the prices that apply, those count that
+// are narrowed by both tiers and season, else those by one of them, else the plain
+// ones; and of these the one with the least points, then the least money.
+func (r *Reward) Price(option string, tiers []string, at time.Time, zone *time.Location) (Price, bool) {
+	var best *Price
+	for i := range r.Prices {
+		p := &r.Prices[i]
+		if p.Option != option || !anyOf(p.Tiers, tiers) || !p.When.Holds(at, zone) {
+			continue
+		}
+		if best == nil || comparePrices(p, best) < 0 {
+			best = p
+		}
+	}
+	if best == nil {
+		return Price{Option: option}, len(r.Prices) == 0 && option == "" && r.Exchange == nil
+	}
+	price := *best
+	price.Tiers, price.When = nil, points.When{}
+	return price, true
+}
+
+func comparePrices(a, b *Price) int {
+	return cmp.Or(
+		cmp.Compare(b.narrow(), a.narrow()), cmp.Compare(a.Points, b.Points), a.Cash.Cmp(b.Cash),
+		strings.Compare(a.Unit, b.Unit), strings.Compare(a.Currency, b.Currency),
+	)
+}
+
+// narrow is by how much a price is narrowed.
+func (p *Price) narrow() int {
+	n := 0
+	if len(p.Tiers) > 0 {
+		n++
+	}
+	if !p.always() {
+		n++
+	}
+	return n
+}
+
+func (p *Price) always() bool {
+	w := &p.When
+	return w.Weekdays == 0 && len(w.Days) == 0 && len(w.Months) == 0 && len(w.Hours) == 0 && w.From.IsZero() && w.Until.IsZero()
+}
+
+// Options lists the ways to pay that the reward has, sorted.
+func (r *Reward) Options() []string {
+	if len(r.Prices) == 0 {
+		return []string{""}
+	}
+	options := make([]string, len(r.Prices))
+	for i := range r.Prices {
+		options[i] = r.Prices[i].Option
+	}
+	slices.Sort(options)
+	return slices.Compact(options)
+}
+
+// Times is the price of n.
+func (p Price) Times(n int64) (Price, error) {
+	total, err := multiply(p.Points, n)
+	if err != nil {
+		return p, err
+	}
+	p.Points, p.Cash = total, p.Cash.Mul(decimal.NewFromInt(n))
+	return p, nil
+}
+
+func multiply(amount points.Amount, n int64) (points.Amount, error) {
+	if amount == 0 || n == 0 {
+		return 0, nil
+	}
+	product := amount * points.Amount(n)
+	if n < 0 || product/points.Amount(n) != amount || product < 0 {
+		return 0, fmt.Errorf("rewards: %d times %d points: %w", n, amount, points.ErrOverflow)
+	}
+	return product, nil
+}
+
+// Words says a price with the decimals of its unit, such as "500 bean and EUR 5".
+func (p Price) Words(unit points.Unit) string {
+	var parts []string
+	if p.Points > 0 {
+		parts = append(parts, unit.Format(p.Points)+" "+p.Unit)
+	}
+	if p.Cash.IsPositive() {
+		parts = append(parts, p.Currency+" "+p.Cash.String())
+	}
+	if len(parts) == 0 {
+		return "free"
+	}
+	return strings.Join(parts, " and ")
+}
+
+// anyOf reports whether a list is empty or has one of the values.
+func anyOf(list, values []string) bool {
+	return len(list) == 0 || slices.ContainsFunc(values, func(v string) bool { return slices.Contains(list, v) })
+}
