@@ -10,6 +10,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
@@ -60,6 +61,8 @@ type Program struct {
 	Guests bool `json:"guests,omitempty"`
 	// Pools lists the kinds of groups that members may form; see [FoundPool].
 	Pools []PoolKind `json:"pools,omitempty"`
+	// Catalog is what members can redeem points for.
+	Catalog rewards.Catalog `json:"catalog,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
 	// it may be zero. Not part of the program's own rules otherwise.
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
@@ -131,6 +134,7 @@ func (p Program) Validate() error {
 	problems = append(problems, jurisdictionProblems(p.Jurisdictions, p.Units)...)
 	problems = append(problems, poolProblems("pools", p.Pools, p.Units)...)
 	problems = append(problems, p.ladderProblems()...)
+	problems = append(problems, rewards.Validate("catalog", p.Catalog, p.Units)...)
 	if !p.EffectiveAt.IsZero() && (p.EffectiveAt.Year() < 1970 || p.EffectiveAt.Year() > 9998) {
 		add("effectiveAt", "the year must be 1970 to 9998")
 	}
