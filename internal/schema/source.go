@@ -24,7 +24,7 @@ type source struct {
 // readSource reads the packages of the program's types.
 func readSource(root string) (source, error) {
 	s := source{docs: map[string]string{}, constants: map[string][]string{}}
-	for _, name := range []string{"points", "tiers", "loyalty"} {
+	for _, name := range []string{"points", "rewards", "tiers", "loyalty"} {
 		files, err := filepath.Glob(filepath.Join(root, name, "*.go"))
 		if err != nil {
 			return s, err
