@@ -170,6 +170,9 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 		if err := d.settle(c, a, now); err != nil {
 			return nil, err
 		}
+		if err := d.restand(c, a, now); err != nil {
+			return nil, err
+		}
 	}
 	tx, err := d.newTx(c, &c.plan, now, occurred)
 	if err != nil {
@@ -182,6 +185,9 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 		if err := tx.guard(); err != nil {
 			return nil, err
 		}
+	}
+	if tx.failed == nil {
+		_ = tx.decideStandings() // It is remembered as the Tx's failure.
 	}
 	if tx.failed == nil && len(d.engine.kept.idle) > 0 {
 		_ = tx.noteActivity() // It is remembered as the Tx's failure.

@@ -198,6 +198,9 @@ func (s *settleDue) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 	if err != nil {
 		return nil, err
 	}
+	if err := d.restand(c, a, now); err != nil {
+		return nil, err
+	}
 	if merged, err := d.consolidateBatch(c, a, now, s.bound); merged || err != nil {
 		c.more = err == nil
 		return &Receipt{}, err

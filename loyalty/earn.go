@@ -10,6 +10,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 const (
@@ -100,6 +101,9 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 		state.Currency = c.Order.Currency
 	}
 	state.Counts = earning.counts(result.Uses)
+	if rev.counts(awards) {
+		state.Day = tiers.DayOf(tx.occurred, rev.zone)
+	}
 	if err := earning.finish(result, c.Order.Channel, c.Order.Store, c.Order.Currency); err != nil {
 		return err
 	}
@@ -138,6 +142,8 @@ type orderState struct {
 	// those that were missing of each award.
 	Currency string          `json:"cur,omitempty"`
 	Short    []points.Amount `json:"short,omitempty"`
+	// Day is that on which the order's metrics counted.
+	Day tiers.Day `json:"day,omitempty"`
 	// As is the order's id, where the record has another one.
 	As string `json:"as,omitempty"`
 }

@@ -82,6 +82,7 @@ type Engine struct {
 	revisions []*revision
 	program   string
 	kept      kept
+	epochs    []epoch
 	store     storage.Store
 	options   Options
 	// sealers holds sealers of the secret, to be used again.
@@ -116,7 +117,7 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if store == nil {
 		return nil, errors.New("loyalty: a store is needed")
 	}
-	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), written: &written{}}
+	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: &written{}}
 	if options != nil {
 		e.options = *options
 	}
@@ -322,7 +323,7 @@ func (e *Engine) checkType(c *call) error {
 		return invalid("type", "of %T %v", c.cmd, err)
 	}
 	known, listed := e.commands[c.typ]
-	if c.typ == settleType || c.typ == gatherType || c.typ == moveType || c.typ == scrubType || c.typ == closeType || listed && plainType(known) != plainType(c.cmd) {
+	if c.typ == settleType || c.typ == gatherType || c.typ == moveType || c.typ == scrubType || c.typ == closeType || c.typ == restandType || listed && plainType(known) != plainType(c.cmd) {
 		return invalid("type", "%q of %T is taken: let it implement loyalty.Typed", c.typ, c.cmd)
 	}
 	return nil

@@ -23,7 +23,10 @@ const (
 
 	// maxEvents bounds the events of one operation under one account, so that all of
 	// them can be named when they are scrubbed.
-	maxEvents = 8
+	maxEvents = 13
+	// maxEmits bounds those of the command itself: the operation has one of its own, and
+	// those that tell of tiers.
+	maxEmits = 7
 )
 
 // Erase takes out everything that the program keeps about a member besides the

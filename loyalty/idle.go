@@ -39,6 +39,8 @@ type kept struct {
 	idle    []string
 	remind  []string
 	records []storage.RecordKey
+	// metrics are those that ladders count.
+	metrics []string
 }
 
 func newKept(revisions []*revision) kept {
@@ -61,12 +63,19 @@ func newKept(revisions []*revision) kept {
 				k.records = addOnce(k.records, storage.RecordKey{Kind: limitKind, ID: limit.Code})
 			}
 		}
+		for i := range r.Ladders {
+			for _, metric := range r.Ladders[i].Metrics() {
+				k.metrics = addOnce(k.metrics, metric)
+			}
+			k.records = addOnce(k.records, storage.RecordKey{Kind: standingKind, ID: standingID})
+		}
 		for _, reminder := range r.Reminders {
 			k.remind = addOnce(k.remind, reminder.Unit)
 		}
 	}
 	slices.Sort(k.idle)
 	slices.Sort(k.remind)
+	slices.Sort(k.metrics)
 	for _, unit := range k.idle {
 		k.records = append(k.records, storage.RecordKey{Kind: idleKind, ID: unit})
 	}

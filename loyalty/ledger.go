@@ -9,6 +9,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // lotsPerVersion is how many lots one version of an account can create: lot ids
@@ -384,8 +385,11 @@ func (p *Party) Count(metric string, amount points.Amount, rule string) error {
 	return p.book(entry)
 }
 
-// book adds an entry and its effect on the balance.
-func (p *Party) book(e points.Entry) error {
+// book adds an entry and its effect on the balance, and counts it on its day.
+func (p *Party) book(e points.Entry) error { return p.bookOn(e, 0) }
+
+// bookOn books an entry that counts on a day; 0 is that of the entry.
+func (p *Party) bookOn(e points.Entry, day tiers.Day) error {
 	if e.OccurredAt.IsZero() {
 		e.OccurredAt = p.tx.occurred
 	}
@@ -406,6 +410,9 @@ func (p *Party) book(e points.Entry) error {
 		return p.tx.fail(err)
 	}
 	p.entries = append(p.entries, e)
+	if e.From == points.Counted || e.To == points.Counted {
+		return p.countedOn(&e, day)
+	}
 	return nil
 }
 

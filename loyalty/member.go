@@ -35,6 +35,8 @@ type Member struct {
 	// Progress is how far the member has come with rules that count, sorted by rule;
 	// none is told of the past.
 	Progress []points.Progress `json:"progress,omitempty"`
+	// Tiers is how the member stands on each ladder of the program, in its order.
+	Tiers []MemberTier `json:"tiers,omitempty"`
 	// Lots are the lots behind it, in the order in which they are spent.
 	Lots []points.Lot `json:"lots,omitempty"`
 }
@@ -140,7 +142,9 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 			}
 		}
 		c := e.dueCall(member, at)
-		err = d.settle(c, a, at)
+		if err = d.settle(c, a, at); err == nil {
+			err = d.restand(c, a, at)
+		}
 		if errors.Is(err, errStale) {
 			continue
 		}
@@ -158,6 +162,9 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 		}
 		m, err := newMember(a.row, a.lots, idleDue(a.records), at)
 		if err != nil {
+			return Member{}, err
+		}
+		if m.Tiers, err = d.memberTiers(c, a, at); err != nil {
 			return Member{}, err
 		}
 		m.Progress, err = e.progress(a, at)

@@ -14,5 +14,5 @@ func (p *Program) policyProblems() points.Problems {
 
 // expiryKinds lists the kinds of records that expiry and corrections keep.
 func expiryKinds() []string {
-	return []string{idleKind, remindKind, reinstateKind, tenderKind, limitKind}
+	return []string{idleKind, remindKind, reinstateKind, tenderKind, limitKind, standingKind}
 }

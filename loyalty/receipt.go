@@ -50,6 +50,8 @@ type Receipt struct {
 	Dates []LotDates `json:"dates,omitempty"`
 	// Idle says when inactivity takes points, as far as the program has any.
 	Idle []IdleReceipt `json:"idle,omitempty"`
+	// Tiers says what changed of the member's tiers.
+	Tiers []TierChange `json:"tiers,omitempty"`
 	// Hold describes the hold that the command made or changed.
 	Hold *HoldReceipt `json:"hold,omitempty"`
 	// Result is what the command answered by itself; see [Tx.Answer].
@@ -203,6 +205,9 @@ func (r Receipt) String() string {
 			}
 		}
 	}
+	for i := range r.Tiers {
+		b.WriteString("\n" + r.tier(&r.Tiers[i]))
+	}
 	for _, progress := range r.Progress {
 		fmt.Fprintf(&b, "\n%s", progress)
 	}
@@ -230,6 +235,28 @@ func (r Receipt) headline() string {
 	}
 	if r.Replayed {
 		text += " (replayed)"
+	}
+	return text
+}
+
+// tier writes a change of a tier.
+func (r Receipt) tier(c *TierChange) string {
+	text := c.Ladder + ": " + string(c.Kind)
+	switch {
+	case c.From == c.To:
+		text += " " + c.To
+	case c.From != "" && c.To != "":
+		text += " from " + c.From + " to " + c.To
+	case c.To != "":
+		text += " to " + c.To
+	default:
+		text += " from " + c.From
+	}
+	if c.To != "" && !points.IsNever(c.Until) {
+		text += ", until " + r.date(c.Until)
+	}
+	if len(c.Undone) > 0 {
+		text += "; taken back: " + strings.Join(c.Undone, ", ")
 	}
 	return text
 }

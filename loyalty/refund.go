@@ -134,6 +134,11 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) error {
 	if err := tx.decode(row, &state); err != nil {
 		return err
 	}
+	day, err := tx.orderDay(row, &state)
+	if err != nil {
+		return err
+	}
+	tx.countsOn = day
 	takes, err := state.Refund(c.refund())
 	if errors.Is(err, points.ErrRefund) {
 		return fmt.Errorf("%w: %w", ErrOverRefund, err)
@@ -176,7 +181,7 @@ func (tx *Tx) clawBack(row storage.Record, take points.Take, pattern points.Entr
 		if pattern.Amount == 0 {
 			return 0, nil
 		}
-		return 0, tx.book(pattern)
+		return 0, tx.bookOn(pattern, tx.countsOn)
 	}
 	missing := take.Points
 	for _, source := range tx.rev.sources() {

@@ -158,6 +158,16 @@ func (p *Party) outbox(leg *storage.Leg, op *storage.Operation, moved []Move) er
 	for _, e := range p.events {
 		add(e.kind, e.data)
 	}
+	if len(p.changes) == 0 {
+		return nil
+	}
+	changed, err := p.tierEvents()
+	if err != nil {
+		return err
+	}
+	for _, e := range changed {
+		add(e.kind, e.data)
+	}
 	return nil
 }
 

@@ -39,6 +39,7 @@ const (
 	rankLapse
 	rankExpire
 	rankIdle
+	rankTier
 	rankFeature
 	rankRemind
 )
@@ -109,7 +110,7 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		if !ok {
 			break
 		}
-		own := step.rank >= rankFeature
+		own := step.rank >= rankTier
 		if own && steps > 0 {
 			break
 		}
@@ -189,6 +190,8 @@ func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 			rank = rankLapse
 		case r.row.Kind == idleKind:
 			rank = rankIdle
+		case r.row.Kind == standingKind:
+			rank = rankTier
 		case r.row.Kind == remindKind:
 			// A reminder is about what there is now: it comes after all else.
 			at, rank = now, rankRemind
@@ -230,6 +233,8 @@ func (d *deciding) otherStep(tx *Tx, step dueStep) error {
 			return settleGathering(tx, tx.records[step.rec].row)
 		}
 		return lapseHold(tx, tx.records[step.rec].row)
+	case rankTier:
+		return settleStanding(tx)
 	case rankRemind:
 		return settleReminders(tx, tx.records[step.rec].row)
 	default:

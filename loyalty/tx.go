@@ -10,6 +10,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // Tx is what a command decides on: the accounts, records, claims and counters
@@ -39,6 +40,8 @@ type Tx struct {
 	quote    bool
 	draws    uint64
 	sold     sold
+	// countsOn is the day from which a refund takes metrics back.
+	countsOn tiers.Day
 	// failed keeps the first error of a primitive, so that a command that
 	// overlooks it is refused all the same.
 	failed error
@@ -71,6 +74,13 @@ type Party struct {
 	// aliases holds the ids of merged accounts by which the command named this one.
 	aliases []string
 	scrub   storage.Scrub
+	// stand is how the member stands on ladders, once it is read. standChanged is set
+	// where a command changed it; facts is what was counted, changes what came of it.
+	stand        *standingState
+	standChanged bool
+	daysOwned    bool
+	facts        []fact
+	changes      []TierChange
 }
 
 type event struct {
@@ -270,8 +280,8 @@ func (p *Party) Emit(kind string, data any) error {
 	if err := points.CheckID(kind, maxID); err != nil {
 		return p.tx.fail(invalid("event", "%v", err))
 	}
-	if len(p.events) >= maxEvents-1 {
-		return p.tx.fail(invalid("event", "one command emits at most %d events for a member", maxEvents-1))
+	if len(p.events) >= maxEmits {
+		return p.tx.fail(invalid("event", "one command emits at most %d events for a member", maxEmits))
 	}
 	text, err := canon.Append(nil, data)
 	if err != nil {

@@ -97,13 +97,22 @@ func (e *evaluation) idle(day Day) bool {
 // Metrics returns the metrics that the ladder counts, sorted.
 func (l *Ladder) Metrics() []string {
 	metrics := l.appendMetrics(nil)
-	for _, r := range l.Rollover {
-		if !slices.Contains(metrics, r.Metric) {
-			metrics = append(metrics, r.Metric)
-		}
-	}
 	slices.Sort(metrics)
 	return metrics
+}
+
+// Counts reports whether a metric can change anything on the ladder.
+func (l *Ladder) Counts(metric string) bool {
+	needs := func(c *Condition) bool {
+		counts := func(n Need) bool { return n.Metric == metric }
+		return slices.ContainsFunc(c.All, counts) || slices.ContainsFunc(c.Any, counts)
+	}
+	for i := range l.Tiers {
+		if t := &l.Tiers[i]; needs(&t.Enter) || needs(&t.Keep) || needs(&t.Reenter) {
+			return true
+		}
+	}
+	return false
 }
 
 // Find returns the tier of a code and its place in the ladder, from 0; -1 is none.

@@ -1,0 +1,409 @@
+package loyalty
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// closedLag and baseLag are how many days a member's state is behind, at most, when
+// something is counted: how much of it is decided again each time.
+const (
+	closedLag = 31
+	baseLag   = 31
+)
+
+// TierChange is a change of a member's tier on a ladder.
+type TierChange struct {
+	Ladder string           `json:"ladder"`
+	Kind   tiers.ChangeKind `json:"kind"`
+	// From and To are tiers, empty for none. To is held since Since and until Until,
+	// exclusive.
+	From  string    `json:"from,omitempty"`
+	To    string    `json:"to,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Granted is set where To is held by a match or an override.
+	Granted bool `json:"granted,omitempty"`
+	// Entered lists the tiers that were entered, the lowest first, whose entry benefits
+	// were given, and Undone those that turned out not to have been, whose benefits
+	// were taken back.
+	Entered []string `json:"entered,omitempty"`
+	Undone  []string `json:"undone,omitempty"`
+}
+
+// Corrected is the kind of a change of the same tier that neither keeps nor ends it:
+// of its dates, or of what was entered, because something was counted late.
+const Corrected tiers.ChangeKind = "corrected"
+
+// restood reports whether the account knows the ladders of an instant, and counts all
+// that they ask for.
+func (a *account) restood(e *Engine, now time.Time) bool {
+	if len(e.epochs) == 0 || a.row.Kind != storage.Person || !a.exists {
+		return true
+	}
+	if i := a.recordAt(standingKind, standingID); i < 0 || !a.records[i].exists || a.records[i].row.Sort != e.epochAt(now).label() {
+		return i >= 0 && Moved(a.records[i].row)
+	}
+	return true
+}
+
+// restand lets an account adopt the ladders that hold.
+func (d *deciding) restand(c *call, a *account, now time.Time) error {
+	if a.restood(d.engine, now) {
+		return nil
+	}
+	tx, err := d.systemTx(c, a, restandType, now)
+	if err != nil {
+		return err
+	}
+	if err := tx.adopt(); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return tx.failed
+	}
+	_, err = d.seal(c, tx)
+	return err
+}
+
+// adopt makes a state for the ladders that hold now, from the ledger where they ask
+// for what was not counted so far.
+func (p *Party) adopt() error {
+	state, err := p.standing()
+	if err != nil {
+		return err
+	}
+	if state == nil {
+		state = p.newStanding()
+	}
+	state = state.clone()
+	if p.lacks(state) {
+		if err := p.recount(); err != nil {
+			return err
+		}
+		state.Kept, state.Metrics = 0, p.tx.deciding.engine.kept.metrics
+	}
+	return p.decideStanding(state, true)
+}
+
+func (p *Party) newStanding() *standingState {
+	return &standingState{Enrolled: tiers.DayOf(p.row.EnrolledAt, p.tx.rev.zone), Metrics: p.tx.deciding.engine.kept.metrics}
+}
+
+// lacks reports whether the counts of days miss something: a metric that was not
+// counted by the day before, days that a window asks for, or what a binary counted
+// that did not know the ladders.
+func (p *Party) lacks(state *standingState) bool {
+	engine := p.tx.deciding.engine
+	for _, metric := range engine.kept.metrics {
+		var sum points.Amount
+		for i := range p.row.Days {
+			if p.row.Days[i].Metric == metric {
+				sum += p.row.Days[i].Amount
+			}
+		}
+		if sum != p.Balance(metric).Counted {
+			return true
+		}
+	}
+	if state.Kept == 0 {
+		return false
+	}
+	return p.reach(state, p.member(state, nil)) < state.Kept
+}
+
+// member is what the ladders are evaluated with.
+func (p *Party) member(state *standingState, sums tiers.Counts) tiers.Member {
+	return tiers.Member{Enrolled: state.Enrolled, Anniversary: cmp.Or(state.Anniversary, state.Enrolled), Counts: sums}
+}
+
+// reach is the first day whose counts the ladders of today can ask for.
+func (p *Party) reach(state *standingState, m tiers.Member) tiers.Day {
+	engine := p.tx.deciding.engine
+	today := p.today()
+	by, _ := engine.epochOn(today)
+	first := today
+	for i := range by.rev.Ladders {
+		l := &by.rev.Ladders[i]
+		had := state.ladder(l.Code)
+		if had == nil {
+			had = &ladderState{Base: tiers.State{Since: m.Enrolled, At: max(m.Enrolled, by.day)}}
+		}
+		base := had.Base
+		if base.At == 0 {
+			base.At, base.Since = m.Enrolled, m.Enrolled
+		}
+		m.Grants = had.grants()
+		first = min(first, l.Reach(base, &m))
+	}
+	return first
+}
+
+func (l *ladderState) grants() []tiers.Grant {
+	grants := make([]tiers.Grant, len(l.Grants))
+	for i := range l.Grants {
+		grants[i] = l.Grants[i].Grant
+	}
+	return grants
+}
+
+// today is the day that the account has come to.
+func (p *Party) today() tiers.Day { return tiers.DayOf(p.tx.reached(), p.tx.rev.zone) }
+
+// decideStanding decides all ladders as of now, tells what changed, gives what entering
+// a tier gives, and stores the state where it must.
+func (p *Party) decideStanding(state *standingState, store bool) error {
+	engine, today := p.tx.deciding.engine, p.today()
+	sums, err := counts(p.row.Days)
+	if err != nil {
+		return p.tx.fail(err)
+	}
+	by, last := engine.epochOn(today)
+	m := p.member(state, sums)
+	changes := p.dropped(state, by)
+	verdicts := make([]verdictOn, len(by.rev.Ladders))
+	kept := make([]ladderState, len(verdicts))
+	for i := range verdicts {
+		l, v := &by.rev.Ladders[i], &verdicts[i]
+		kept[i].Code = l.Code
+		if had := state.ladder(l.Code); had != nil {
+			kept[i] = *had
+		}
+		*v = verdictOn{party: p, ladder: l, state: &kept[i], member: m, today: today, by: by}
+		v.member.Grants = kept[i].grants()
+		change, err := v.decide()
+		if err != nil {
+			return err
+		}
+		if change != nil {
+			changes = append(changes, *change)
+		}
+		store = store || v.store
+	}
+	state.Ladders = kept
+	p.tell(changes)
+	if !store && !p.tookBack() {
+		return nil
+	}
+	next := tiers.LastDay
+	if last < tiers.LastDay {
+		next = last + 1
+	}
+	for i := range verdicts {
+		next = min(next, verdicts[i].ladder.NextChange(verdicts[i].now, &verdicts[i].member))
+	}
+	if !store && !p.duesEarlier(next) {
+		return nil
+	}
+	if reach := p.reach(state, m); reach > state.Kept && len(p.row.Days) > 0 {
+		p.row.Days, p.daysOwned, state.Kept = forgetDays(p.row.Days, reach), true, reach
+	}
+	return p.putStanding(state, p.dayStarts(next))
+}
+
+// dropped ends what a member had of ladders that are no more.
+func (p *Party) dropped(state *standingState, by *epoch) []TierChange {
+	var changes []TierChange
+	for i := range state.Ladders {
+		if l := &state.Ladders[i]; l.Told.Tier != "" && by.rev.ladder(l.Code) == nil {
+			changes = append(changes, TierChange{Ladder: l.Code, Kind: tiers.Demoted, From: l.Told.Tier})
+		}
+	}
+	return changes
+}
+
+// tookBack reports whether the command took something back of what was counted: what
+// is added never makes a tier end sooner.
+func (p *Party) tookBack() bool {
+	return slices.ContainsFunc(p.facts, func(f fact) bool { return f.amount < 0 })
+}
+
+// dayStarts is the instant at which a day starts; the last day never does.
+func (p *Party) dayStarts(day tiers.Day) time.Time {
+	if day >= tiers.LastDay {
+		return points.Never
+	}
+	return day.Start(p.tx.rev.zone)
+}
+
+// duesEarlier reports whether the record must be due before it is.
+func (p *Party) duesEarlier(next tiers.Day) bool {
+	if next >= tiers.LastDay {
+		return false
+	}
+	row, exists, err := p.kept(standingKind, standingID)
+	return err == nil && (!exists || p.dayStarts(next).Before(row.DueAt))
+}
+
+// verdictOn decides one ladder.
+type verdictOn struct {
+	party  *Party
+	ladder *tiers.Ladder
+	state  *ladderState
+	member tiers.Member
+	today  tiers.Day
+	by     *epoch
+
+	now   tiers.State
+	store bool
+}
+
+func (v *verdictOn) decide() (*TierChange, error) {
+	s, from, by := v.state, v.state.Closed, v.state.ClosedBy
+	if day, late := v.party.firstFact(v.ladder); late && day <= from.At {
+		from, by = s.Base, s.BaseBy
+		v.store = true
+	}
+	closed, closedBy, changes := v.party.decideTo(s.Code, from, by, &v.member, v.today-1, false)
+	now, _, more := v.party.decideTo(s.Code, closed, closedBy, &v.member, v.today, true)
+	v.now = now
+	given, entered, undone, err := v.settleGiven(append(changes, more...), from.At)
+	if err != nil {
+		return nil, err
+	}
+	told := v.told()
+	change := v.change(s.Told, told, entered, undone)
+	v.store = v.store || change != nil || told != s.Told || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
+	s.Told, s.Given = told, given
+	if v.store {
+		s.Closed, s.ClosedBy = closed, closedBy
+		v.moveBase()
+	}
+	return change, nil
+}
+
+// firstFact is the first day on which this command counted something of the ladder.
+func (p *Party) firstFact(l *tiers.Ladder) (first tiers.Day, found bool) {
+	for i := range p.facts {
+		if day := p.facts[i].day; (!found || day < first) && l.Counts(p.facts[i].metric) {
+			first, found = day, true
+		}
+	}
+	return first, found
+}
+
+// moveBase decides for good what is older than the horizon.
+func (v *verdictOn) moveBase() {
+	horizon := v.by.rev.horizonDay(v.today) - 1
+	if horizon < v.member.Enrolled || horizon-max(v.state.Base.At, v.member.Enrolled) < baseLag {
+		return
+	}
+	s := v.state
+	s.Base, s.BaseBy, _ = v.party.decideTo(s.Code, s.Base, s.BaseBy, &v.member, horizon, false)
+	s.Given = slices.DeleteFunc(s.Given, func(g givenState) bool { return g.Day <= horizon })
+}
+
+// told is the standing as it is to be told.
+func (v *verdictOn) told() toldState {
+	t := toldState{
+		Tier: v.now.Tier, Since: v.now.Since, Until: v.now.Until, Lapsed: v.now.Lapsed, Next: v.now.Next, NextFrom: v.now.NextFrom,
+	}
+	if t.Tier == "" {
+		t.Since, t.Until = 0, 0
+	}
+	if p := v.ladder.Progress(v.now, &v.member, v.today); p.Granted {
+		t.Tier, t.Since, t.Until, t.Granted, t.Lapsed = p.Tier, p.Since, p.Until, true, 0
+	}
+	return t
+}
+
+// change says what is different for the member, nil where nothing is.
+func (v *verdictOn) change(before, after toldState, entered, undone []string) *TierChange {
+	c := &TierChange{
+		Ladder: v.state.Code, From: before.Tier, To: after.Tier, Granted: after.Granted, Entered: entered, Undone: undone,
+	}
+	if after.Tier != "" {
+		c.Since, c.Until = v.party.dayStarts(after.Since), v.party.dayStarts(after.Until)
+	}
+	_, was := v.ladder.Find(before.Tier)
+	_, is := v.ladder.Find(after.Tier)
+	switch {
+	case is > was:
+		c.Kind = tiers.Promoted
+	case is < was || before.Tier != after.Tier:
+		c.Kind = tiers.Demoted
+	case after.Lapsed != 0 && before.Lapsed == 0:
+		c.Kind = tiers.Lapsing
+	case after.Until > before.Until || after.Lapsed == 0 && before.Lapsed != 0:
+		c.Kind = tiers.Retained
+	case after.Until != before.Until || after.Since != before.Since || after.Granted != before.Granted || len(entered)+len(undone) > 0:
+		c.Kind = Corrected
+	default:
+		return nil
+	}
+	return c
+}
+
+// decideTo decides a ladder from a state on to the end of a day, each day by the text
+// that holds on it, and returns the epoch of the last one. The last day is decided
+// though nothing was counted on it where that is asked for.
+func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to tiers.Day, last bool) (tiers.State, int, []tiers.Change) {
+	engine := p.tx.deciding.engine
+	own := *m
+	var changes []tiers.Change
+	for {
+		day := s.At + 1
+		if s.At == 0 {
+			day = own.Enrolled
+		}
+		if day > to {
+			return s, by, changes
+		}
+		e, ends := engine.epochOn(day)
+		l := e.rev.ladder(code)
+		if l == nil {
+			s, by = tiers.State{}, 0
+			if ends >= to {
+				return s, by, changes
+			}
+			own.Enrolled = ends + 1
+			continue
+		}
+		if s.At != 0 && by != e.number {
+			before := engine.ladderText(by, code)
+			if before == nil {
+				before = l
+			}
+			var more []tiers.Change
+			s, more = l.Adopt(s, before, &own, day)
+			changes, by = append(changes, more...), e.number
+			continue
+		}
+		decide := l.Evaluate
+		if last && ends >= to {
+			decide = l.Decide
+		}
+		next, more := decide(s, &own, min(to, ends))
+		changes = append(changes, more...)
+		s, by = next, e.number
+	}
+}
+
+// tell puts changes into the row's Standing, on the receipt and among the events.
+func (p *Party) tell(changes []TierChange) {
+	if len(changes) == 0 {
+		return
+	}
+	p.row.Standing = slices.Clone(p.row.Standing)
+	for i := range changes {
+		c := &changes[i]
+		p.row.Standing = slices.DeleteFunc(p.row.Standing, func(s storage.Standing) bool { return s.Ladder == c.Ladder })
+		if c.To == "" {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(p.row.Standing, c.Ladder, func(s storage.Standing, code string) int {
+			return strings.Compare(s.Ladder, code)
+		})
+		p.row.Standing = slices.Insert(p.row.Standing, at, storage.Standing{Ladder: c.Ladder, Tier: c.To, Since: c.Since, Until: c.Until})
+	}
+	p.changes = append(p.changes, changes...)
+	if p == p.tx.Party {
+		p.tx.receipt.Tiers = append(p.tx.receipt.Tiers, changes...)
+	}
+}

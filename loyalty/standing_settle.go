@@ -1,0 +1,126 @@
+package loyalty
+
+import (
+	"errors"
+
+	"github.com/loyaltykit/loyaltykit/internal/canon"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// decideStandings decides the tiers of the members whose facts a command changed, or
+// who joined with it.
+func (tx *Tx) decideStandings() error {
+	if len(tx.deciding.engine.epochs) == 0 {
+		return nil
+	}
+	for _, p := range tx.parties {
+		if err := p.decideIfChanged(); err != nil {
+			return tx.fail(err)
+		}
+	}
+	return nil
+}
+
+func (p *Party) decideIfChanged() error {
+	if p.row.Kind != storage.Person || p.base.exists && len(p.facts) == 0 && !p.standChanged {
+		return nil
+	}
+	state, err := p.standing()
+	if err != nil {
+		return err
+	}
+	if state == nil {
+		if p.base.exists {
+			return nil
+		}
+		return p.decideStanding(p.newStanding(), true)
+	}
+	return p.decideStanding(state.clone(), p.standChanged)
+}
+
+// settleStanding is the settle step of a member for whom something on a ladder ends or
+// begins.
+func settleStanding(tx *Tx) error {
+	state, err := tx.standing()
+	if err != nil {
+		return err
+	}
+	if state == nil {
+		return tx.fail(errors.New("loyalty: the record of a member's tiers is gone: verify the ledger"))
+	}
+	return tx.decideStanding(state.clone(), true)
+}
+
+// recount counts the days of all metrics of ladders again, from the ledger.
+func (p *Party) recount() error {
+	d := p.tx.deciding
+	if !d.alone {
+		d.wantsAlone = true
+		return p.tx.fail(errAlone)
+	}
+	d.engine.observer.UndeclaredRead(p.tx.call.typ)
+	p.row.Days, p.daysOwned = nil, true
+	on := map[points.EntryRef]tiers.Day{}
+	query := storage.MemberQuery{Program: p.row.Program, Member: p.row.Member, AtVersion: p.base.loaded, Limit: 1000}
+	for entry, err := range storage.AllEntries(d.ctx, d.store, query) {
+		if errors.Is(err, storage.ErrConflict) {
+			return p.tx.fail(errStale)
+		}
+		if err != nil {
+			return p.tx.fail(err)
+		}
+		if entry.From != points.Counted && entry.To != points.Counted {
+			continue
+		}
+		day := on[entry.Corrects]
+		if entry.Corrects == (points.EntryRef{}) {
+			day = p.dayOf(&entry.Entry)
+			on[points.EntryRef{Version: entry.Version, Ordinal: entry.Ordinal}] = day
+		}
+		if err := p.countedOn(&entry.Entry, day); err != nil {
+			return err
+		}
+	}
+	p.facts = nil
+	return nil
+}
+
+// dayOf is the day of an entry that corrects none.
+func (p *Party) dayOf(e *points.Entry) tiers.Day {
+	return tiers.DayOf(e.OccurredAt, revisionAt(p.tx.deciding.engine.revisions, e.OccurredAt).zone)
+}
+
+// The types of the events that tell of tiers.
+const (
+	eventTiers = "tier-"
+)
+
+// tierEvent is the data of such an event.
+type tierEvent struct {
+	Reference string       `json:"reference,omitempty"`
+	Changes   []TierChange `json:"changes"`
+}
+
+// tierEvents lists the events of what changed, one of each kind.
+func (p *Party) tierEvents() ([]event, error) {
+	var events []event
+	for _, kind := range []tiers.ChangeKind{tiers.Promoted, tiers.Retained, tiers.Demoted, tiers.Lapsing, Corrected} {
+		own := tierEvent{Reference: p.tx.plan.Reference}
+		for i := range p.changes {
+			if p.changes[i].Kind == kind {
+				own.Changes = append(own.Changes, p.changes[i])
+			}
+		}
+		if len(own.Changes) == 0 {
+			continue
+		}
+		data, err := canon.Append(nil, &own)
+		if err != nil {
+			return nil, p.tx.fail(err)
+		}
+		events = append(events, event{kind: eventTiers + string(kind), data: data})
+	}
+	return events, nil
+}

@@ -1,0 +1,117 @@
+package loyalty_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// of is what a tier asks for of one metric.
+func of(metric string, n int64) tiers.Condition {
+	return tiers.Condition{All: []tiers.Need{{Metric: metric, AtLeast: n}}}
+}
+
+// regulars is a program whose tiers count euros of a calendar year, in cents.
+func regulars(change ...func(*loyalty.Program)) loyalty.Program {
+	p := beans(points.ExpireAfter(12, points.Months))
+	p.Units = append(p.Units, points.Unit{Code: "spend", Kind: points.Metric})
+	p.Earning = []points.Rule{
+		{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}},
+		{Code: "counts", Unit: "spend", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}},
+	}
+	p.Ladders = []tiers.Ladder{{
+		Code: "status", Window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 12}}, End: tiers.EndOfNextPeriod,
+		Tiers: []tiers.Tier{
+			{Code: "silver", Enter: of("spend", 100)},
+			{Code: "gold", Enter: of("spend", 500), Benefits: tiers.Benefits{Points: map[string]int64{"bean": 50}}},
+		},
+	}}
+	for _, c := range change {
+		c(&p)
+	}
+	return p
+}
+
+func bought(id string, euros int64) points.Order {
+	return points.Order{ID: id, Currency: "EUR", Lines: []points.Line{{Item: "beans", Amount: decimal.NewFromInt(euros)}}}
+}
+
+func (s *shop) tier(member string) string {
+	s.t.Helper()
+	m, err := s.Member(s.t.Context(), member)
+	require.NoError(s.t, err)
+	if len(m.Tiers) == 0 {
+		return ""
+	}
+	return m.Tiers[0].Tier
+}
+
+func TestAnOrderThatReachesAThresholdPromotesAtOnce(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	r := s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 99)})
+	require.Empty(t, r.Tiers)
+	r = s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 1)})
+	require.Len(t, r.Tiers, 1)
+	require.Equal(t, tiers.Promoted, r.Tiers[0].Kind)
+	require.Equal(t, "silver", r.Tiers[0].To)
+	require.Equal(t, []string{"silver"}, r.Tiers[0].Entered)
+	r = s.must(loyalty.Earn{Member: "anna", Key: "3", Order: bought("3", 400)})
+	require.Equal(t, "gold", r.Tiers[0].To)
+	require.Equal(t, "gold", s.tier("anna"))
+	require.Equal(t, points.Amount(550), total(r.Balances, "bean"))
+	r = s.must(loyalty.Refund{Member: "anna", Key: "4", Order: "3", Full: true})
+	require.Equal(t, tiers.Demoted, r.Tiers[0].Kind)
+	require.Equal(t, []string{"gold"}, r.Tiers[0].Undone)
+	require.Equal(t, points.Amount(100), total(r.Balances, "bean"))
+	s.verify()
+}
+
+// total is all that balances have of a unit.
+func total(balances []points.Balance, unit string) points.Amount {
+	for _, b := range balances {
+		if b.Unit == unit {
+			return b.Pending + b.Available + b.Held
+		}
+	}
+	return 0
+}
+
+func TestATierEndsByItselfWithItsPeriod(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	require.Equal(t, "gold", s.tier("anna"))
+	until := s.events("tier-promoted")
+	require.Len(t, until, 1)
+	s.now = time.Date(2029, 6, 1, 0, 0, 0, 0, time.UTC)
+	require.Empty(t, s.tier("anna"))
+	report, err := s.RunDue(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, report.Failed)
+	require.Len(t, s.events("tier-demoted"), 1)
+	require.Empty(t, s.tier("anna"))
+	s.verify()
+}
+
+func (s *shop) events(kind string) []storage.Event {
+	s.t.Helper()
+	var found []storage.Event
+	for bucket := range storage.Buckets {
+		page, err := s.store.Events(s.t.Context(), storage.EventQuery{Program: "beans", Bucket: bucket, Limit: 1000})
+		require.NoError(s.t, err)
+		for _, e := range page.Items {
+			if e.Type == kind {
+				found = append(found, e)
+			}
+		}
+	}
+	return found
+}
