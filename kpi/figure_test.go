@@ -26,7 +26,7 @@ func defined(t *testing.T, f kpi.Figure) float64 {
 // exactly fails the test unless two numbers are the same to the last bit.
 func exactly(t *testing.T, want, got float64) {
 	t.Helper()
-	assert.True(t, math.Float64bits(want) == math.Float64bits(got), "%v is not %v", got, want)
+	assert.Equal(t, math.Float64bits(want), math.Float64bits(got), "%v is not %v", got, want)
 }
 
 func TestAFigureOfNothingIsUndefinedAndSaysWhy(t *testing.T) {

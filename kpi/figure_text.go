@@ -26,7 +26,7 @@ func (f Figure) String() string {
 		}
 	}
 	if f.quotient {
-		fmt.Fprintf(&text, ", %s of %s", f.Numerator, f.Denominator)
+		fmt.Fprintf(&text, ", %s of %s", shortDecimal(f.Numerator), shortDecimal(f.Denominator))
 	}
 	if !f.Period.IsZero() {
 		text.WriteString(", ")

@@ -1,0 +1,105 @@
+package kpi
+
+import (
+	"math"
+
+	"github.com/shopspring/decimal"
+)
+
+// Spending is what was spent on customers, and how many it won or kept.
+type Spending struct {
+	Amount    decimal.Decimal
+	Customers int64
+	Currency  string
+	// Period is that of the customers. SpentIn is that of the spending where it is
+	// another one: campaigns win customers later. The figure then says that it is
+	// lagged.
+	Period, SpentIn Period
+}
+
+func (s Spending) validate(problems *Problems) {
+	checkAmount(problems, "amount", s.Amount)
+	checkCount(problems, "customers", s.Customers)
+}
+
+func (s Spending) figure(key, convention string, customers int64) Figure {
+	f := Quotient(key, Money, s.Amount, count(customers)).As(convention).In(s.Period).Priced(s.Currency)
+	if !s.SpentIn.IsZero() && (!s.SpentIn.Start.Equal(s.Period.Start) || !s.SpentIn.End.Equal(s.Period.End)) {
+		f = f.Noted("lagged: spent %s", s.SpentIn)
+	}
+	return f
+}
+
+// AcquisitionCost (CAC) is acquisition spending over the new customers.
+func AcquisitionCost(s Spending) (Figure, error) {
+	var problems Problems
+	s.validate(&problems)
+	if err := problems.Err(); err != nil {
+		return Figure{}, err
+	}
+	return s.figure("acquisition_cost", "acquisition spending / new customers", s.Customers), nil
+}
+
+// RetentionFigures is the cost of keeping customers, in both its forms.
+type RetentionFigures struct {
+	// PerRetained is over those who were kept, the usual form.
+	PerRetained Figure `json:"per_retained"`
+	// PerStart is over all who were there at the start, kept or not.
+	PerStart Figure `json:"per_start"`
+}
+
+// RetentionCost (CRC) is retention spending over the customers who were kept, and
+// over those at the start, of whom the former are a part.
+func RetentionCost(s Spending, atStart int64) (RetentionFigures, error) {
+	var problems Problems
+	s.validate(&problems)
+	checkShare(&problems, "customers", s.Customers, "at_start", atStart)
+	if err := problems.Err(); err != nil {
+		return RetentionFigures{}, err
+	}
+	return RetentionFigures{
+		PerRetained: s.figure("retention_cost", "retention spending / retained customers", s.Customers),
+		PerStart:    s.figure("retention_cost_per_start", "retention spending / customers at the start", atStart),
+	}, nil
+}
+
+// CostRatio is the cost of winning a customer over that of keeping one (CAC:CRC).
+func CostRatio(acquisition, retention Figure) (Figure, error) {
+	return multiple("acquisition_to_retention_cost", acquisition, retention)
+}
+
+// ValueToCost is lifetime value over acquisition cost (LTV:CAC). It takes the value
+// in margin, such as [LifetimeFigures].Margin: revenue does not pay for anything.
+func ValueToCost(margin, acquisition Figure) (Figure, error) {
+	return multiple("lifetime_value_to_acquisition_cost", margin, acquisition)
+}
+
+// multiple divides two amounts of money of one currency.
+func multiple(key string, of, by Figure) (Figure, error) {
+	var problems Problems
+	for _, f := range []Figure{of, by} {
+		if f.Unit != Money {
+			problems.Add(f.Key, "must be an amount of money, is a %s", f.Unit)
+		}
+	}
+	if of.Currency != by.Currency {
+		problems.Add("currency", "must be the same, is %q and %q", of.Currency, by.Currency)
+	}
+	if err := problems.Err(); err != nil {
+		return Figure{}, err
+	}
+	numerator, ok := of.Value()
+	if !ok {
+		return Undefined(key, Multiple, of.Err().Error()), nil
+	}
+	denominator, ok := by.Value()
+	switch {
+	case !ok:
+		return Undefined(key, Multiple, by.Err().Error()), nil
+	case denominator == 0:
+		return Undefined(key, Multiple, by.Key+" is 0"), nil
+	case math.IsInf(numerator/denominator, 0):
+		return Undefined(key, Multiple, "its value is outside of what a float64 holds"), nil
+	}
+	return Estimate(key, Multiple, numerator/denominator).As(of.Key + " / " + by.Key).In(by.Period), nil
+}

@@ -1,0 +1,34 @@
+package kpi
+
+import "github.com/shopspring/decimal"
+
+// RepeatPurchaseRate is the share of customers with at least two purchase periods
+// in a window, of those with at least one. At the grain of days, several purchases
+// of a day are one: counting rows instead makes the rate too high.
+func RepeatPurchaseRate(repeating, customers int64) (Figure, error) {
+	f, err := share("repeat_purchase_rate", "repeating", repeating, "customers", customers)
+	return f.As("customers with 2 purchase periods or more / customers with 1 or more"), err
+}
+
+// AverageOrderValue is revenue over orders.
+func AverageOrderValue(revenue decimal.Decimal, orders int64, currency string) (Figure, error) {
+	var problems Problems
+	checkCount(&problems, "orders", orders)
+	if !inRange(revenue) {
+		problems.Add("revenue", "must be an amount of at most %d digits", maxExponent)
+	}
+	if err := problems.Err(); err != nil {
+		return Figure{}, err
+	}
+	return Quotient("average_order_value", Money, revenue, count(orders)).As("revenue / orders").Priced(currency), nil
+}
+
+// PurchaseFrequency is orders over the customers who made them, in one period.
+func PurchaseFrequency(orders, customers int64) (Figure, error) {
+	var problems Problems
+	checkShare(&problems, "customers", customers, "orders", orders)
+	if err := problems.Err(); err != nil {
+		return Figure{}, err
+	}
+	return Quotient("purchase_frequency", Count, count(orders), count(customers)).As("orders / customers with an order"), nil
+}
