@@ -32,10 +32,15 @@ func heldIn(lots map[points.LotID]points.Lot, id points.LotID) points.LotID {
 // pattern. They repay debt. Where the lot's time has passed they expire, or move to a
 // lot that lives by the unit's grace.
 func (p *Party) comeBack(lot points.Lot, amount points.Amount, pattern points.Entry) error {
-	entry := pattern
-	entry.Unit, entry.To, entry.Amount, entry.Lot = lot.Unit, points.Available, amount, lot.ID
-	into := lot
-	if until, graced := p.grace(&lot); graced {
+	entry, into := pattern, lot
+	if entry.From != points.Held {
+		var err error
+		if into, err = p.home(lot); err != nil {
+			return err
+		}
+	}
+	if until, graced := p.grace(&into); graced {
+		lot = into
 		into = p.newLot(points.Unit{Code: lot.Unit}, 0, creditTerms{
 			source: lot.Source, earnedAt: lot.EarnedAt, availableFrom: p.tx.reached(), expiresAt: until, origin: lot.Origin, qualifies: lot.Qualifies,
 		})
@@ -43,13 +48,8 @@ func (p *Party) comeBack(lot points.Lot, amount points.Amount, pattern points.En
 		p.tx.receipt.Dates = append(p.tx.receipt.Dates, LotDates{
 			Unit: lot.Unit, Points: amount, Lot: lot.ID, Into: into.ID, Before: lot.ExpiresAt, After: until,
 		})
-	} else if entry.From != points.Held {
-		where, err := p.lotNow(lot)
-		if err != nil {
-			return err
-		}
-		into = where
 	}
+	entry.Unit, entry.To, entry.Amount, entry.Lot = lot.Unit, points.Available, amount, lot.ID
 	if entry.From == points.Held {
 		lot.Held -= amount
 	}
@@ -87,29 +87,42 @@ func (p *Party) welcome(lot points.Lot, at time.Time) error {
 	return err
 }
 
-// lotNow returns the lot in which a lot's points are now.
-func (p *Party) lotNow(lot points.Lot) (points.Lot, error) {
-	var err error
-	for err == nil && lot.MergedInto > 0 {
-		lot, err = p.lot(lot.MergedInto)
+// home returns the lot in which a lot's points are now, except for those that came
+// back late and live on by a grace: each that comes back has a grace of its own.
+func (p *Party) home(lot points.Lot) (points.Lot, error) {
+	for lot.MergedInto > 0 {
+		next, err := p.lot(lot.MergedInto)
+		if err != nil {
+			return lot, err
+		}
+		if p.graced(&next) && !p.graced(&lot) {
+			break
+		}
+		lot = next
 	}
-	return lot, err
+	return lot, nil
+}
+
+// graced reports whether a lot lives by a grace: it was made when its points came back
+// after their time, and lasts just as long as a grace from then.
+func (p *Party) graced(lot *points.Lot) bool {
+	unit, ok := p.tx.rev.Unit(lot.Unit)
+	if !ok || unit.Grace == (points.Span{}) || !lot.EarnedAt.Before(lot.AvailableFrom) {
+		return false
+	}
+	grace := points.Expiry{After: unit.Grace}
+	return grace.From(lot.AvailableFrom, p.tx.rev.zone).Equal(lot.ExpiresAt)
 }
 
 // grace returns until when points of a lot live that come back after their expiry, and
-// whether they do. Points that live by a grace get no second one: their lot lasts just
-// as long as a grace from when it began.
+// whether they do. Points that live by a grace get no second one.
 func (p *Party) grace(lot *points.Lot) (time.Time, bool) {
 	unit, ok := p.tx.rev.Unit(lot.Unit)
-	if !ok || unit.Grace == (points.Span{}) {
+	if !ok || unit.Grace == (points.Span{}) || p.graced(lot) {
 		return time.Time{}, false
 	}
 	if _, lost := p.lost(lot); !lost && lot.ExpiresAt.After(p.tx.reached()) {
 		return time.Time{}, false
 	}
-	grace := points.Expiry{After: unit.Grace}
-	if grace.From(lot.AvailableFrom, p.tx.rev.zone).Equal(lot.ExpiresAt) {
-		return time.Time{}, false
-	}
-	return grace.From(p.tx.reached(), p.tx.rev.zone), true
+	return points.Expiry{After: unit.Grace}.From(p.tx.reached(), p.tx.rev.zone), true
 }

@@ -215,6 +215,34 @@ func (tx *Tx) useByMember(limit *Limit, label string, moved points.Amount) error
 	return tx.putOwn(storage.Record{Kind: limitKind, ID: limit.Code, Sort: label, Data: data})
 }
 
+// moveLimit adds up what two members used of a limit in the same period; of two periods
+// the later one counts.
+func (p *Party) moveLimit(into *Party, row storage.Record) error {
+	have, exists, err := into.record(limitKind, row.ID)
+	if err != nil || exists && have.Sort > row.Sort {
+		return err
+	}
+	if !exists || have.Sort < row.Sort {
+		return into.putOwn(row)
+	}
+	var sum, theirs limitState
+	if err := into.decode(have, &sum); err != nil {
+		return err
+	}
+	if err := p.decode(row, &theirs); err != nil {
+		return err
+	}
+	sum.Times += theirs.Times
+	if sum.Points, err = sum.Points.Add(theirs.Points); err != nil {
+		return into.tx.fail(err)
+	}
+	data, err := canon.Append(nil, &sum)
+	if err != nil {
+		return into.tx.fail(err)
+	}
+	return into.putOwn(storage.Record{Kind: limitKind, ID: row.ID, Sort: row.Sort, Data: data})
+}
+
 func (tx *Tx) useByActor(limit *Limit, label string, moved points.Amount) error {
 	if tx.plan.Actor == "" {
 		return nil

@@ -128,6 +128,8 @@ type mergeState struct {
 	Base  int64     `json:"b"`
 	Into  int64     `json:"i"`
 	Until time.Time `json:"u"`
+	// Owed is the debt that came.
+	Owed []PointsBack `json:"o,omitempty"`
 	// Days counts the lines of metrics that are booked, and Left what of a metric's
 	// undoing is not.
 	Days int `json:"d,omitempty"`
@@ -137,6 +139,8 @@ type mergeState struct {
 	Next     points.EntryRef `json:"n,omitzero"`
 	Returned []Scheduled     `json:"r,omitempty"`
 	Spent    []Scheduled     `json:"s,omitempty"`
+	// After is what the survivor had once it was undone.
+	After []points.Balance `json:"a,omitempty"`
 }
 
 // absorb decides that a member becomes one with the command's.
@@ -148,6 +152,11 @@ func (tx *Tx) absorb(from *Party, until time.Time) error {
 		until = instant(tx.now.In(tx.rev.zone).AddDate(0, 0, undoFor))
 	}
 	state := mergeState{At: tx.now, Base: from.base.row.Version, Into: tx.base.row.Version, Until: until}
+	for _, b := range from.row.Balances {
+		if b.Debt > 0 {
+			state.Owed = append(state.Owed, PointsBack{Unit: b.Unit, Points: b.Debt})
+		}
+	}
 	if err := tx.putMerge(from.Member(), state, mergeMoving); err != nil {
 		return err
 	}

@@ -118,6 +118,10 @@ func (m *moveStep) apply(tx *Tx, into *Party, state *mergeState) error {
 	case returnRecords:
 		return m.someRecordsBack(tx, into)
 	default:
+		state.After = slices.Clone(into.row.Balances)
+		if err := tx.armIdle(tx.now); err != nil {
+			return err
+		}
 		return m.done(tx.Party, into, *state, mergeParted)
 	}
 }
@@ -276,13 +280,15 @@ func (p *Party) termsFor(into *Party, lot points.Lot) creditTerms {
 // follow returns the lot of another account that a lot's points went to. Where they
 // went nowhere, since none were left, it is an empty one with the same dates.
 func (p *Party) follow(into *Party, id points.LotID) (points.LotID, error) {
-	lot, err := p.lot(id)
-	for err == nil && lot.MergedInto > 0 {
-		lot, err = p.lot(lot.MergedInto)
-	}
+	lot, err := p.whereNow(id)
 	if err != nil {
 		return 0, err
 	}
+	return p.reach(into, lot)
+}
+
+// reach returns the lot of another account that what is in a lot went to.
+func (p *Party) reach(into *Party, lot points.Lot) (points.LotID, error) {
 	if lot.MergedInto < 0 {
 		return -lot.MergedInto, nil
 	}
@@ -309,7 +315,8 @@ func (m *moveStep) moves(e *Engine, row storage.Record) bool {
 	if _, feature := e.kinds[row.Kind]; feature {
 		return e.mergerOf(row.Kind) != nil
 	}
-	return e.kernelKinds[row.Kind] && row.Kind != gatherKind
+	// What was brought back is told by entries of the account, which stay.
+	return e.kernelKinds[row.Kind] && row.Kind != gatherKind && row.Kind != reinstateKind
 }
 
 func (m *moveStep) someRecords(tx *Tx, into *Party) error {
@@ -346,6 +353,8 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = tx.moveIdle(into, row)
 	case row.Kind == tenderKind:
 		err = tx.moveTender(into, row)
+	case row.Kind == limitKind:
+		err = tx.moveLimit(into, row)
 	case row.Kind == usageKind:
 		err = tx.moveUsage(into)
 	default:

@@ -26,6 +26,16 @@ func (e *Engine) days(ctx context.Context, member string, version int64, now tim
 	}
 	zone := revisionAt(e.revisions, now).zone
 	sums := map[day]dayLine{}
+	add := func(unit string, at time.Time, n points.Amount) (err error) {
+		key := day{unit, calendar.EndOfDay(at, zone).UnixMicro(), n < 0}
+		line := sums[key]
+		line.unit, line.at = unit, later(line.at, at)
+		line.n, err = line.n.Add(n)
+		sums[key] = line
+		return err
+	}
+	// A merge that was undone left the days as they are, but for what did not come back.
+	closed, last := map[string]points.Amount{}, time.Time{}
 	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: member, Limit: 1000}) {
 		if err != nil {
 			return nil, err
@@ -33,22 +43,28 @@ func (e *Engine) days(ctx context.Context, member string, version int64, now tim
 		if entry.Version > version {
 			break
 		}
-		taken := entry.From == points.Counted
-		closing := entry.Kind == points.EntryMerge && taken || entry.Kind == points.EntryUnmerge && !taken
-		if !taken && entry.To != points.Counted || closing {
-			continue
+		last = later(last, entry.OccurredAt)
+		switch taken := entry.From == points.Counted; {
+		case !taken && entry.To != points.Counted:
+		case entry.Kind == points.EntryMergeOut:
+			closed[entry.Unit] += entry.Amount
+		case entry.Kind == points.EntryUnmerge && !taken:
+			closed[entry.Unit] -= entry.Amount
+		case taken:
+			err = add(entry.Unit, entry.OccurredAt, -entry.Amount)
+		default:
+			err = add(entry.Unit, entry.OccurredAt, entry.Amount)
 		}
-		key := day{entry.Unit, calendar.EndOfDay(entry.OccurredAt, zone).UnixMicro(), taken}
-		line := sums[key]
-		line.unit, line.at = entry.Unit, later(line.at, entry.OccurredAt)
-		amount := entry.Amount
-		if taken {
-			amount = -amount
-		}
-		if line.n, err = line.n.Add(amount); err != nil {
+		if err != nil {
 			return nil, err
 		}
-		sums[key] = line
+	}
+	for _, unit := range slices.Sorted(maps.Keys(closed)) {
+		if closed[unit] > 0 {
+			if err := add(unit, last, -closed[unit]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	lines := make([]dayLine, 0, len(sums))
 	for _, line := range sums {
@@ -84,7 +100,7 @@ func (m *moveStep) someDays(from, into *Party, state *mergeState) error {
 			continue
 		}
 		err := from.book(points.Entry{
-			Unit: b.Unit, Kind: points.EntryMerge, From: points.Counted, To: points.Source, Amount: b.Counted, Reference: into.Member(),
+			Unit: b.Unit, Kind: points.EntryMergeOut, From: points.Counted, To: points.Source, Amount: b.Counted, Reference: into.Member(),
 		})
 		if err != nil {
 			return err

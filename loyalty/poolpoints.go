@@ -370,6 +370,9 @@ func (s *poolStep) hand(pool, to *Party) error {
 			return err
 		}
 	}
+	if err := to.armIdle(to.tx.now); err != nil {
+		return err
+	}
 	if s.kind == "" {
 		return nil
 	}

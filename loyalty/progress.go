@@ -27,7 +27,7 @@ func (e *Engine) progress(a *account, at time.Time) ([]points.Progress, error) {
 		return nil, nil
 	}
 	var usage points.Usage
-	if i := a.recordAt(usageKind, usageID); i >= 0 && a.records[i].exists {
+	if i := a.recordAt(usageKind, usageID); i >= 0 && a.records[i].exists && !Moved(a.records[i].row) {
 		if err := json.Unmarshal(a.records[i].row.Data, &usage); err != nil {
 			return nil, fmt.Errorf("record %s %q: %w", usageKind, usageID, err)
 		}

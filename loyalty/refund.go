@@ -246,10 +246,10 @@ func (tx *Tx) takeBack(lot points.Lot, amount points.Amount, from points.Bucket,
 }
 
 // whereNow returns the lot in which a lot's points are now.
-func (tx *Tx) whereNow(id points.LotID) (points.Lot, error) {
-	lot, err := tx.lot(id)
+func (p *Party) whereNow(id points.LotID) (points.Lot, error) {
+	lot, err := p.lot(id)
 	for err == nil && lot.MergedInto > 0 {
-		lot, err = tx.lot(lot.MergedInto)
+		lot, err = p.lot(lot.MergedInto)
 	}
 	return lot, err
 }

@@ -145,10 +145,16 @@ type ExpiredPoints struct {
 }
 
 // Expired lists what of a member's expired points can be reinstated now, in the order
-// of the ledger, as far as it is booked. It reads the member's whole ledger.
+// of the ledger, as far as it is booked. It reads the member's whole ledger; where the
+// member was merged into another, that one's. What expired before a merge stays with
+// the account that went, and can be brought back once the merge is undone.
 func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, error) {
 	now := instant(e.options.Clock())
 	rev := revisionAt(e.revisions, now)
+	member, err := e.survivor(ctx, member)
+	if err != nil {
+		return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
+	}
 	done := map[string]bool{}
 	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: member, Kind: reinstateKind}) {
 		if err != nil {

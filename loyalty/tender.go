@@ -201,7 +201,14 @@ func (p *Party) moveTender(into *Party, row storage.Record) error {
 		if part.Back == part.Amount {
 			continue
 		}
-		if part.Lot, err = p.follow(into, part.Lot); err != nil {
+		lot, err := p.lot(part.Lot)
+		if err != nil {
+			return err
+		}
+		if lot, err = p.home(lot); err != nil {
+			return err
+		}
+		if part.Lot, err = p.reach(into, lot); err != nil {
 			return err
 		}
 		part.Version, part.Ordinal = 0, 0

@@ -15,10 +15,12 @@ import (
 // UnMerge undoes a [Merge] up to its UndoUntil: From is a member of their own again.
 // What is unspent of the lots that came with From goes back to them, with the same
 // dates, and so do their orders and what their metrics counted. Spent points, holds,
-// debt and what features keep stay with Member. Keys that were used in From's name
+// debt, what was used of caps and limits, and what features keep stay with Member: nobody
+// can tell any more whose they are. Keys that were used in From's name
 // meanwhile are still From's.
 //
-// Its receipt's Result is an [UnMerged].
+// Its receipt's Result is an [UnMerged]; a quote does not have it, and its balances are
+// those before.
 type UnMerge struct {
 	// Member survived, From goes again.
 	Member     string    `json:"member"`
@@ -36,6 +38,8 @@ type UnMerged struct {
 	// and was spent, had expired or is on hold.
 	Returned []Scheduled `json:"returned,omitempty"`
 	Spent    []Scheduled `json:"spent,omitempty"`
+	// Owed is the debt that came with the merge, and stays with the survivor.
+	Owed []PointsBack `json:"owed,omitempty"`
 }
 
 // Plan implements [Command].
@@ -119,7 +123,8 @@ func (c UnMerge) report(ctx context.Context, e *Engine, call *call) error {
 		return err
 	}
 	receipt := *call.receipt
-	receipt.Result, err = canon.Append(nil, UnMerged{From: c.From, Returned: state.Returned, Spent: state.Spent})
+	receipt.Balances = state.After
+	receipt.Result, err = canon.Append(nil, UnMerged{From: c.From, Returned: state.Returned, Spent: state.Spent, Owed: state.Owed})
 	call.receipt = &receipt
 	return err
 }

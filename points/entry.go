@@ -112,6 +112,9 @@ const (
 	// EntryUnmerge back.
 	EntryMerge   EntryKind = "merge"
 	EntryUnmerge EntryKind = "unmerge"
+	// EntryMergeOut closes what a metric of the account that goes has counted, day by day
+	// it is in the other one.
+	EntryMergeOut EntryKind = "merge-out"
 	// EntryDissolve moves what a pool has to its members when it ends.
 	EntryDissolve EntryKind = "dissolve"
 )

@@ -127,9 +127,12 @@ func (g *generator) refund() loyalty.Command {
 	if g.pick("named", 4) == 0 {
 		line.Line = fmt.Sprintf("line-%d", g.pick("line", order.lines))
 	}
-	switch g.pick("refund", 5) {
+	if g.pick("points back", 4) == 0 {
+		refund.PointsBack = []loyalty.PointsBack{{Unit: g.unit(), Points: g.amount()}}
+	}
+	switch g.pick("refund", 6) {
 	case 0:
-		refund.Full = true
+		refund.Full, refund.PointsBack = true, nil
 	case 1:
 		line.Quantity = int64(1 + g.pick("pieces", 2))
 		refund.Lines = []points.RefundLine{line}
@@ -138,6 +141,11 @@ func (g *generator) refund() loyalty.Command {
 		refund.Lines = []points.RefundLine{line}
 	case 3:
 		refund.Lines = []points.RefundLine{line, {Line: points.ShippingLine}}[:1+g.pick("shipping", 2)]
+	case 4:
+		if len(refund.PointsBack) > 0 {
+			break
+		}
+		fallthrough
 	default:
 		refund.Amount = money(oneOf(g.pick, "money", "0.10", "3.33", "12.40", "60"))
 	}
@@ -185,7 +193,12 @@ func (g *generator) void() loyalty.Command {
 }
 
 func (g *generator) spend() loyalty.Command {
-	return loyalty.Spend{Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), Reference: "menu", OccurredAt: g.occurred()}
+	spend := loyalty.Spend{Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), Reference: "menu", OccurredAt: g.occurred()}
+	if g.pick("pays", 2) == 0 {
+		order := g.known("order", g.orders)
+		spend.Member, spend.Order = order.member, order.id
+	}
+	return spend
 }
 
 func (g *generator) transfer() loyalty.Command {
@@ -204,6 +217,13 @@ func (g *generator) merge() loyalty.Command {
 	from := g.pick("member", len(members))
 	into := (from + 1 + g.pick("into", len(members)-1)) % len(members)
 	return loyalty.Merge{Member: members[into], Key: g.key(), From: members[from], OccurredAt: g.occurred()}
+}
+
+// part undoes a merge, or tries to.
+func (g *generator) part() loyalty.Command {
+	from := g.pick("member", len(members))
+	into := (from + 1 + g.pick("into", len(members)-1)) % len(members)
+	return loyalty.UnMerge{Member: members[into], Key: g.key(), From: members[from], OccurredAt: g.occurred()}
 }
 
 func (g *generator) adjust() loyalty.Command {

@@ -128,7 +128,7 @@ func (m *machine) step(action func() error) error {
 func (m *machine) actions() map[string]func() error {
 	actions := map[string]func() error{
 		"wait": m.wait, "run due": m.runDue, "again": m.again, "stream": m.stream,
-		"look back": m.lookBack, "look ahead": m.lookAhead,
+		"reinstate": m.reinstate, "look back": m.lookBack, "look ahead": m.lookAhead,
 	}
 	for name, make := range map[string]func() loyalty.Command{
 		"earn": m.earn, "earn more": m.earn, "confirm": m.confirm, "refund": m.refund, "hold": m.hold,
@@ -139,6 +139,7 @@ func (m *machine) actions() map[string]func() error {
 	}
 	if m.joins {
 		actions["merge"] = func() error { return m.send(m.merge()) }
+		actions["part"] = func() error { return m.send(m.part()) }
 	}
 	if m.rich {
 		actions["windfall"], actions["splurge"] = m.windfall, m.splurge
@@ -181,6 +182,43 @@ func (m *machine) splurge() error {
 	default:
 		return m.send(loyalty.Adjust{Member: who, Key: m.key(), Unit: unit, Points: -n - points.Amount(m.pick("more", 3)), Reason: "splurge", Actor: "clerk"})
 	}
+}
+
+// reinstate brings points back that have expired, or tries to.
+func (m *machine) reinstate() error {
+	who := m.member()
+	p := m.model.now(who)
+	if p.crowded || !p.enrolled {
+		return nil
+	}
+	list, err := m.engine.Expired(m.ctx, who)
+	if err != nil {
+		return err
+	}
+	gone := m.model.gone(p, m.clock)
+	if len(list) != len(gone) {
+		return fmt.Errorf("%s can have %d expiries back, should %d of %d", who, len(list), len(gone), len(p.losses))
+	}
+	for i, at := range gone {
+		lost := &p.losses[at]
+		if have := list[i]; have.Unit != lost.unit || have.Points != lost.n || !have.ExpiredAt.Equal(lost.at) {
+			return fmt.Errorf("%s can have %+v back, should %+v", who, have, *lost)
+		}
+		lost.ref = list[i].Entry
+	}
+	cmd := loyalty.Reinstate{Member: who, Key: m.key(), OccurredAt: m.occurred(), Reason: "goodwill", Actor: "clerk"}
+	if m.pick("dated", 2) == 0 {
+		cmd.ExpiresAt = m.clock.AddDate(0, 0, m.pick("days", 30)-2)
+	}
+	for _, lost := range p.losses {
+		if lost.ref != (points.EntryRef{}) && m.pick("this", 2) == 0 && len(cmd.Entries) < 3 {
+			cmd.Entries = append(cmd.Entries, lost.ref)
+		}
+	}
+	if len(cmd.Entries) == 0 {
+		return nil
+	}
+	return m.send(cmd)
 }
 
 func (m *machine) send(cmd loyalty.Command) error {

@@ -29,6 +29,10 @@ type model struct {
 	sold map[string]string
 	// outside sums, per unit, what came to each bucket that is not a person's.
 	outside map[string]map[points.Bucket]points.Amount
+	// byActor has what actors used of limits.
+	byActor map[string]usedUp
+	// occurred is when the command happened.
+	occurred time.Time
 	// widest is from how many lots the last command took at once.
 	widest int
 	// mayMerge is up to how many open lots the engine leaves alone.
@@ -55,6 +59,14 @@ type person struct {
 	holds  map[string]hold
 	orders map[string]bought
 	keys   map[string]answer
+	// tenders has, per order, what was spent on it, losses what expired.
+	tenders map[string][]paid
+	losses  []loss
+	// drawn is what was used of the caps of rules, limits what of limits.
+	drawn  []drawn
+	limits map[string]usedUp
+	// came has what came with others who were merged into this one.
+	came map[string]brought
 }
 
 // parcel is a lot.
@@ -68,6 +80,10 @@ type parcel struct {
 	until   time.Time
 	source  string
 	origin  string
+	// graced is set for points that live on after their time, into is the place of the
+	// lot that took this one's points, from 1.
+	graced bool
+	into   int
 }
 
 type hold struct {
@@ -86,6 +102,8 @@ type part struct {
 type bought struct {
 	state points.OrderState
 	lots  []int
+	// from is who earned for it, if that is another person.
+	from string
 }
 
 // answer is what a key was used for.
@@ -109,7 +127,7 @@ func newModel(revisions loyalty.Revisions, mayMerge int) *model {
 	}
 	return &model{
 		revisions: revisions, zone: zone, people: map[string]*person{}, merged: map[string]joined{}, sold: map[string]string{}, mayMerge: mayMerge,
-		outside: map[string]map[points.Bucket]points.Amount{},
+		outside: map[string]map[points.Bucket]points.Amount{}, byActor: map[string]usedUp{},
 	}
 }
 
@@ -130,6 +148,7 @@ func (m *model) person(id string) *person {
 		m.people[id] = &person{
 			id: id, idle: map[string]idleness{}, debt: map[string]points.Amount{}, counted: map[string]points.Amount{},
 			holds: map[string]hold{}, orders: map[string]bought{}, keys: map[string]answer{},
+			tenders: map[string][]paid{}, limits: map[string]usedUp{}, came: map[string]brought{},
 		}
 	}
 	return m.people[id]
@@ -138,7 +157,7 @@ func (m *model) person(id string) *person {
 // copy copies the model, so that a refused command can be undone.
 func (m *model) copy() *model {
 	c := *m
-	c.sold, c.merged = maps.Clone(m.sold), maps.Clone(m.merged)
+	c.sold, c.merged, c.byActor = maps.Clone(m.sold), maps.Clone(m.merged), maps.Clone(m.byActor)
 	c.people = map[string]*person{}
 	for id, p := range m.people {
 		c.people[id] = p.copy()
@@ -155,6 +174,8 @@ func (p *person) copy() *person {
 	c.lots, c.debt, c.counted = slices.Clone(p.lots), maps.Clone(p.debt), maps.Clone(p.counted)
 	c.idle = maps.Clone(p.idle)
 	c.holds, c.orders, c.keys = maps.Clone(p.holds), maps.Clone(p.orders), maps.Clone(p.keys)
+	c.tenders, c.came, c.losses = maps.Clone(p.tenders), maps.Clone(p.came), slices.Clone(p.losses)
+	p.copyGuards(&c)
 	return &c
 }
 
@@ -191,6 +212,13 @@ const skew = 5 * time.Minute
 
 func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) (result, error) {
 	parties := []*person{m.now(plan.Member)}
+	if apart, ok := cmd.(loyalty.UnMerge); ok && m.merged[apart.From].into != "" {
+		if m.merged[apart.From].into != parties[0].id {
+			return result{}, loyalty.ErrNotMerged
+		}
+		parties = append(parties, m.person(apart.From))
+		plan.Others = nil
+	}
 	for _, other := range plan.Others {
 		if slices.Contains(parties, m.now(other)) {
 			return result{}, loyalty.ErrSameMember
@@ -214,7 +242,7 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	if at.After(now) {
 		at = now
 	}
-	m.program = m.revision(now)
+	m.program, m.occurred = m.revision(now), at
 	if enroll, ok := cmd.(loyalty.Enroll); ok {
 		err := m.enroll(m.now(enroll.Member), now)
 		if err == nil {
@@ -233,6 +261,9 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 		p.recorded = now
 	}
 	r, err := m.command(cmd, parties[0], now, at)
+	if err == nil {
+		err = m.guard(cmd, parties[0], now)
+	}
 	if err == nil {
 		m.noteAll(cmd, parties, now, at)
 	}

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
@@ -31,8 +32,7 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 	case loyalty.Confirm:
 		return result{}, m.confirm(p, known(m.named, p.orders, c.Order), now, at)
 	case loyalty.Refund:
-		c.Order = known(m.named, p.orders, c.Order)
-		return m.refund(p, c)
+		return m.refund(p, c, now)
 	case loyalty.Hold:
 		c.ID = known(m.named, p.holds, c.ID)
 		return result{}, m.hold(p, c, now)
@@ -44,7 +44,10 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		if err := p.mayRedeem(); err != nil {
 			return result{}, err
 		}
-		_, err := m.take(p, c.Unit, c.Points, points.Redeemed)
+		parts, err := m.take(p, c.Unit, c.Points, points.Redeemed)
+		if err == nil && c.Order != "" {
+			p.pay(known(m.named, p.tenders, c.Order), c.Unit, parts)
+		}
 		return result{}, err
 	case loyalty.Transfer:
 		return result{}, m.transfer(p, m.now(c.To), c.Unit, c.Points, now)
@@ -54,6 +57,10 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		return result{}, m.adjust(p, c, now, at)
 	case loyalty.Extend:
 		return result{}, m.extend(p, c, now)
+	case loyalty.UnMerge:
+		return result{}, m.part(p, m.person(c.From), now)
+	case loyalty.Reinstate:
+		return result{}, m.reinstate(p, c, now)
 	case loyalty.Import:
 		return result{}, m.opening(p, c, now)
 	case loyalty.Fact:
@@ -135,8 +142,20 @@ func (m *model) receive(p *person, l parcel, now time.Time) int {
 func (m *model) arrive(p *person, lot int, now time.Time) {
 	p.repay(lot)
 	if p.lost(lot) || !p.lots[lot].until.After(now) {
-		m.expire(p, lot)
+		m.expire(p, lot, m.over(p, lot, m.occurred))
 	}
+}
+
+// over is when a lot's points expire that come to it at an instant.
+func (m *model) over(p *person, lot int, at time.Time) time.Time {
+	end := p.lots[lot].until
+	if p.lost(lot) {
+		end = p.idle[p.lots[lot].unit].fired
+	}
+	if end.After(at) {
+		return end
+	}
+	return at
 }
 
 // award books what an order or activity earned under the revision of its instant,
@@ -170,13 +189,14 @@ func (m *model) earn(p *person, order points.Order, now, at time.Time) error {
 		return loyalty.ErrOrderEarned
 	}
 	program := m.revision(at)
-	awards, err := points.Evaluate(program.Earning, program.Units, order, points.Env{At: at, Zone: m.zone})
+	result, err := points.EvaluateOrder(program.Earning, program.Units, order, points.Env{At: at, Zone: m.zone, Usage: m.usage(p, program)})
 	if err != nil {
 		return err
 	}
 	m.sold[order.ID] = p.id
-	lots := m.award(p, awards, order.ID, now, at)
-	p.orders[order.ID] = bought{state: points.NewOrderState(order, awards), lots: lots}
+	p.draw(result.Uses, at)
+	lots := m.award(p, result.Awards, order.ID, now, at)
+	p.orders[order.ID] = bought{state: points.NewOrderState(order, result.Awards), lots: lots}
 	return nil
 }
 
@@ -185,13 +205,13 @@ func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
 		return err
 	}
 	program := m.revision(at)
-	awards, err := points.EvaluateActivity(program.Earning, program.Units, c.Activity, points.Env{At: at, Zone: m.zone})
+	result, err := points.EvaluateFact(program.Earning, program.Units, points.Activity{Code: c.Activity, Amount: c.Amount}, points.Env{At: at, Zone: m.zone, Usage: m.usage(p, program)})
 	if err != nil {
 		return err
 	}
 	unit, known := program.Unit(c.Activity)
 	counts := known && unit.Kind == points.Metric
-	if !counts && len(awards) == 0 {
+	if !counts && len(result.Awards) == 0 {
 		return loyalty.ErrInvalid
 	}
 	if counts {
@@ -199,7 +219,8 @@ func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
 		p.counted[unit.Code] += n
 		m.enter(unit.Code, points.Source, n)
 	}
-	m.award(p, awards, c.Activity, now, at)
+	p.draw(result.Uses, at)
+	m.award(p, result.Awards, c.Activity, now, at)
 	return nil
 }
 
@@ -353,8 +374,7 @@ func (m *model) giveBack(p *person, lot int, n points.Amount, now time.Time) {
 		return
 	}
 	p.lots[lot].held -= n
-	p.lots[lot].left += n
-	m.arrive(p, lot, now)
+	m.arrive(p, m.comeBack(p, lot, n, m.program, now), now)
 }
 
 func (m *model) transfer(from, to *person, unit string, n points.Amount, now time.Time) error {
@@ -370,7 +390,7 @@ func (m *model) transfer(from, to *person, unit string, n points.Amount, now tim
 	}
 	for _, part := range parts {
 		l := from.lots[part.lot]
-		l.left, l.held, l.from, l.source = part.amount, 0, now, from.id
+		l.left, l.held, l.from, l.source, l.into, l.graced = part.amount, 0, now, from.id, 0, false
 		if l.origin == "" {
 			l.origin = from.id
 		}
@@ -421,12 +441,27 @@ func (m *model) owe(p *person, unit string, n points.Amount, to points.Bucket) {
 	m.leave(unit, to, n)
 }
 
-func (m *model) refund(p *person, c loyalty.Refund) (result, error) {
+func (m *model) refund(p *person, c loyalty.Refund, now time.Time) (result, error) {
 	var r result
-	order, known := p.orders[c.Order]
-	if !known {
+	var err error
+	onlyPoints := len(c.PointsBack) > 0 && !c.Full && len(c.Lines) == 0 && c.Amount.IsZero()
+	order, tender := known(m.named, p.orders, c.Order), known(m.named, p.tenders, c.Order)
+	_, earned := p.orders[order]
+	if _, paid := p.tenders[tender]; !earned && (!paid || !c.Full && !onlyPoints) {
 		return r, loyalty.ErrUnknownOrder
 	}
+	if earned && !onlyPoints {
+		if r, err = m.takeBack(p, order, c); err != nil {
+			return r, err
+		}
+	}
+	return r, m.payBack(p, tender, c, now)
+}
+
+// takeBack takes back what an order earned.
+func (m *model) takeBack(p *person, id string, c loyalty.Refund) (result, error) {
+	var r result
+	order := p.orders[id]
 	takes, err := order.state.Refund(points.Refund{Full: c.Full, Lines: c.Lines, Amount: c.Amount})
 	if errors.Is(err, points.ErrRefund) {
 		return r, loyalty.ErrOverRefund
@@ -434,7 +469,7 @@ func (m *model) refund(p *person, c loyalty.Refund) (result, error) {
 	if err != nil {
 		return r, err
 	}
-	p.orders[c.Order] = order
+	p.orders[id] = order
 	for _, take := range takes {
 		if missing := m.clawBack(p, order, take); missing > 0 {
 			r.shortfalls = append(r.shortfalls, loyalty.Shortfall{Unit: take.Unit, Amount: missing})
@@ -464,8 +499,12 @@ func (m *model) clawBack(p *person, order bought, take points.Take) points.Amoun
 			}
 		}
 	}
-	claw(order.lots, func(l parcel) bool { return l.pending })
-	for _, i := range order.lots {
+	lots := slices.Clone(order.lots)
+	for k := range lots {
+		lots[k] = p.where(lots[k])
+	}
+	claw(lots, func(l parcel) bool { return l.pending })
+	for _, i := range lots {
 		if own := p.lots[i]; own.unit == unit.Code && !own.pending {
 			claw([]int{i}, func(parcel) bool { return true })
 			claw(p.inOrder(unit.Code), func(l parcel) bool { return l.until.Equal(own.until) })

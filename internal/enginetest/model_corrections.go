@@ -24,16 +24,17 @@ func (m *model) extend(p *person, c loyalty.Extend, now time.Time) error {
 			continue
 		}
 		next := old
-		next.until = c.ExpiresAt
+		next.until, next.graced = c.ExpiresAt, false
 		p.lots[i].left, p.lots[i].held = 0, 0
 		p.lots = append(p.lots, next)
+		p.lots[i].into = len(p.lots)
 		p.renumber(i, len(p.lots)-1)
 		m.widest++
 	}
 	return nil
 }
 
-// renumber lets what refers to a lot refer to the one that it became.
+// renumber lets holds of a lot be of the one that it became.
 func (p *person) renumber(from, to int) {
 	for id, h := range p.holds {
 		parts := make([]part, len(h.parts))
@@ -44,16 +45,6 @@ func (p *person) renumber(from, to int) {
 		}
 		h.parts = parts
 		p.holds[id] = h
-	}
-	for id, order := range p.orders {
-		lots := make([]int, len(order.lots))
-		for k, lot := range order.lots {
-			if lots[k] = lot; lot == from {
-				lots[k] = to
-			}
-		}
-		order.lots = lots
-		p.orders[id] = order
 	}
 }
 

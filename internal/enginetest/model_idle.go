@@ -88,10 +88,8 @@ func (m *model) wake(p *person, at time.Time) {
 // tire takes all that is available of a unit.
 func (m *model) tire(p *person, unit string) {
 	idle := p.idle[unit]
-	for i := range p.lots {
-		if l := p.lots[i]; l.unit == unit && !l.pending && l.left > 0 {
-			m.expire(p, i)
-		}
+	for _, i := range p.inOrder(unit) {
+		m.expire(p, i, idle.due)
 	}
 	idle.fired, idle.made, idle.due = idle.due, len(p.lots), points.Never
 	p.idle[unit] = idle

@@ -76,15 +76,24 @@ func (m *model) merge(into, from *person, now time.Time) error {
 		return cmp.Or(from.lots[a].until.Compare(from.lots[b].until), from.lots[a].earned.Compare(from.lots[b].earned))
 	})
 	places := make([]int, len(from.lots))
+	came := brought{until: now.In(m.zone).AddDate(0, 0, 30), counted: from.counted}
 	for _, i := range order {
 		l := from.lots[i]
 		if l.origin = cmp.Or(l.origin, from.id); l.origin == into.id {
 			l.origin = ""
 		}
+		if l.left+l.held > 0 {
+			came.lots = append(came.lots, part{lot: len(into.lots), amount: l.left + l.held})
+		}
 		places[i] = len(into.lots)
 		into.lots = append(into.lots, l)
 		if !l.pending {
 			into.repay(places[i])
+		}
+	}
+	for _, i := range order {
+		if next := from.lots[i].into; next > 0 {
+			into.lots[places[i]].into = places[next-1] + 1
 		}
 	}
 	into.crowded = into.crowded || from.crowded
@@ -103,12 +112,22 @@ func (m *model) merge(into, from *person, now time.Time) error {
 		for i := range bought.lots {
 			bought.lots[i] = places[bought.lots[i]]
 		}
+		bought.from = cmp.Or(bought.from, from.id)
 		into.orders[free(into.orders, id, from.id)] = bought
 	}
+	for _, id := range slices.Sorted(maps.Keys(from.tenders)) {
+		list := slices.Clone(from.tenders[id])
+		for i := range list {
+			list[i].lot = places[list[i].lot]
+		}
+		into.tenders[free(into.tenders, id, from.id)] = list
+	}
+	into.together(from)
+	into.came[from.id] = came
 	for unit, n := range from.counted {
 		into.counted[unit] += n
 	}
-	from.lots, from.holds, from.orders = nil, map[string]hold{}, map[string]bought{}
+	from.lots, from.holds, from.orders, from.tenders = nil, map[string]hold{}, map[string]bought{}, map[string][]paid{}
 	from.debt, from.counted = map[string]points.Amount{}, map[string]points.Amount{}
 	into.rouse(from)
 	from.closed = true

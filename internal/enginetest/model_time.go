@@ -40,9 +40,9 @@ func (m *model) advance(p *person, to time.Time) {
 			p.lots[h.lot].pending = false
 			p.repay(h.lot)
 		case lapses:
-			m.lapse(p, h.hold)
+			m.lapse(p, h.hold, h.at)
 		case expires:
-			m.expire(p, h.lot)
+			m.expire(p, h.lot, h.at)
 		}
 		m.crowd(p)
 		m.wake(p, h.at)
@@ -75,14 +75,14 @@ func (p *person) happenings() []happening {
 
 // lapse gives the points of a hold back. Where their time has passed, they are
 // the next to expire.
-func (m *model) lapse(p *person, id string) {
+func (m *model) lapse(p *person, id string, at time.Time) {
 	h := p.holds[id]
 	for _, part := range h.parts {
 		p.lots[part.lot].held -= part.amount
-		p.lots[part.lot].left += part.amount
-		p.repay(part.lot)
-		if p.lost(part.lot) {
-			m.expire(p, part.lot)
+		lot := m.comeBack(p, part.lot, part.amount, m.revision(at), at)
+		p.repay(lot)
+		if p.lost(lot) && p.lots[lot].left > 0 {
+			m.expire(p, lot, m.over(p, lot, at))
 		}
 	}
 	h.open = false
@@ -90,8 +90,11 @@ func (m *model) lapse(p *person, id string) {
 }
 
 // expire takes what is left of a lot.
-func (m *model) expire(p *person, lot int) {
+func (m *model) expire(p *person, lot int, at time.Time) {
 	l := &p.lots[lot]
+	if l.left > 0 {
+		p.losses = append(slices.Clip(p.losses), loss{unit: l.unit, n: l.left, at: at, lot: *l})
+	}
 	m.leave(l.unit, points.Expired, l.left)
 	l.left = 0
 }

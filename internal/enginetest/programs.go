@@ -21,26 +21,36 @@ func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
 	}
 	stars := spend("stars", "star", "EUR", 1, "10")
 	stars.Spend.Grouping = points.WholeGroups
+	crumbs := spend("crumbs", "crumb", "EUR", 3, "1")
+	crumbs.Caps = []points.Cap{{Points: 300, Per: points.PerDay}}
 	return loyalty.Program{
 		ID: id, Zone: "Europe/Vienna", Debt: debt, OrdersPerMember: perMember,
 		Units: []points.Unit{
 			{Code: "bean", Expiry: points.ExpireAfter(2, points.Months).At(points.EndOfMonth), Pending: points.For(14, points.Days)},
 			{Code: "star", Expiry: points.NeverExpire(), Pending: points.UntilConfirmed()},
-			{Code: "crumb", Expiry: points.ExpireAfter(10, points.Days).At(points.Exact)},
+			{
+				Code: "crumb", Expiry: points.ExpireAfter(10, points.Days).At(points.Exact),
+				Grace: points.Span{N: 3, Unit: points.Days}, Reinstate: points.Span{N: 30, Unit: points.Days},
+			},
 			{
 				Code: "leaf", Expiry: points.ExpireAfter(6, points.Months),
+				Grace: points.Span{N: 1, Unit: points.Weeks}, Reinstate: points.Span{N: 2, Unit: points.Months},
 				Inactivity: &points.Inactivity{After: points.Span{N: 30, Unit: points.Days}, Activities: []string{"earn", "capture", "transfer-in", "visit"}},
 			},
 			{Code: "visit", Kind: points.Metric},
 			{Code: "spent", Kind: points.Metric, Scale: 2},
 		},
+		Limits: []loyalty.Limit{
+			{Code: "clerks", Commands: []string{"adjust"}, By: loyalty.ByActor, Per: loyalty.Day, Unit: "bean", Points: 700},
+			{Code: "spends", Commands: []string{"spend", "transfer"}, By: loyalty.ByMember, Per: loyalty.Day, Times: 6, Unit: "crumb", Points: 400},
+		},
 		Earning: []points.Rule{
 			spend("euro", "bean", "EUR", 1, "1"),
 			spend("dollar", "bean", "USD", 9, "10"),
 			{Code: "monday", When: points.When{Weekdays: points.Mon}, Multiply: money("2")},
-			{Code: "mug", Bonus: 5, Match: points.Match{Items: []string{"mug"}}},
+			{Code: "mug", Bonus: 5, Match: points.Match{Items: []string{"mug"}}, Caps: []points.Cap{{Times: 2, Per: points.PerMonth}}},
 			stars,
-			spend("crumbs", "crumb", "EUR", 3, "1"),
+			crumbs,
 			spend("leaves", "leaf", "EUR", 2, "1"),
 			spend("spent", "spent", "EUR", 100, "1"),
 			{Code: "birthday", Activity: "birthday", Bonus: 50},

@@ -73,6 +73,10 @@ func (s *session) do(cmd loyalty.Command) error {
 	if told(quoteErr) != told(err) {
 		return fmt.Errorf("the quote of %s says %w, done it says %w", show(cmd), quoteErr, err)
 	}
+	if _, parts := cmd.(loyalty.UnMerge); parts {
+		// A quote carries nothing out: it cannot say what goes back.
+		quote.Result, quote.Balances, receipt.Result, receipt.Balances = nil, nil, nil, nil
+	}
 	if quote.Version != receipt.Version {
 		// A long backlog is settled in more commits than a quote takes; versions, and
 		// the lots that they name, then differ.
@@ -206,7 +210,8 @@ var sentinels = []error{
 	loyalty.ErrKeyReused, loyalty.ErrNotYet, loyalty.ErrNotEnrolled, loyalty.ErrAlreadyEnrolled, loyalty.ErrSuspended,
 	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
 	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
-	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrInvalid,
+	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrAlreadyDone, loyalty.ErrTooLateToReinstate, loyalty.ErrNotMerged,
+	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrInvalid,
 }
 
 // told is what a host is told by an error: its sentinel, and the numbers of a

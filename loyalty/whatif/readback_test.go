@@ -80,7 +80,8 @@ func TestAMergeLivedAgainBringsWhatTheMergedMemberHadCounted(t *testing.T) {
 
 func TestAnUndoneMergeLivedAgainGivesPointsAndNightsBack(t *testing.T) {
 	commands := []loyalty.Command{
-		loyalty.Enroll{Member: "ada", Key: "in"}, loyalty.Enroll{Member: "bob", Key: "in"},
+		loyalty.Enroll{Member: "ada", Key: "in"},
+		loyalty.Enroll{Member: "bob", Key: "in"},
 		earn("ada", "1001", "40.00", monday), earn("bob", "1002", "60.00", monday),
 		loyalty.Merge{Member: "ada", Key: "merge", From: "bob"},
 		loyalty.UnMerge{Member: "ada", Key: "part", From: "bob"},

@@ -1,0 +1,104 @@
+package enginetest
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// drawn is what was used of a rule's caps at an instant.
+type drawn struct {
+	rule   string
+	at     time.Time
+	times  int64
+	points points.Amount
+}
+
+// usage adds up all that a person ever used of the caps of rules.
+func (m *model) usage(p *person, program loyalty.Program) *points.Usage {
+	var usage points.Usage
+	for _, d := range p.drawn {
+		usage = usage.Add(program.Earning, []points.Use{{Rule: d.rule, Times: d.times, Points: d.points}}, d.at, m.zone)
+	}
+	return &usage
+}
+
+func (p *person) draw(uses []points.Use, at time.Time) {
+	p.drawn = slices.Clip(p.drawn)
+	for _, use := range uses {
+		if use.Times > 0 {
+			p.drawn = append(p.drawn, drawn{rule: use.Rule, at: at, times: use.Times, points: use.Points})
+		}
+	}
+}
+
+// usedUp is what was used of a limit.
+type usedUp struct {
+	times int64
+	moved points.Amount
+}
+
+// guard counts a command that would be done against the program's limits.
+func (m *model) guard(cmd loyalty.Command, p *person, now time.Time) error {
+	typ := strings.ToLower(reflect.TypeOf(cmd).Name())
+	for _, limit := range m.program.Limits {
+		if !slices.Contains(limit.Commands, typ) {
+			continue
+		}
+		used, who := m.byActor, cmd.Plan().Actor
+		if limit.By == loyalty.ByMember {
+			used, who = p.limits, p.id
+		}
+		if who == "" {
+			continue
+		}
+		day, _ := points.PerDay.On(now, m.zone)
+		if limit.Per == loyalty.Month {
+			day, _ = points.PerMonth.On(now, m.zone)
+		}
+		key := limit.Code + " " + day
+		if limit.By == loyalty.ByActor {
+			key += " " + who
+		}
+		next := used[key]
+		next.times++
+		next.moved += moved(cmd, limit.Unit)
+		if limit.Times > 0 && next.times > limit.Times || limit.Points > 0 && next.moved > limit.Points {
+			return loyalty.ErrLimit
+		}
+		used[key] = next
+	}
+	return nil
+}
+
+// moved is how many points of a unit a command moves.
+func moved(cmd loyalty.Command, unit string) points.Amount {
+	switch c := cmd.(type) {
+	case loyalty.Adjust:
+		if c.Unit == unit {
+			return max(c.Points, -c.Points)
+		}
+	case loyalty.Spend:
+		if c.Unit == unit {
+			return c.Points
+		}
+	}
+	return 0
+}
+
+// together adds what another person used of limits.
+func (p *person) together(from *person) {
+	for key, theirs := range from.limits {
+		mine := p.limits[key]
+		p.limits[key] = usedUp{mine.times + theirs.times, mine.moved + theirs.moved}
+	}
+	p.drawn = append(slices.Clip(p.drawn), from.drawn...)
+	from.limits, from.drawn = map[string]usedUp{}, nil
+}
+
+func (p *person) copyGuards(c *person) { c.limits = maps.Clone(p.limits) }

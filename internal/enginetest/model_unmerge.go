@@ -1,0 +1,96 @@
+package enginetest
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// brought is what came to a person with another one, so that it can go back.
+type brought struct {
+	until   time.Time
+	lots    []part
+	counted map[string]points.Amount
+}
+
+// part takes somebody out of a merge: what is left of the lots that came with them goes
+// back, and so do their orders and what their metrics counted.
+func (m *model) part(p *person, from *person, now time.Time) error {
+	joined := m.merged[from.id]
+	if joined.into != p.id {
+		return loyalty.ErrNotMerged
+	}
+	came := p.came[from.id]
+	if now.After(came.until) {
+		return loyalty.ErrTooLate
+	}
+	back := map[int]int{}
+	for _, moved := range came.lots {
+		i := p.where(moved.lot)
+		n := min(moved.amount, p.lots[i].left)
+		if n == 0 {
+			continue
+		}
+		l := p.lots[i]
+		l.left, l.held, l.into = n, 0, 0
+		if l.origin = cmp.Or(l.origin, p.id); l.origin == from.id {
+			l.origin = ""
+		}
+		p.lots[i].left -= n
+		from.lots = append(from.lots, l)
+		back[i] = len(from.lots) - 1
+	}
+	along := m.along(from.id)
+	for _, id := range slices.Sorted(maps.Keys(p.orders)) {
+		order := p.orders[id]
+		if !slices.Contains(along, order.from) {
+			continue
+		}
+		order.lots = slices.Clone(order.lots)
+		for k, lot := range order.lots {
+			i := p.where(lot)
+			if _, went := back[i]; !went {
+				empty := p.lots[i]
+				empty.left, empty.held, empty.into = 0, 0, 0
+				from.lots = append(from.lots, empty)
+				back[i] = len(from.lots) - 1
+			}
+			order.lots[k] = back[i]
+		}
+		if order.from == from.id {
+			order.from = ""
+		}
+		delete(p.orders, id)
+		_, id, _ = strings.Cut("\x00"+id, "\x00")
+		if _, plain, theirs := strings.Cut(id, "\x00"); theirs {
+			id = plain
+		}
+		from.orders[id] = order
+	}
+	for unit, n := range came.counted {
+		n = min(n, p.counted[unit])
+		p.counted[unit] -= n
+		from.counted[unit] += n
+	}
+	delete(p.came, from.id)
+	delete(m.merged, from.id)
+	from.closed, from.recorded = false, now
+	from.crowded = from.crowded || p.crowded
+	return nil
+}
+
+// along lists somebody and all who became one with them.
+func (m *model) along(id string) []string {
+	list := []string{id}
+	for _, other := range slices.Sorted(maps.Keys(m.merged)) {
+		if m.merged[other].into == id {
+			list = append(list, m.along(other)...)
+		}
+	}
+	return list
+}
