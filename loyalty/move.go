@@ -284,11 +284,11 @@ func (p *Party) follow(into *Party, id points.LotID) (points.LotID, error) {
 	if err != nil {
 		return 0, err
 	}
-	return p.reach(into, lot)
+	return p.goneTo(into, lot)
 }
 
-// reach returns the lot of another account that what is in a lot went to.
-func (p *Party) reach(into *Party, lot points.Lot) (points.LotID, error) {
+// goneTo returns the lot of another account that what is in a lot went to.
+func (p *Party) goneTo(into *Party, lot points.Lot) (points.LotID, error) {
 	if lot.MergedInto < 0 {
 		return -lot.MergedInto, nil
 	}

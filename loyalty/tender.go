@@ -208,7 +208,7 @@ func (p *Party) moveTender(into *Party, row storage.Record) error {
 		if lot, err = p.home(lot); err != nil {
 			return err
 		}
-		if part.Lot, err = p.reach(into, lot); err != nil {
+		if part.Lot, err = p.goneTo(into, lot); err != nil {
 			return err
 		}
 		part.Version, part.Ordinal = 0, 0
