@@ -62,6 +62,21 @@ func splitByLine(explained []RuleReceipt, shares []points.Share) {
 	}
 }
 
+// explainBoosts says by how much a tier multiplies, and which.
+func (e *earning) explainBoosts() {
+	for i := range e.tx.receipt.Awards {
+		award := &e.tx.receipt.Awards[i]
+		for j := range award.Rules {
+			for _, boost := range e.boosts {
+				if award.Rules[j].Rule == points.BoostRule && boost.unit == award.Unit {
+					award.Rules[j].Factor = shortest(boost.factor)
+					award.Rules[j].Found = &FoundReceipt{Tier: boost.ladder + "/" + boost.tier}
+				}
+			}
+		}
+	}
+}
+
 // explainConditions says what rules that ask for more than lines and time found.
 func (e *earning) explainConditions(channel, store, currency string) {
 	for i := range e.tx.receipt.Awards {
@@ -192,7 +207,7 @@ func (f *FoundReceipt) words(currency string) string {
 // gives says what the rule gives, and on what.
 func (r *RuleReceipt) gives(unit, rate string) string {
 	switch {
-	case r.Rule == points.BoostRule:
+	case r.Rule == points.BoostRule && r.Factor.IsZero():
 		return "more by the member's tier"
 	case r.Per.IsPositive():
 		return fmt.Sprintf("%s %s per %s %s on %s %s", rate, unit, r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))

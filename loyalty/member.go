@@ -37,6 +37,8 @@ type Member struct {
 	Progress []points.Progress `json:"progress,omitempty"`
 	// Tiers is how the member stands on each ladder of the program, in its order.
 	Tiers []MemberTier `json:"tiers,omitempty"`
+	// Benefits is what the member's tiers give.
+	Benefits Benefits `json:"benefits,omitempty"`
 	// Lots are the lots behind it, in the order in which they are spent.
 	Lots []points.Lot `json:"lots,omitempty"`
 }
@@ -164,6 +166,7 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 		if err != nil {
 			return Member{}, err
 		}
+		m.Benefits = revisionAt(e.revisions, at).benefits(a.row.Standing)
 		if m.Tiers, err = d.memberTiers(c, a, at); err != nil {
 			return Member{}, err
 		}

@@ -115,3 +115,64 @@ func (s *shop) events(kind string) []storage.Event {
 	}
 	return found
 }
+
+// goldEarnsMore gives gold members half as much again, and a bonus of their own.
+func goldEarnsMore(p *loyalty.Program) {
+	p.Ladders[0].Tiers[1].Benefits = tiers.Benefits{
+		Earn: map[string]decimal.Decimal{"bean": decimal.RequireFromString("1.5")}, EarlyAccess: 48, Custom: map[string]string{"lounge": "yes"},
+	}
+	p.Earning = append(p.Earning, points.Rule{Code: "gold-visit", Activity: "visit", Bonus: 10, Only: &points.Only{Tiers: []string{"gold"}}})
+}
+
+func TestATierEarnsMoreAndHasRulesOfItsOwn(t *testing.T) {
+	s := openShop(t, regulars(goldEarnsMore))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	r := s.must(loyalty.Fact{Member: "anna", Key: "visit 1", Activity: "visit"})
+	require.Empty(t, r.Awards)
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	s.now = s.now.Add(time.Hour)
+	r = s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 100)})
+	require.Equal(t, points.Amount(150), r.Awards[0].Points)
+	require.Contains(t, r.String(), "× 1.5 as status/gold")
+	r = s.must(loyalty.Fact{Member: "anna", Key: "visit 2", Activity: "visit"})
+	require.Equal(t, points.Amount(10), r.Awards[0].Points)
+
+	m, err := s.Member(t.Context(), "anna")
+	require.NoError(t, err)
+	factor, by := m.Benefits.Earn("bean")
+	require.Equal(t, "1.5", factor.String())
+	require.Equal(t, "gold", by.Tier)
+	early, by := m.Benefits.EarlyAccess()
+	require.Equal(t, 48*time.Hour, early)
+	require.Equal(t, "status", by.Ladder)
+	value, _ := m.Benefits.Custom("lounge")
+	require.Equal(t, "yes", value)
+
+	// What is recorded late earns by the tier of its day.
+	s.now = s.now.AddDate(0, 0, 3)
+	r = s.must(loyalty.Earn{Member: "anna", Key: "late", Order: bought("late", 100), OccurredAt: s.now.AddDate(0, 0, -4)})
+	require.Equal(t, points.Amount(100), r.Awards[0].Points)
+	s.verify()
+}
+
+func TestALateFactDecidesAsIfItHadBeenKnownOnItsDay(t *testing.T) {
+	s := openShop(t, regulars(func(p *loyalty.Program) { p.Ladders[0].End = tiers.EndOfPeriod }))
+	s.now = time.Date(2027, 12, 1, 9, 0, 0, 0, time.UTC)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 60)})
+	s.now = time.Date(2028, 1, 5, 9, 0, 0, 0, time.UTC)
+	r := s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 60)})
+	require.Empty(t, r.Tiers, "what December had does not count in January")
+	late := time.Date(2027, 12, 20, 9, 0, 0, 0, time.UTC)
+	r = s.must(loyalty.Earn{Member: "anna", Key: "3", Order: bought("3", 500), OccurredAt: late})
+	require.Len(t, r.Tiers, 1, "gold in December, and kept by what December had")
+	require.Equal(t, []string{"silver", "gold"}, r.Tiers[0].Entered)
+	require.Equal(t, tiers.Promoted, r.Tiers[0].Kind)
+	require.Equal(t, "2027-12-19T23:00:00Z", r.Tiers[0].Since.Format(time.RFC3339), "midnight in Vienna")
+	require.Equal(t, "gold", s.tier("anna"))
+	r = s.must(loyalty.Refund{Member: "anna", Key: "4", Order: "3", Full: true})
+	require.Equal(t, tiers.Demoted, r.Tiers[0].Kind)
+	require.Equal(t, []string{"silver", "gold"}, r.Tiers[0].Undone)
+	require.Empty(t, s.tier("anna"))
+	s.verify()
+}

@@ -116,6 +116,8 @@ type earning struct {
 	tx  *Tx
 	rev *revision
 	env points.Env
+	// boosts are those that tiers give.
+	boosts []boosted
 }
 
 // Profile returns what the command's member has of tiers, segments and boosts as of
@@ -145,6 +147,9 @@ func (tx *Tx) newEarning(ctx context.Context) (earning, error) {
 		return e, err
 	}
 	e.env.Tiers, e.env.Segments, e.env.Boost = profile.Tiers, profile.Segments, profile.Boost
+	if err := e.addTiers(); err != nil {
+		return e, err
+	}
 	if rev.limited {
 		usage, err := tx.usage()
 		if err != nil {
@@ -158,6 +163,48 @@ func (tx *Tx) newEarning(ctx context.Context) (earning, error) {
 	return e, nil
 }
 
+// addTiers lets rules ask for the member's tiers, as "gold" and as "status/gold" where
+// another ladder has one of that code, and multiplies base rates by what they give. A
+// boost of the host's own takes the place of that of its unit.
+func (e *earning) addTiers() error {
+	if len(e.rev.Ladders) == 0 {
+		return nil
+	}
+	standing, err := e.tx.standingAt(e.tx.occurred)
+	if err != nil || len(standing) == 0 {
+		return err
+	}
+	e.env.Tiers = slices.Clip(e.env.Tiers)
+	for i := range standing {
+		e.env.Tiers = append(e.env.Tiers, standing[i].Tier, standing[i].Ladder+"/"+standing[i].Tier)
+	}
+	benefits := e.rev.benefits(standing)
+	boost := map[string]decimal.Decimal{}
+	for i := range e.rev.Units {
+		unit := &e.rev.Units[i]
+		if factor, by := benefits.Earn(unit.Code); by != nil && unit.Kind == points.Spendable {
+			boost[unit.Code] = factor
+			e.boosts = append(e.boosts, boosted{unit.Code, factor, by.Ladder, by.Tier})
+		}
+	}
+	if len(boost) == 0 {
+		return nil
+	}
+	for unit, own := range e.env.Boost {
+		boost[unit] = own
+		e.boosts = slices.DeleteFunc(e.boosts, func(b boosted) bool { return b.unit == unit })
+	}
+	e.env.Boost = boost
+	return nil
+}
+
+// boosted says which tier multiplies the base of a unit.
+type boosted struct {
+	unit         string
+	factor       decimal.Decimal
+	ladder, tier string
+}
+
 // earnRefusal puts an evaluation's error in the engine's terms.
 func earnRefusal(err error) error {
 	if errors.Is(err, points.ErrUsageGone) {
@@ -168,6 +215,7 @@ func earnRefusal(err error) error {
 
 // finish stores what was used, and says it on the receipt.
 func (e *earning) finish(result points.Result, channel, store, currency string) error {
+	e.explainBoosts()
 	if e.rev.selective {
 		e.explainConditions(channel, store, currency)
 	}
