@@ -124,11 +124,27 @@ func (s *budgetState) left() int64 {
 	return max(0, min(left, s.total-s.sum))
 }
 
+// over reports whether a shard has given more than its part, since another revision
+// had more. The others then give that much less together: all members take from the
+// first that has any, so that no two count on the same rest.
+func (s *budgetState) over() bool {
+	for i := range s.used {
+		if s.used[i] > s.bound(i) {
+			return true
+		}
+	}
+	return false
+}
+
 // split says how much to take from each shard, beginning at the member's own.
 func (s *budgetState) split(amount int64, home int) []int64 {
 	take := make([]int64, len(s.used))
+	over := s.over()
+	if over {
+		home = 0
+	}
 	for i := range s.shards {
-		if shard := (home + i) % s.shards; s.room(shard) >= amount {
+		if shard := (home + i) % s.shards; !over && s.room(shard) >= amount {
 			take[shard] = amount
 			return take
 		}

@@ -45,6 +45,10 @@ type Options struct {
 	// instant, for rules that ask. It is called while an order or activity is quoted
 	// or decided, perhaps again after a conflict, so it must answer quickly.
 	Profile func(ctx context.Context, member string, at time.Time) (Profile, error)
+	// VoucherCode, if set, gives the codes of rewards whose codes the host has. It is
+	// called while a redemption is decided, perhaps again after a conflict, so it must
+	// answer quickly, and with the same code for the same redemption.
+	VoucherCode func(ctx context.Context, request VoucherRequest) (string, error)
 	// Formulas holds the host's own rules: the function of each rule with a formula, by
 	// its code.
 	Formulas map[string]points.Formula
@@ -175,7 +179,7 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty", redemptionKind: "loyalty", rewardUseKind: "loyalty"}
 	for _, kind := range expiryKinds() {
 		owner[kind] = "loyalty"
 	}
@@ -183,6 +187,7 @@ func (e *Engine) addFeatures() error {
 	for kind := range owner {
 		e.kernelKinds[kind] = true
 	}
+	e.settlers[redemptionKind] = redemptionSettler{}
 	for _, cmd := range kernelCommands() {
 		e.commands[commandType(cmd)] = cmd
 	}

@@ -179,7 +179,7 @@ func (e *Engine) scrubRecords(ctx context.Context, member string, now time.Time)
 // own the others hold versions, instants and amounts.
 func (e *Engine) scrubs(row storage.Record) bool {
 	switch row.Kind {
-	case orderKind, holdKind, gatherKind, memberKind, inviteKind:
+	case orderKind, holdKind, gatherKind, memberKind, inviteKind, redemptionKind, rewardUseKind:
 	default:
 		if e.kernelKinds[row.Kind] {
 			return false
@@ -332,6 +332,9 @@ func (s *scrubStep) some(tx *Tx) error {
 func (tx *Tx) scrubRecord(row storage.Record) error {
 	if feature, ok := tx.deciding.engine.features[tx.deciding.engine.kinds[row.Kind]].(Eraser); ok {
 		return tx.deciding.guard(tx.call, func(ctx context.Context) error { return feature.Erase(ctx, tx, row) })
+	}
+	if row.Kind == redemptionKind {
+		return tx.eraseRedemption(row)
 	}
 	if row.Kind == holdKind && row.Status == holdOpen {
 		var state holdState

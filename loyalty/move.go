@@ -355,6 +355,10 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = tx.moveTender(into, row)
 	case row.Kind == limitKind:
 		err = tx.moveLimit(into, row)
+	case row.Kind == redemptionKind:
+		err = tx.moveRedemption(into, row)
+	case row.Kind == rewardUseKind:
+		err = tx.moveRewardUse(into)
 	case row.Kind == usageKind:
 		err = tx.moveUsage(into)
 	default:

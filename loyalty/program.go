@@ -61,7 +61,7 @@ type Program struct {
 	Guests bool `json:"guests,omitempty"`
 	// Pools lists the kinds of groups that members may form; see [FoundPool].
 	Pools []PoolKind `json:"pools,omitempty"`
-	// Catalog is what members can redeem points for.
+	// Catalog is what members can redeem points for; see [Redeem].
 	Catalog rewards.Catalog `json:"catalog,omitempty"`
 	// EffectiveAt is when this revision begins to decide; of the first revision
 	// it may be zero. Not part of the program's own rules otherwise.
@@ -181,6 +181,10 @@ type revision struct {
 	limited   bool
 	budgeted  bool
 	selective bool
+	// rewards finds rewards by code, and ownLimits is set where some have limits for
+	// each member.
+	rewards   map[string]*rewards.Reward
+	ownLimits bool
 }
 
 // prepare validates revisions and makes them ready.

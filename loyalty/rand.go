@@ -51,3 +51,6 @@ func (r Rand) Bytes(n int) []byte {
 	}
 	return out[:n]
 }
+
+// Read fills p with random bytes; it never fails.
+func (r Rand) Read(p []byte) (int, error) { return copy(p, r.Bytes(len(p))), nil }

@@ -54,6 +54,8 @@ type Receipt struct {
 	Tiers []TierChange `json:"tiers,omitempty"`
 	// Hold describes the hold that the command made or changed.
 	Hold *HoldReceipt `json:"hold,omitempty"`
+	// Redemption is the redemption that the command made or changed, without its steps.
+	Redemption *Redemption `json:"redemption,omitempty"`
 	// Result is what the command answered by itself; see [Tx.Answer].
 	Result json.RawMessage `json:"result,omitempty"`
 	// Replayed is set where the key had been used for this command before:
@@ -218,6 +220,9 @@ func (r Receipt) String() string {
 	}
 	for _, d := range r.Dates {
 		fmt.Fprintf(&b, "\n%s %s expire %s instead of %s", r.amount(d.Unit, d.Points), d.Unit, r.date(d.After), r.date(d.Before))
+	}
+	if r.Redemption != nil {
+		fmt.Fprintf(&b, "\n%s", r.Redemption)
 	}
 	for _, s := range r.Shortfalls {
 		fmt.Fprintf(&b, "\nmissing %s %s that could not be taken back", r.amount(s.Unit, s.Amount), s.Unit)

@@ -44,6 +44,13 @@ func kernelCommands() []Command {
 		Import{},
 		Extend{},
 		Reinstate{},
+		Redeem{},
+		GrantReward{},
+		IssueRedemption{},
+		FulfillRedemption{},
+		UseVoucher{},
+		CancelRedemption{},
+		RejectRedemption{},
 	}
 }
 

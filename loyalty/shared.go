@@ -93,7 +93,11 @@ func (tx *Tx) Use(key string, delta, bound int64) error {
 
 // use is Use, also of a counter with a key that only the library makes.
 func (tx *Tx) use(key string, delta, bound int64) error {
-	k := storage.CounterKey{Key: key}
+	return tx.useShard(storage.CounterKey{Key: key}, delta, bound)
+}
+
+// useShard is use of one shard of a counter.
+func (tx *Tx) useShard(k storage.CounterKey, delta, bound int64) error {
 	i := tx.counterAt(k)
 	change := storage.CounterChange{CounterKey: k, Bound: math.MaxInt64}
 	if i >= 0 {
@@ -103,9 +107,9 @@ func (tx *Tx) use(key string, delta, bound int64) error {
 	used := c.used + change.Delta
 	switch {
 	case delta > 0 && (bound < delta || used > bound-delta):
-		return &LimitError{Key: key, Used: used, Bound: bound}
+		return &LimitError{Key: k.Key, Used: used, Bound: bound}
 	case delta < 0 && (change.Delta < math.MinInt64-delta || c.loaded && used+delta < 0):
-		return tx.fail(invalid("counter", "%s: %d used, %d cannot be given back", key, used, -delta))
+		return tx.fail(invalid("counter", "%s: %d used, %d cannot be given back", k.Key, used, -delta))
 	case delta > 0:
 		change.Bound = min(change.Bound, bound)
 	}

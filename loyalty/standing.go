@@ -3,6 +3,7 @@ package loyalty
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -45,4 +46,24 @@ func standingOn(standing []storage.Standing, ladder string) *storage.Standing {
 		return nil
 	}
 	return &standing[i]
+}
+
+// standing adds to the codes of tiers that the host told those that the member has on
+// the program's ladders, and returns by how much earlier than others they redeem.
+func (r *revision) standing(told []string, standing []storage.Standing) ([]string, time.Duration) {
+	codes, early := slices.Clone(told), 0
+	for _, s := range standing {
+		if s.Tier == "" {
+			continue
+		}
+		if !slices.Contains(codes, s.Tier) {
+			codes = append(codes, s.Tier)
+		}
+		if l := r.ladder(s.Ladder); l != nil {
+			if tier, at := l.Find(s.Tier); at >= 0 {
+				early = max(early, tier.Benefits.EarlyAccess)
+			}
+		}
+	}
+	return codes, time.Duration(early) * time.Hour
 }

@@ -38,6 +38,7 @@ type timedPlanner interface {
 
 // note remembers what of the rules needs more than a rule and an order.
 func (r *revision) note() {
+	r.indexCatalog()
 	for i := range r.Earning {
 		rule := &r.Earning[i]
 		r.limited = r.limited || rule.Count != nil || len(rule.Caps) > 0

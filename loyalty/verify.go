@@ -241,6 +241,14 @@ func (e *Engine) auditHolds(ctx context.Context, member string, a *audit) (*Prob
 			held[heldIn(a.stored, part.Lot)] -= part.Amount
 		}
 	}
+	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: member, Kind: redemptionKind}) {
+		if err != nil {
+			return nil, err
+		}
+		if err := heldByRedemption(row, a.stored, held); err != nil {
+			return &Problem{Row: fmt.Sprintf("record %s %q", row.Kind, row.ID), What: "its document cannot be read"}, nil
+		}
+	}
 	// Records are listed without a version: what changed meanwhile is audited again.
 	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member}})
 	if err != nil {
