@@ -15,6 +15,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -161,7 +162,38 @@ func goodCommands(now time.Time) []loyalty.Command {
 			OccurredAt: at, Reason: reason, Actor: actor,
 		},
 		loyalty.Erase{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Redeem{
+			Member: "anna", Key: "k", ID: "new", Reward: "grinder", Quantity: 1, Option: "few-points", Channel: "app", Until: now.AddDate(0, 0, 1),
+			OccurredAt: at, Reason: reason, Actor: actor,
+		},
+		loyalty.Redeem{Member: "anna", Key: "k", ID: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Redeem{Member: "anna", Key: "k", ID: "new", Reward: "cash", Points: 15, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.GrantReward{Member: "anna", Key: "k", ID: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.IssueRedemption{Member: "anna", Key: "k", Redemption: "later", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.FulfillRedemption{Member: "anna", Key: "k", Redemption: "card", Result: "parcel-7", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.UseVoucher{Member: "anna", Key: "k", Redemption: "card", Code: "CARD-1", Money: decimal.NewFromInt(2), Order: "1001", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.CancelRedemption{Member: "anna", Key: "k", Redemption: "card", Override: true, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.RejectRedemption{Member: "anna", Key: "k", Redemption: "card", OccurredAt: at, Reason: reason, Actor: actor},
 	}
+}
+
+// badMenu is a catalog for the commands about rewards.
+func badMenu() rewards.Catalog {
+	catalog := menu()
+	for i := range catalog {
+		catalog[i].When, catalog[i].Only = points.When{}, rewards.Only{}
+		if catalog[i].Code == "card" {
+			catalog[i].Voucher = &rewards.Voucher{Host: true}
+			catalog[i].Prices[0].Points = 1
+		}
+	}
+	return catalog
+}
+
+// redeemed adds to a shop the redemptions that commands are about.
+func redeemed(s *shop) {
+	s.must(loyalty.Redeem{Member: "anna", Key: "card", ID: "card", Reward: "card", Code: "CARD-1"})
+	s.must(loyalty.Redeem{Member: "anna", Key: "later", ID: "later", Reward: "cinema", Until: s.now.AddDate(0, 1, 0)})
 }
 
 // peopled adds to a shop those whom commands about several members need.
@@ -193,7 +225,7 @@ func badShop(t *testing.T) *shop {
 	program.Units[0].Reinstate = points.Span{N: 1, Unit: points.Months}
 	program.Units = append(program.Units, points.Unit{Code: "visits", Kind: points.Metric})
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
-	program.Guests, program.Pools = true, household()
+	program.Guests, program.Pools, program.Catalog = true, household(), badMenu()
 	s := openShop(t, program)
 	for _, member := range []string{"anna", "ben"} {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
@@ -206,6 +238,7 @@ func badShop(t *testing.T) *shop {
 	s.must(loyalty.Adjust{Member: "anna", Key: "gone", Unit: "bean", Points: 4, ExpiresAt: s.now.Add(-time.Hour), Reason: "gift", Actor: "ada"})
 	s.must(loyalty.Spend{Member: "anna", Key: "tender", Unit: "bean", Points: 3, Order: "tendered"})
 	peopled(s)
+	redeemed(s)
 	return s
 }
 

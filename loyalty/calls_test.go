@@ -19,7 +19,7 @@ import (
 func TestStoreCallsPerVerb(t *testing.T) {
 	program := beans(points.ExpireAfter(12, points.Months))
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
-	program.Guests, program.Pools = true, household()
+	program.Guests, program.Pools, program.Catalog = true, household(), menu()
 	s := openShop(t, program)
 	loads, commits := 0, 0
 	s.store.OnLoad = func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
@@ -58,6 +58,17 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.DrawFromPool{Member: "ben", Key: "draw", Pool: "home", Unit: "bean", Points: 1},
 		loyalty.SetPoolRole{Member: "anna", Key: "role", Pool: "home", Who: "ben", Role: "owner"},
 		loyalty.LeavePool{Member: "anna", Key: "leave", Pool: "home"},
+		loyalty.Adjust{Member: "anna", Key: "more", Unit: "bean", Points: 300, Reason: "gift", Actor: "shop"},
+		loyalty.Redeem{Member: "anna", Key: "coffee", ID: "coffee", Reward: "coffee"},
+		loyalty.Redeem{Member: "anna", Key: "voucher", ID: "voucher", Reward: "five-off"},
+		loyalty.Redeem{Member: "anna", Key: "ticket", ID: "ticket", Reward: "cinema", Code: "ODEON-1"},
+		loyalty.Redeem{Member: "anna", Key: "mug", ID: "mug", Reward: "mug"},
+		loyalty.IssueRedemption{Member: "anna", Key: "issue", Redemption: "mug"},
+		loyalty.FulfillRedemption{Member: "anna", Key: "fulfill", Redemption: "mug", Result: "parcel-7"},
+		loyalty.CancelRedemption{Member: "anna", Key: "cancel", Redemption: "coffee"},
+		loyalty.UseVoucher{Member: "anna", Key: "use", Redemption: "voucher"},
+		loyalty.RejectRedemption{Member: "anna", Key: "reject", Redemption: "ticket", Reason: "sold out", Actor: "shop"},
+		loyalty.GrantReward{Member: "anna", Key: "grant", ID: "grant", Reward: "mug", Reason: "sorry", Actor: "shop"},
 	}
 	for _, cmd := range steps {
 		loads, commits = 0, 0
@@ -75,6 +86,10 @@ func TestStoreCallsPerVerb(t *testing.T) {
 	_, err = s.Member(t.Context(), "anna")
 	require.NoError(t, err)
 	require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "member")
+	loads = 0
+	_, err = s.Rewards(t.Context(), "anna", nil)
+	require.NoError(t, err)
+	require.Equal(t, [2]int{1, 0}, [2]int{loads, commits}, "rewards")
 	loads = 0
 	_, err = s.Do(t.Context(), loyalty.Spend{Member: "anna", Key: "too much", Unit: "bean", Points: 5000})
 	require.ErrorIs(t, err, loyalty.ErrInsufficientPoints)

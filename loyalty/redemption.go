@@ -166,6 +166,13 @@ func (p *Party) putRedemption(id string, state *redemptionState) error {
 func (tx *Tx) onReceipt(state *redemptionState) {
 	told := state.Redemption
 	told.Member, told.Steps = "", nil
+	for _, money := range []*decimal.Decimal{
+		&told.Price.Cash, &told.Money, &told.Left, &told.Benefit.Amount, &told.Benefit.Percent, &told.Benefit.AtMost, &told.Benefit.MinimumOrder,
+	} {
+		if *money = shortest(*money); money.IsZero() {
+			*money = decimal.Decimal{}
+		}
+	}
 	tx.receipt.Redemption = &told
 }
 
