@@ -169,9 +169,7 @@ func (tx *Tx) onReceipt(state *redemptionState) {
 	for _, money := range []*decimal.Decimal{
 		&told.Price.Cash, &told.Money, &told.Left, &told.Benefit.Amount, &told.Benefit.Percent, &told.Benefit.AtMost, &told.Benefit.MinimumOrder,
 	} {
-		if *money = shortest(*money); money.IsZero() {
-			*money = decimal.Decimal{}
-		}
+		*money = shortest(*money)
 	}
 	tx.receipt.Redemption = &told
 }
