@@ -10,6 +10,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/internal/kpicase"
 	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/liability"
 )
 
 func checkCosts(t *testing.T, c *kpicase.Case) {
@@ -42,6 +43,7 @@ func checkPoints(t *testing.T, c *kpicase.Case) {
 	var input struct {
 		kpi.PointCounts
 		Rate decimal.Decimal `json:"expected_ultimate_redemption_rate"`
+		Cost decimal.Decimal `json:"cost_per_point"`
 	}
 	var expect map[string]float64
 	c.Decode(t, &input, &expect)
@@ -59,6 +61,9 @@ func checkPoints(t *testing.T, c *kpicase.Case) {
 	c.Near(t, expect["ultimate_breakage_rate"], defined(t, ultimate.Breakage), "ultimate breakage")
 	c.Near(t, expect["expected_future_redemptions"], defined(t, ultimate.Future), "future")
 	c.Near(t, expect["expected_redemption_of_outstanding"], defined(t, ultimate.OfOutstanding), "of outstanding")
+	accrual, err := liability.CostAccrual(input.PointCounts, input.Rate, input.Cost, "")
+	require.NoError(t, err)
+	c.Near(t, expect["cost_accrual_liability"], accrual.Liability.InexactFloat64(), "cost accrual")
 }
 
 func checkTiers(t *testing.T, c *kpicase.Case) {
