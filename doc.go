@@ -17,9 +17,12 @@
 //     for a driver of the host's choice, and binds to the host's own transaction.
 //   - [github.com/loyaltykit/loyaltykit/storage/storagetest] proves an adapter, ours
 //     or yours, against every clause of the contract.
-//
-// Tiers, a rewards catalog and key figures will be packages tiers, rewards and kpi;
-// they have no code yet.
+//   - [github.com/loyaltykit/loyaltykit/tiers] and
+//     [github.com/loyaltykit/loyaltykit/rewards] are ladders of status and catalogs,
+//     pure like points.
+//   - [github.com/loyaltykit/loyaltykit/kpi] computes key figures, with what made them
+//     and how sure they are; kpi/liability books points to IFRS 15 and ASC 606, and
+//     kpi/clv, a module of its own, predicts.
 //
 // A loyalty program in four steps: write a Program, open a store, make an Engine,
 // and give it commands.
