@@ -63,4 +63,5 @@ func ExampleState_Next() {
 	// held -> [booked cancelled lapsed called-off]
 	// promised -> [booked cancelled lapsed called-off]
 	// booked -> [present absent cancelled called-off rescheduled]
+	// absent -> [present]
 }

@@ -135,7 +135,7 @@ func TestARoomIsWhatARowOfChairsAndALineOfPeopleAre(t *testing.T) {
 			size := rapid.IntRange(1, 3).Draw(t, "size")
 			class := rapid.IntRange(0, 2).Draw(t, "class")
 			had := model.people[who]
-			live := had != nil && !had.state.Final()
+			live := had != nil && had.state.Live()
 			open := now.Before(session.Closes())
 			switch rapid.SampledFrom([]string{"hold", "book", "join", "confirm", "cancel", "promote", "check in", "look"}).Draw(t, "do") {
 			case "hold":
@@ -185,7 +185,7 @@ func TestARoomIsWhatARowOfChairsAndALineOfPeopleAre(t *testing.T) {
 					require.NoError(t, err)
 					had.state = experience.Left
 					model.leave(who)
-				case live && (had.state != experience.Booked || now.Before(session.Start)):
+				case live && had.state != experience.Present && (had.state != experience.Booked || now.Before(session.Start)):
 					require.NoError(t, err)
 					had.state = experience.Cancelled
 					model.stand(who)
@@ -218,7 +218,7 @@ func TestARoomIsWhatARowOfChairsAndALineOfPeopleAre(t *testing.T) {
 				}
 			case "check in":
 				_, err := room.CheckIn(who, now)
-				if live && had.state == experience.Booked && !now.Before(session.Doors()) {
+				if live && had.state == experience.Booked && !now.Before(session.Doors()) && now.Before(session.End) {
 					require.NoError(t, err)
 					had.state = experience.Present
 				} else {

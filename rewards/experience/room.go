@@ -2,7 +2,6 @@ package experience
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -127,7 +126,7 @@ func (r *Room) fresh(member string, tiers []string, size int64, now time.Time, b
 	if err := r.Advance(now); err != nil {
 		return nil, err
 	}
-	if had := r.parties[member]; had != nil && !had.State.Final() {
+	if had := r.parties[member]; had != nil && had.State.Live() {
 		return nil, &StateError{From: had.State, To: become}
 	}
 	price := r.session.Price(tiers)
@@ -254,8 +253,8 @@ func (r *Room) CheckIn(member string, now time.Time) (Party, error) {
 	if err != nil {
 		return Party{}, err
 	}
-	if now.Before(r.session.Doors()) {
-		return Party{}, fmt.Errorf("%w: from %s", ErrNotYet, r.session.Doors().UTC().Format(time.RFC3339))
+	if err := r.session.MayEnter(now); err != nil {
+		return Party{}, err
 	}
 	if err := r.board.CheckIn(p.Size); err != nil {
 		return Party{}, err

@@ -2,6 +2,7 @@ package experience
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -221,6 +222,17 @@ func (s *Session) MayJoin(tiers []string, party int64, now time.Time) error {
 	}
 	if !now.Before(s.ListCloses()) {
 		return &ClosedError{Session: s.ID, At: s.ListCloses()}
+	}
+	return nil
+}
+
+// MayEnter returns why nobody is checked in now, or nil.
+func (s *Session) MayEnter(now time.Time) error {
+	switch {
+	case now.Before(s.Doors()):
+		return fmt.Errorf("%w: from %s", ErrNotYet, s.Doors().UTC().Format(time.RFC3339))
+	case !now.Before(s.End):
+		return &ClosedError{Session: s.ID, At: s.End}
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ const (
 	Booked State = "booked"
 	// Present came.
 	Present State = "present"
-	// Absent did not come, and the session is over.
+	// Absent did not come, and the session is over, as far as was known: where it was put
+	// off meanwhile, they can still come.
 	Absent State = "absent"
 	// Cancelled gave up seats that were held, promised or booked.
 	Cancelled State = "cancelled"
@@ -58,10 +59,16 @@ func (s State) Next() []State {
 		return []State{Booked, Cancelled, Lapsed, CalledOff}
 	case Booked:
 		return []State{Present, Absent, Cancelled, CalledOff, Rescheduled}
+	case Absent:
+		return []State{Present}
 	default:
 		return nil
 	}
 }
+
+// Live reports whether a booking in the state has seats or waits for some: a member with
+// a live booking of a session makes no other.
+func (s State) Live() bool { return s == Waiting || s.Seated() }
 
 // Final reports whether nothing follows.
 func (s State) Final() bool { return len(s.Next()) == 0 }
