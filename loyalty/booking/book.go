@@ -1,0 +1,295 @@
+package booking
+
+import (
+	"context"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards/experience"
+)
+
+// Book gives free seats of a session to a member, who pays for them with points at once.
+// Seats and points change in one commit. Its receipt's Result is a [Booking].
+type Book struct {
+	Member  string `json:"member"`
+	Key     string `json:"key"`
+	Session string `json:"session"`
+	// Party is the number of seats, 1 or more.
+	Party int64 `json:"party"`
+	// Unit and Points are the price of the whole party that the member was shown; any
+	// other is a [PriceError].
+	Unit       string        `json:"unit,omitempty"`
+	Points     points.Amount `json:"points,omitempty"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+	Reason     string        `json:"reason,omitempty"`
+	Actor      string        `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Book) CommandType() string { return "booking-book" }
+
+// memberPlan is the plan of a command of a member about a session.
+func memberPlan(member, key, session, id string, at time.Time, reason, actor string) loyalty.Plan {
+	if id == "" {
+		id = session
+	}
+	return loyalty.Plan{
+		Member: member, Key: key, OccurredAt: at, Reason: reason, Actor: actor, Reference: session,
+		Houses: []loyalty.House{house(session)},
+		Records: append(roomRecords(session), loyalty.RecordRef{Kind: bookingKind, ID: id},
+			loyalty.RecordRef{Member: house(session).Account(), Kind: seatKind, ID: member}),
+	}
+}
+
+// Plan implements loyalty.Command.
+func (c Book) Plan() loyalty.Plan {
+	plan := memberPlan(c.Member, c.Key, c.Session, "", c.OccurredAt, c.Reason, c.Actor)
+	return paying(plan, c.Member, c.Key, c.Session, c.Unit, c.Points)
+}
+
+// spend is how a party is paid for.
+func spend(member, key, session, unit string, amount points.Amount) loyalty.Spend {
+	return loyalty.Spend{Member: member, Key: key, Unit: unit, Points: amount, Order: orderID(session, member)}
+}
+
+// paying adds to a plan what paying needs.
+func paying(plan loyalty.Plan, member, key, session, unit string, amount points.Amount) loyalty.Plan {
+	if amount > 0 {
+		needs := spend(member, key, session, unit, amount).Plan()
+		plan.Records, plan.Debits = append(plan.Records, needs.Records...), needs.Debits
+	}
+	return plan
+}
+
+// Validate reports every problem of the booking.
+func (c Book) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c.Points) }
+
+func checkParty(session string, party int64, unit string, amount points.Amount) error {
+	var found checks
+	found.id("session", session, 64)
+	found.party(party)
+	found.price(unit, amount)
+	return found.Err()
+}
+
+// Apply implements loyalty.Command.
+func (c Book) Apply(ctx context.Context, tx *loyalty.Tx) error {
+	r, err := visit(tx, c.Session)
+	if err != nil {
+		return err
+	}
+	b, err := bookingOf(tx.Party, c.Session, "")
+	if err != nil {
+		return err
+	}
+	if err := b.book(ctx, tx, r, c.Party, c.Unit, c.Points); err != nil {
+		return err
+	}
+	if err := r.keep(); err != nil {
+		return err
+	}
+	return tx.Answer(b.shownAs(r))
+}
+
+// book takes free seats for a fresh booking and pays for them. The caller keeps the board.
+func (b *booking) book(ctx context.Context, tx *loyalty.Tx, r *room, party int64, unit string, amount points.Amount) error {
+	if err := b.fresh(ctx, tx, r, party, experience.Booked); err != nil {
+		return err
+	}
+	if err := r.session.MayBook(b.Tiers, party, tx.Now()); err != nil {
+		return err
+	}
+	if err := b.shown(unit, amount); err != nil {
+		return err
+	}
+	if err := r.board.Take(party, experience.Booked); err != nil {
+		return err
+	}
+	if b.Points > 0 {
+		if err := spend(b.As, tx.Key(), r.session.ID, b.Unit, b.Points).Apply(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if err := b.become(tx, experience.Booked, r.session.End); err != nil {
+		return err
+	}
+	return r.seat(b.As, party, experience.Booked, points.Never)
+}
+
+// Hold holds free seats of a session, and the points for them, until the member confirms,
+// cancels, or the hold lapses. Its receipt's Result is a [Booking].
+type Hold struct {
+	Member  string `json:"member"`
+	Key     string `json:"key"`
+	Session string `json:"session"`
+	// Party is the number of seats, 1 or more.
+	Party int64 `json:"party"`
+	// Unit and Points are the price of the whole party that the member was shown; any
+	// other is a [PriceError].
+	Unit       string        `json:"unit,omitempty"`
+	Points     points.Amount `json:"points,omitempty"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+	Reason     string        `json:"reason,omitempty"`
+	Actor      string        `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Hold) CommandType() string { return "booking-hold" }
+
+// Plan implements loyalty.Command.
+func (c Hold) Plan() loyalty.Plan {
+	plan := memberPlan(c.Member, c.Key, c.Session, "", c.OccurredAt, c.Reason, c.Actor)
+	return holding(plan, c.Member, c.Key, c.Session, c.Unit, c.Points)
+}
+
+// holding adds to a plan what a hold of points needs.
+func holding(plan loyalty.Plan, member, key, session, unit string, amount points.Amount) loyalty.Plan {
+	if amount > 0 {
+		needs := loyalty.Hold{Member: member, Key: key, ID: holdID(session, member, key), Unit: unit, Points: amount}.Plan()
+		plan.Records, plan.Debits = append(plan.Records, needs.Records...), needs.Debits
+	}
+	return plan
+}
+
+// Validate reports every problem of the hold.
+func (c Hold) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c.Points) }
+
+// Apply implements loyalty.Command.
+func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
+	r, err := visit(tx, c.Session)
+	if err != nil {
+		return err
+	}
+	b, err := bookingOf(tx.Party, c.Session, "")
+	if err != nil {
+		return err
+	}
+	if err := b.fresh(ctx, tx, r, c.Party, experience.Held); err != nil {
+		return err
+	}
+	if r.session.HoldMinutes == 0 {
+		return experience.ErrNoHolds
+	}
+	if err := r.session.MayBook(b.Tiers, c.Party, tx.Now()); err != nil {
+		return err
+	}
+	if err := b.shown(c.Unit, c.Points); err != nil {
+		return err
+	}
+	if err := r.board.Take(c.Party, experience.Held); err != nil {
+		return err
+	}
+	if err := b.setAside(tx, r, experience.Held, holdID(c.Session, c.Member, c.Key), instant(r.session.HeldUntil(tx.Now()))); err != nil {
+		return err
+	}
+	if err := r.keep(); err != nil {
+		return err
+	}
+	return tx.Answer(b.shownAs(r))
+}
+
+// setAside puts the points of a party on hold, and its seats into a state that lasts until
+// an instant.
+func (b *booking) setAside(tx *loyalty.Tx, r *room, state experience.State, hold string, until time.Time) error {
+	if b.HoldID = ""; b.Points > 0 {
+		b.HoldID = hold
+		if err := tx.Party.Hold(hold, b.Unit, b.Points, until); err != nil {
+			return err
+		}
+	}
+	if err := b.become(tx, state, until); err != nil {
+		return err
+	}
+	return r.seat(b.As, b.Party, state, until)
+}
+
+// Confirm books seats that a member holds, or was promised from the list: the points on
+// hold are taken. Its receipt's Result is a [Booking].
+type Confirm struct {
+	Member  string `json:"member"`
+	Key     string `json:"key"`
+	Session string `json:"session"`
+	// Booking is the id of the booking where it is not the session's, as after a merge
+	// of two members who had both booked.
+	Booking string `json:"booking,omitempty"`
+	// HoldID is what the [Booking] said. It may be left out at the price of a round trip.
+	HoldID     string    `json:"hold,omitempty"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Confirm) CommandType() string { return "booking-confirm" }
+
+// Plan implements loyalty.Command.
+func (c Confirm) Plan() loyalty.Plan {
+	plan := memberPlan(c.Member, c.Key, c.Session, c.Booking, c.OccurredAt, c.Reason, c.Actor)
+	if c.HoldID != "" {
+		needs := loyalty.Capture{Member: c.Member, Hold: c.HoldID, Order: orderID(c.Session, c.Member)}.Plan()
+		plan.Records = append(plan.Records, needs.Records...)
+	}
+	return plan
+}
+
+// Validate reports every problem of the confirmation.
+func (c Confirm) Validate() error {
+	var found checks
+	found.booking(c.Session, c.Booking)
+	found.optional("hold", c.HoldID, 128)
+	return found.Err()
+}
+
+func (c *checks) booking(session, id string) {
+	c.id("session", session, 64)
+	c.optional("booking", id, 128)
+}
+
+// Apply implements loyalty.Command.
+func (c Confirm) Apply(ctx context.Context, tx *loyalty.Tx) error {
+	r, err := visit(tx, c.Session)
+	if err != nil {
+		return err
+	}
+	b, err := bookingOf(tx.Party, c.Session, c.Booking)
+	if err != nil {
+		return err
+	}
+	if _, err := b.state().Become(experience.Booked); err != nil {
+		return err
+	}
+	if err := r.still(b); err != nil {
+		return err
+	}
+	if err := r.board.Settle(b.Party, b.state()); err != nil {
+		return err
+	}
+	if b.HoldID != "" {
+		capture := loyalty.Capture{Member: c.Member, Key: c.Key, Hold: b.HoldID, Order: orderID(c.Session, b.As)}
+		if err := capture.Apply(ctx, tx); err != nil {
+			return err
+		}
+		b.HoldID = ""
+	}
+	if err := b.become(tx, experience.Booked, r.session.End); err != nil {
+		return err
+	}
+	if err := r.seat(b.As, b.Party, experience.Booked, points.Never); err != nil {
+		return err
+	}
+	if err := r.keep(); err != nil {
+		return err
+	}
+	return tx.Answer(b.shownAs(r))
+}
+
+// still returns why the seats of a booking are not those of its state any more: the
+// session dismissed the party.
+func (r *room) still(b *booking) error {
+	has, err := r.has(b.As, b.state())
+	if err == nil && !has {
+		err = ErrDismissed
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package booking
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// Errors that a host branches on with errors.Is. Those of packages loyalty and experience
+// come too: a member without enough points is loyalty.ErrInsufficientPoints, a session
+// without free seats experience.ErrSoldOut.
+var (
+	// ErrNoSession reports a session that was not opened.
+	ErrNoSession = errors.New("there is no such session")
+	// ErrNoBooking reports a booking that the member does not have.
+	ErrNoBooking = errors.New("the member has no such booking")
+	// ErrPrice reports a price that is not the one that was shown; see [PriceError].
+	ErrPrice = errors.New("the price is not the one that was shown")
+	// ErrDismissed reports a booking whose seats an operator has given away.
+	ErrDismissed = errors.New("the session has dismissed the party: cancel to get the points back")
+	// ErrTerms reports a change of a session that those who are on its list forbid.
+	ErrTerms = errors.New("the session cannot be changed so")
+)
+
+// PriceError says what a party costs. It is an [ErrPrice].
+type PriceError struct {
+	// Unit and Points are what the party costs, ShownUnit and Shown what the command said.
+	Unit      string
+	Points    points.Amount
+	ShownUnit string
+	Shown     points.Amount
+}
+
+// Error says what the party costs.
+func (e *PriceError) Error() string {
+	return fmt.Sprintf("the party costs %d %s, not %d %s: show the member the price and ask again", e.Points, e.Unit, e.Shown, e.ShownUnit)
+}
+
+// Is reports that the error is an ErrPrice.
+func (e *PriceError) Is(target error) bool { return target == ErrPrice }
+
+// checks collects the problems of a command's fields.
+type checks struct{ points.Problems }
+
+func (c *checks) id(path, value string, most int) {
+	if err := points.CheckID(value, most); err != nil {
+		c.Add(path, "%v", err)
+	}
+}
+
+func (c *checks) optional(path, value string, most int) {
+	if value != "" {
+		c.id(path, value, most)
+	}
+}
+
+func (c *checks) price(unit string, amount points.Amount) {
+	c.optional("unit", unit, 32)
+	if amount < 0 {
+		c.Add("points", "%d: must not be negative", amount)
+	}
+	if amount > 0 && unit == "" {
+		c.Add("unit", "must say what the points are of")
+	}
+}
+
+func (c *checks) party(party int64) {
+	if party < 1 || party > 1000 {
+		c.Add("party", "%d: must be 1 to 1000", party)
+	}
+}
+
+func (c *checks) person(reason, actor string) {
+	if reason == "" {
+		c.Add("reason", "must say why")
+	}
+	if actor == "" {
+		c.Add("actor", "must say who")
+	}
+}
+
+func (c *checks) place(class int, number int64) {
+	if class < 0 || class > 15 {
+		c.Add("class", "%d: must be 0 to 15", class)
+	}
+	if number < 0 || number > maxNumber {
+		c.Add("number", "%d: must be 0 to %d", number, int64(maxNumber))
+	}
+}
+
+// maxNumber is more than the places of any list.
+const maxNumber = 999_999_999_999
+
+func decimalOf(n int64) decimal.Decimal { return decimal.NewFromInt(n) }

@@ -1,0 +1,203 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards/experience"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// room is a session inside a command: its account, terms and board.
+type room struct {
+	*loyalty.Party
+	session experience.Session
+	board   experience.Board
+	row     storage.Record
+}
+
+// roomRecords names what a command loads of a session.
+func roomRecords(session string) []loyalty.RecordRef {
+	account := house(session).Account()
+	return []loyalty.RecordRef{{Member: account, Kind: termsKind, ID: termsID}, {Member: account, Kind: boardKind, ID: boardID}}
+}
+
+// visit returns a session that the plan names.
+func visit(tx *loyalty.Tx, session string) (*room, error) {
+	party, err := tx.House(house(session))
+	if err != nil {
+		return nil, err
+	}
+	if !party.Enrolled() {
+		return nil, fmt.Errorf("%w: %q", ErrNoSession, session)
+	}
+	r := &room{Party: party}
+	terms, exists, err := party.Record(termsKind, termsID)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		return nil, fmt.Errorf("%w: %q", ErrNoSession, session)
+	}
+	if err := decode(terms, &r.session); err != nil {
+		return nil, err
+	}
+	return r, r.readBoard()
+}
+
+func (r *room) readBoard() error {
+	row, exists, err := r.Record(boardKind, boardID)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return fmt.Errorf("%w: it has no board", ErrNoSession)
+	}
+	r.row = row
+	return decode(row, &r.board)
+}
+
+// What is left to do about a session, as the reference of its board: a [Desk] finds them
+// by it.
+const (
+	nothing = "idle"
+	offers  = "offers"
+	sweep   = "sweep"
+)
+
+// keep stores the board.
+func (r *room) keep() error {
+	if err := r.board.Check(); err != nil {
+		return err
+	}
+	if r.row.Reference != sweep {
+		if r.row.Reference = nothing; r.board.Waiting() > 0 && r.board.Room() > 0 {
+			r.row.Reference = offers
+		}
+	}
+	return put(r.Party, r.row, &r.board)
+}
+
+// seat stores what the session knows of a party.
+func (r *room) seat(member string, party int64, state experience.State, until time.Time) error {
+	return put(r.Party, storage.Record{Kind: seatKind, ID: member, Status: string(state), DueAt: until}, seatDocument{Party: party})
+}
+
+// has reports whether the session's seats of a member are those of a state.
+func (r *room) has(member string, state experience.State) (bool, error) {
+	row, exists, err := r.Record(seatKind, member)
+	return exists && row.Status == string(state), err
+}
+
+// place stores a place on the list.
+func (r *room) place(place experience.Place, status string, document waitDocument) error {
+	return put(r.Party, storage.Record{Kind: waitKind, ID: placeID(place), Status: status}, document)
+}
+
+// goneAt tells of loaded places whether nobody waits there any more.
+func (r *room) goneAt(class int, failed *error) func(number int64) bool {
+	return func(number int64) bool {
+		row, exists, err := r.Record(waitKind, placeID(experience.Place{Class: class, Number: number}))
+		*failed = errors.Join(*failed, err)
+		return err == nil && exists && row.Status != string(experience.Waiting)
+	}
+}
+
+// booking is a member's booking inside a command.
+type booking struct {
+	bookingDocument
+	member *loyalty.Party
+	row    storage.Record
+}
+
+// state is where the booking is in its life; empty is nowhere.
+func (b *booking) state() experience.State { return experience.State(b.row.Status) }
+
+// bookingOf returns the member's booking, which may not exist. An empty id is that of the
+// session.
+func bookingOf(member *loyalty.Party, session, id string) (*booking, error) {
+	if id == "" {
+		id = session
+	}
+	b := &booking{member: member}
+	row, exists, err := member.Record(bookingKind, id)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		b.row = storage.Record{Kind: bookingKind, ID: id, Reference: session}
+		return b, nil
+	}
+	if row.Reference != session {
+		return nil, fmt.Errorf("%w: %q is of session %q", ErrNoBooking, id, row.Reference)
+	}
+	b.row = row
+	return b, decode(row, &b.bookingDocument)
+}
+
+// fresh makes a new booking of a member who has no live one.
+func (b *booking) fresh(ctx context.Context, tx *loyalty.Tx, r *room, party int64, become experience.State) error {
+	if b.state().Live() {
+		return &experience.StateError{From: b.state(), To: become}
+	}
+	if err := tx.CanRedeem(); err != nil {
+		return err
+	}
+	profile, err := tx.Profile(ctx)
+	if err != nil {
+		return err
+	}
+	s := &r.session
+	price := s.Price(profile.Tiers)
+	b.bookingDocument = bookingDocument{
+		As: tx.Member(), Party: party, Tiers: slices.Clone(profile.Tiers), Cancellation: s.Cancellation, Changes: r.board.Changes,
+		Unit: s.Unit, Points: price.Points * points.Amount(party), Currency: price.Currency,
+	}
+	if !price.Money.IsZero() {
+		b.Money = price.Money.Mul(decimalOf(party))
+	}
+	b.row.Status = ""
+	b.told(r)
+	return nil
+}
+
+// told takes over what the session says of itself.
+func (b *booking) told(r *room) {
+	s := &r.session
+	b.Title, b.Venue, b.Zone, b.Start, b.End, b.Changes = s.Title, s.Venue, s.Zone, s.Start, s.End, r.board.Changes
+}
+
+// agreed is what the member agreed to: the session with the terms of the booking.
+func (b *booking) agreed(r *room) experience.Session {
+	s := r.session
+	s.Cancellation = b.Cancellation
+	return s
+}
+
+// become stores the booking in its next state, which lasts until an instant.
+func (b *booking) become(tx *loyalty.Tx, next experience.State, until time.Time) error {
+	state, err := experience.State(b.row.Status).Become(next)
+	if err != nil {
+		return err
+	}
+	return b.store(tx, state, until)
+}
+
+func (b *booking) store(tx *loyalty.Tx, state experience.State, until time.Time) error {
+	b.Until, b.At = until, tx.OccurredAt()
+	b.row.Status, b.row.Sort, b.row.DueAt = string(state), b.At.Format(sortable), until
+	return put(b.member, b.row, &b.bookingDocument)
+}
+
+// shown is refused where a price is not the one that the member was shown.
+func (b *booking) shown(unit string, amount points.Amount) error {
+	if amount != b.Points || amount > 0 && unit != b.Unit {
+		return &PriceError{Unit: b.Unit, Points: b.Points, ShownUnit: unit, Shown: amount}
+	}
+	return nil
+}
