@@ -202,7 +202,7 @@ func (s *side) open(revisions loyalty.Revisions, open func() (storage.Store, err
 func (s *side) live(ctx context.Context, events []Event) error {
 	for len(events) > 0 {
 		n := 0
-		for n < len(events) && events[n].Command.Plan().OccurredAt.Equal(events[n].At) {
+		for n < len(events) && len(events[n].expired) == 0 && events[n].Command.Plan().OccurredAt.Equal(events[n].At) {
 			n++
 		}
 		if n > 1 {
@@ -213,7 +213,11 @@ func (s *side) live(ctx context.Context, events []Event) error {
 			continue
 		}
 		s.now = events[0].At
-		_, err := s.engine.Do(ctx, events[0].Command)
+		command, err := s.command(ctx, events[0])
+		if err != nil {
+			return err
+		}
+		_, err = s.engine.Do(ctx, command)
 		if err := s.answered(ctx, err); err != nil {
 			return err
 		}

@@ -7,4 +7,8 @@
 // each on an empty store, with the clock at the event's instant, and returns a [Report].
 // What one program makes possible, such as a reward that is bought with points that the
 // other never gave, is counted with its reason where it is refused.
+//
+// A Reinstate of a recorded history brings back what expired of the unit at the same
+// instant, if anything did. Commands that name lots, an Extend or a Confirm with Lots,
+// are run as they are: another history may have other points in a lot of that number.
 package whatif

@@ -18,6 +18,8 @@ import (
 type Event struct {
 	At      time.Time
 	Command loyalty.Command
+	// expired says what a Reinstate of a recorded history brought back.
+	expired []expired
 }
 
 // LostError is an operation whose command can no longer be read: it was pruned or
@@ -63,7 +65,7 @@ func History(ctx context.Context, engine *loyalty.Engine, store storage.Store) i
 			if op == nil {
 				return
 			}
-			switch event, known, err := asEvent(engine, op); {
+			switch event, known, err := h.asEvent(op); {
 			case err != nil && !yield(Event{At: op.RecordedAt}, err):
 				return
 			case known && !yield(event, nil):
@@ -74,17 +76,21 @@ func History(ctx context.Context, engine *loyalty.Engine, store storage.Store) i
 }
 
 // asEvent reads the command of an operation, if a caller asked for it.
-func asEvent(engine *loyalty.Engine, op *storage.Operation) (Event, bool, error) {
+func (h *history) asEvent(op *storage.Operation) (Event, bool, error) {
 	own := len(op.Key) > 0 && op.Key[0] == storage.ReservedPrefix[0]
 	gone := op.Key == storage.ScrubbedKey(op.Version) || op.Key == storage.FreedKey(op.Version)
 	if own && len(op.Command) == 0 && (!gone || op.Type == "settle") {
 		return Event{}, false, nil
 	}
-	command, err := engine.Decode(*op)
+	command, err := h.engine.Decode(*op)
 	if err != nil {
 		return Event{}, false, &LostError{Member: op.Member, Version: op.Version, Type: op.Type, Err: err}
 	}
-	return Event{At: op.RecordedAt, Command: command}, true, nil
+	event := Event{At: op.RecordedAt, Command: command}
+	if back, ok := command.(loyalty.Reinstate); ok {
+		event.expired, err = h.expired(op.Member, back)
+	}
+	return event, true, err
 }
 
 // history merges the operations of all accounts.
