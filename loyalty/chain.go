@@ -119,6 +119,7 @@ func digestNote(buffer encoder, op *storage.Operation) (encoder, [32]byte) {
 // hash that is keyed by the engine's secret.
 type sealer struct {
 	buffer encoder
+	made   []points.Lot
 	keyed  hash.Hash
 }
 

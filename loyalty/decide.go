@@ -27,6 +27,9 @@ type deciding struct {
 	noted   []noted
 	batches []storage.Batch
 	owners  []*call
+	// batchSpace and ownerSpace are room for the batch of a call without a settlement.
+	batchSpace [1]storage.Batch
+	ownerSpace [1]*call
 	// rests collects the earlier calls that the current one's answer rests on.
 	rests []*call
 	// alone is set where the round has one call, which may then read more.

@@ -172,7 +172,8 @@ func (p *Party) putOrder(id string, state orderState, lots []points.LotID) error
 // several where rules give points that live differently long.
 func (tx *Tx) award(rev *revision, award points.Award, reference, currency string) ([]points.LotID, error) {
 	unit, _ := rev.Unit(award.Unit)
-	rules, byRule := rev.explain(award, currency), award.ByRule()
+	byRule := award.ByRule()
+	rules := rev.explain(award, byRule, currency)
 	if unit.Kind == points.Metric {
 		for _, share := range byRule {
 			if err := tx.countFor(unit.Code, share, reference, rev.number); err != nil {

@@ -338,13 +338,12 @@ func (e *Engine) checkType(c *call) error {
 func (c *call) check() error {
 	problems := c.plan.problems()
 	if v, ok := c.cmd.(interface{ Validate() error }); ok {
-		err := v.Validate()
-		var own points.Problems
-		switch {
-		case errors.As(err, &own):
+		if err := v.Validate(); err != nil {
+			own, several := errors.AsType[points.Problems](err)
+			if !several {
+				return fmt.Errorf("%w: %w", ErrInvalid, err)
+			}
 			problems = append(problems, own...)
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
 	if len(problems) == 0 {

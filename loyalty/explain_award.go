@@ -12,8 +12,7 @@ import (
 )
 
 // explain says by which rules an award came about.
-func (r *revision) explain(award points.Award, currency string) []RuleReceipt {
-	shares := award.ByRule()
+func (r *revision) explain(award points.Award, shares []points.Share, currency string) []RuleReceipt {
 	explained := make([]RuleReceipt, 0, len(shares))
 	for _, share := range shares {
 		receipt := RuleReceipt{Rule: share.Rule, Points: share.Points}

@@ -136,6 +136,13 @@ type expiring struct {
 // live. There is at least one part.
 func (p *Party) byExpiry(rev *revision, unit *points.Unit, shares []points.Share) []expiring {
 	parts := []expiring{{expiry: p.expiry(rev, unit, "")}}
+	if !slices.ContainsFunc(shares, func(share points.Share) bool { return p.expiry(rev, unit, share.Rule) != parts[0].expiry }) {
+		for _, share := range shares {
+			parts[0].points += share.Points
+		}
+		parts[0].shares = shares
+		return parts
+	}
 	for _, share := range shares {
 		expiry := p.expiry(rev, unit, share.Rule)
 		i := slices.IndexFunc(parts, func(part expiring) bool { return part.expiry == expiry })

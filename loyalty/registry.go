@@ -81,8 +81,11 @@ func (e *Engine) Decode(op storage.Operation) (Command, error) {
 
 // underPath puts a path in front of every problem of an error.
 func underPath(path string, err error) error {
-	var problems points.Problems
-	if err == nil || !errors.As(err, &problems) {
+	if err == nil {
+		return nil
+	}
+	problems, ok := errors.AsType[points.Problems](err)
+	if !ok {
 		return err
 	}
 	moved := make(points.Problems, len(problems))

@@ -82,6 +82,7 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		engine: e, ctx: ctx, store: e.store, alone: alone, quote: calls[0].quote,
 		accounts: make(map[string]*account, len(calls)),
 	}
+	d.batches, d.owners = d.batchSpace[:0], d.ownerSpace[:0]
 	requests := e.requests(calls)
 	snaps, err := d.load(ctx, requests)
 	if err != nil {

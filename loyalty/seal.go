@@ -91,7 +91,8 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 	if !d.quote {
 		sealer := d.engine.sealers.Get().(*sealer)
 		op.Salt = sealer.derive(saltSize, "salt", row.Program, row.Member, op.Key, strconv.FormatInt(row.Version, 10))
-		sealer.link(op, p.base.row.Hash, &row, p.entries, p.made(row.Version))
+		sealer.made = p.appendMade(sealer.made[:0], row.Version)
+		sealer.link(op, p.base.row.Hash, &row, p.entries, sealer.made)
 		d.engine.sealers.Put(sealer)
 		row.Hash = op.Hash
 	}
@@ -171,12 +172,8 @@ func (p *Party) outbox(leg *storage.Leg, op *storage.Operation, moved []Move) er
 	return nil
 }
 
-// made returns the lots that this version creates, by id.
-func (p *Party) made(version int64) []points.Lot {
-	if p.newLots == 0 {
-		return nil
-	}
-	made := make([]points.Lot, 0, p.newLots)
+// appendMade appends the lots that this version creates, by id.
+func (p *Party) appendMade(made []points.Lot, version int64) []points.Lot {
 	for i := range p.newLots {
 		if at := p.lotAt(points.LotID(version*lotsPerVersion + i)); at >= 0 {
 			made = append(made, p.lots[at])
@@ -190,7 +187,12 @@ func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row *storage.Account,
 	r.Command, r.Program, r.Member, r.Key = c.typ, row.Program, row.Member, c.named().Key
 	r.Version, r.Revision, r.Zone, r.Reference = row.Version, tx.rev.number, tx.rev.Zone, op.Reference
 	r.OccurredAt, r.RecordedAt = tx.occurred, tx.now
-	r.Moves, r.Balances = append(r.Moves, moved...), slices.Clone(row.Balances)
+	r.Balances = slices.Clone(row.Balances)
+	if len(r.Moves) == 0 {
+		r.Moves = moved
+	} else {
+		r.Moves = append(r.Moves, moved...)
+	}
 	if tx.balances != nil {
 		r.Balances = tx.balances
 	}

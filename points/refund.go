@@ -132,21 +132,22 @@ func NewOrderState(order Order, awards []Award) OrderState {
 			s.Total = s.Total.Add(order.Lines[i].Amount).Add(order.Lines[i].Tax)
 		}
 	}
-	find := lineFinder(len(s.Lines), s.id)
+	index := indexLines(len(s.Lines), s.id)
 	s.Awards = make([]AwardState, len(awards))
 	for i := range awards {
-		s.Awards[i] = newAwardState(&awards[i], s.Lines, find)
+		s.Awards[i] = s.newAward(&awards[i], index)
 	}
 	return s
 }
 
-func newAwardState(award *Award, lines []LineState, find func(id string) int) AwardState {
+func (s *OrderState) newAward(award *Award, index lineIndex) AwardState {
+	lines := s.Lines
 	a := AwardState{Unit: award.Unit, Points: make([]Amount, len(lines))}
 	var space [4]decimal.Decimal
 	eligible := append(space[:0], make([]decimal.Decimal, len(lines))...)
 	for i := range award.Shares {
 		share := &award.Shares[i]
-		l := find(share.Line)
+		l := index.find(share.Line, len(lines), s.id)
 		if l < 0 {
 			continue
 		}
@@ -194,9 +195,9 @@ func (s *OrderState) Refund(r Refund) ([]Take, error) {
 		next.Full = true
 	} else {
 		next.Lines = slices.Clone(s.Lines)
-		find := lineFinder(len(s.Lines), s.id)
+		index := indexLines(len(s.Lines), s.id)
 		for _, line := range r.Lines {
-			if err := next.refundLine(line, find); err != nil {
+			if err := next.refundLine(line, index); err != nil {
 				return nil, err
 			}
 		}
@@ -254,8 +255,8 @@ func (r Refund) Validate() error {
 	return p.Err()
 }
 
-func (s *OrderState) refundLine(r RefundLine, find func(id string) int) error {
-	i := find(r.Line)
+func (s *OrderState) refundLine(r RefundLine, index lineIndex) error {
+	i := index.find(r.Line, len(s.Lines), s.id)
 	if i < 0 {
 		return &RefundError{Line: r.Line}
 	}

@@ -70,11 +70,12 @@ func (p *Problems) lineIDs(o *Order) {
 	if len(o.Lines) < 2 && o.Shipping.IsZero() && o.Fees.IsZero() {
 		return
 	}
-	find := lineFinder(len(o.Lines), func(i int) string { return lineID(&o.Lines[i], i) })
+	idAt := func(i int) string { return lineID(&o.Lines[i], i) }
+	index := indexLines(len(o.Lines), idAt)
 	for i := range o.Lines {
-		id := lineID(&o.Lines[i], i)
+		id := idAt(i)
 		other := ""
-		switch first := find(id); {
+		switch first := index.find(id, len(o.Lines), idAt); {
 		case first < i:
 			other = fmt.Sprintf("lines[%d]", first)
 		case id == ShippingLine && !o.Shipping.IsZero(), id == FeesLine && !o.Fees.IsZero():
@@ -86,31 +87,39 @@ func (p *Problems) lineIDs(o *Order) {
 	}
 }
 
-// lineFinder returns a function that finds the first of n lines with an id, or -1.
-func lineFinder(n int, id func(i int) string) func(string) int {
+// lineIndex has the place of the first line with an id, where there are many; few are
+// looked through.
+type lineIndex map[string]int
+
+// indexLines indexes n lines by what id says of each.
+func indexLines(n int, id func(i int) string) lineIndex {
 	const few = 16
 	if n <= few {
-		return func(want string) int {
-			for i := range n {
-				if id(i) == want {
-					return i
-				}
-			}
-			return -1
-		}
+		return nil
 	}
-	index := make(map[string]int, n)
+	index := make(lineIndex, n)
 	for i := range n {
 		if _, ok := index[id(i)]; !ok {
 			index[id(i)] = i
 		}
 	}
-	return func(want string) int {
-		if i, ok := index[want]; ok {
+	return index
+}
+
+// find returns the place of the first line with an id, or -1.
+func (x lineIndex) find(want string, n int, id func(i int) string) int {
+	if x != nil {
+		if i, ok := x[want]; ok {
 			return i
 		}
 		return -1
 	}
+	for i := range n {
+		if id(i) == want {
+			return i
+		}
+	}
+	return -1
 }
 
 func (p *Problems) tenders(o *Order) {
