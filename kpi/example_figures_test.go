@@ -101,7 +101,7 @@ func ExampleAverageOrderValue() {
 
 func ExamplePurchaseFrequency() {
 	fmt.Println(must(kpi.PurchaseFrequency(3291, 1200)))
-	// Output: purchase frequency 2.7425, 3291 of 1200; orders / customers with an order
+	// Output: purchase frequency 2.7425, 3291 of 1200; orders / customers
 }
 
 func ExampleSimpleLifetimeValue() {

@@ -23,12 +23,16 @@ func AverageOrderValue(revenue decimal.Decimal, orders int64, currency string) (
 	return Quotient("average_order_value", Money, revenue, count(orders)).As("revenue / orders").Priced(currency), nil
 }
 
-// PurchaseFrequency is orders over the customers who made them, in one period.
+// PurchaseFrequency is orders over customers, in one period. Whether customers
+// without an order count is the caller's choice, and changes the figure: the
+// frequency that multiplies with an average order value is over all customers whose
+// value is asked for.
 func PurchaseFrequency(orders, customers int64) (Figure, error) {
 	var problems Problems
-	checkShare(&problems, "customers", customers, "orders", orders)
+	checkCount(&problems, "orders", orders)
+	checkCount(&problems, "customers", customers)
 	if err := problems.Err(); err != nil {
 		return Figure{}, err
 	}
-	return Quotient("purchase_frequency", Count, count(orders), count(customers)).As("orders / customers with an order"), nil
+	return Quotient("purchase_frequency", Count, count(orders), count(customers)).As("orders / customers"), nil
 }

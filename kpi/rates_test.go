@@ -244,6 +244,7 @@ func TestTierRatesSumToOneAndLeaveOutWhoJoined(t *testing.T) {
 }
 
 func TestManyTiersAreNoProblem(t *testing.T) {
+	assert.ErrorIs(t, new(kpi.TierMoves).Add(kpi.NoTier, kpi.NoTier), kpi.ErrInvalid, "a count without a ladder")
 	ladder := make([]string, 50)
 	for i := range ladder {
 		ladder[i] = strconv.Itoa(i)

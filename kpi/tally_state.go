@@ -17,7 +17,6 @@ const (
 	tallyPoints
 	tallyTiers
 	tallySpend
-	tallySales
 )
 
 // tallyWriter writes the state of an accumulator. Equal accumulators have equal

@@ -15,7 +15,8 @@ const NoTier = ""
 type TierMoves struct {
 	ladder []string
 	// moves has a row and a column for each tier and a last one for none.
-	moves [][]int64
+	moves   [][]int64
+	members int64
 }
 
 // NewTierMoves counts moves between the tiers of a ladder, from the lowest to the
@@ -52,6 +53,10 @@ func (m *TierMoves) Add(from, to string) error { return m.AddN(from, to, 1) }
 func (m *TierMoves) AddN(from, to string, n int64) error {
 	var problems Problems
 	checkCount(&problems, "n", n)
+	if len(m.moves) == 0 {
+		problems.Add("ladder", "has no tiers: make a count with NewTierMoves")
+		return problems.Err()
+	}
 	row, column := m.place(&problems, "from", from), m.place(&problems, "to", to)
 	if err := problems.Err(); err != nil {
 		return err
@@ -60,23 +65,14 @@ func (m *TierMoves) AddN(from, to string, n int64) error {
 }
 
 func (m *TierMoves) grow(row, column int, n int64) error {
-	if n > mostAnswers || m.total()+n > mostAnswers {
+	if n > mostAnswers-m.members {
 		var problems Problems
 		problems.Add("n", "makes more than %d members", int64(mostAnswers))
 		return problems.Err()
 	}
 	m.moves[row][column] += n
+	m.members += n
 	return nil
-}
-
-func (m *TierMoves) total() int64 {
-	var n int64
-	for _, row := range m.moves {
-		for _, cell := range row {
-			n += cell
-		}
-	}
-	return n
 }
 
 func (m *TierMoves) place(problems *Problems, path, tier string) int {
@@ -95,7 +91,7 @@ func (m *TierMoves) Merge(other *TierMoves) error {
 	var problems Problems
 	if !slices.Equal(m.ladder, other.ladder) {
 		problems.Add("other", "is over the ladder %q, this over %q", other.ladder, m.ladder)
-	} else if m.total()+other.total() > mostAnswers {
+	} else if other.members > mostAnswers-m.members {
 		problems.Add("other", "makes more than %d members", int64(mostAnswers))
 	}
 	if err := problems.Err(); err != nil {
@@ -106,6 +102,7 @@ func (m *TierMoves) Merge(other *TierMoves) error {
 			m.moves[i][j] += n
 		}
 	}
+	m.members += other.members
 	return nil
 }
 

@@ -62,7 +62,7 @@ func owners() map[string]string {
 		"liability.": Books, "breakage.": Books,
 		"summary.": Log, "cohort.": Log, "km.": Log, "logrank.": Log, "rfm.": Log,
 		"bgnbd.": Models, "mbgnbd.": Models, "pnbd.": Models, "nbd.": Models, "bgbb.": Models, "gg.": Models, "sbg.": Models,
-		"clv.cdnow.": Models, "summary.cdnow_sample.holdout": Models,
+		"clv.cdnow.": Models,
 	}
 }
 
