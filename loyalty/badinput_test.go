@@ -17,6 +17,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // mutation is one bad value for one field, found by reflection.
@@ -161,6 +162,13 @@ func goodCommands(now time.Time) []loyalty.Command {
 			Member: "anna", Key: "k", Activity: "visits", Channel: "app", Store: "graz", Attributes: map[string]string{"rating": "5"},
 			OccurredAt: at, Reason: reason, Actor: actor,
 		},
+		loyalty.MatchTier{
+			Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Days: 90, Again: true, Reference: "their card", Reason: reason, Actor: actor,
+			Challenge: tiers.Condition{All: []tiers.Need{{Metric: "visits", AtLeast: 5}}, Any: []tiers.Need{{Metric: "visits", AtLeast: 3}}},
+		},
+		loyalty.OverrideTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Until: now.AddDate(0, 6, 0), Reason: reason, Actor: actor},
+		loyalty.RevokeTier{Member: "anna", Key: "k", Ladder: "status", Reason: reason, Actor: actor},
+		loyalty.SetAnniversary{Member: "anna", Key: "k", Day: tiers.Date(2026, time.May, 1), Reason: reason, Actor: actor},
 		loyalty.Erase{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Redeem{
 			Member: "anna", Key: "k", ID: "new", Reward: "grinder", Quantity: 1, Option: "few-points", Channel: "app", Until: now.AddDate(0, 0, 1),
@@ -226,6 +234,10 @@ func badShop(t *testing.T) *shop {
 	program.Units = append(program.Units, points.Unit{Code: "visits", Kind: points.Metric})
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
 	program.Guests, program.Pools, program.Catalog = true, household(), badMenu()
+	program.Guests, program.Pools = true, household()
+	program.Ladders = []tiers.Ladder{{
+		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld, Tiers: []tiers.Tier{{Code: "gold", Enter: of("visits", 100)}},
+	}}
 	s := openShop(t, program)
 	for _, member := range []string{"anna", "ben"} {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
@@ -237,6 +249,7 @@ func badShop(t *testing.T) *shop {
 	s.must(loyalty.Earn{Member: "anna", Key: "paid", Order: paid})
 	s.must(loyalty.Adjust{Member: "anna", Key: "gone", Unit: "bean", Points: 4, ExpiresAt: s.now.Add(-time.Hour), Reason: "gift", Actor: "ada"})
 	s.must(loyalty.Spend{Member: "anna", Key: "tender", Unit: "bean", Points: 3, Order: "tendered"})
+	s.must(loyalty.OverrideTier{Member: "anna", Key: "sorry", Ladder: "status", Tier: "gold", Until: s.now.AddDate(0, 1, 0), Reason: "sorry", Actor: "ada"})
 	peopled(s)
 	redeemed(s)
 	return s
@@ -363,6 +376,16 @@ func TestNamedBadInputs(t *testing.T) {
 		"an attribute without a name":           {loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"": "x"}}, loyalty.ErrInvalid},
 		"an attribute of 257 bytes":             {loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"a": strings.Repeat("x", 257)}}, loyalty.ErrInvalid},
 		"an attribute that is not UTF-8":        {loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"a": "\xff"}}, loyalty.ErrInvalid},
+		"a match on a ladder that is not there": {loyalty.MatchTier{Member: "anna", Key: "k", Ladder: "stairs", Tier: "gold", Days: 90}, loyalty.ErrInvalid},
+		"a match to a tier that is not there":   {loyalty.MatchTier{Member: "anna", Key: "k", Ladder: "status", Tier: "lead", Days: 90}, loyalty.ErrInvalid},
+		"a challenge over what nobody counts":   {loyalty.MatchTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Days: 90, Challenge: of("miles", 5)}, loyalty.ErrInvalid},
+		"an override without a reason":          {loyalty.OverrideTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Until: now.AddDate(0, 1, 0), Actor: "a"}, loyalty.ErrInvalid},
+		"an override without an actor":          {loyalty.OverrideTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Until: now.AddDate(0, 1, 0), Reason: "r"}, loyalty.ErrInvalid},
+		"an override that has ended":            {loyalty.OverrideTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Until: now, Reason: "r", Actor: "a"}, loyalty.ErrInvalid},
+		"a revocation of nothing":               {loyalty.RevokeTier{Member: "ben", Key: "k", Ladder: "status", Reason: "r", Actor: "a"}, loyalty.ErrNoGrant},
+		"an anniversary without a day":          {loyalty.SetAnniversary{Member: "anna", Key: "k"}, loyalty.ErrInvalid},
+		"an anniversary before 1970":            {loyalty.SetAnniversary{Member: "anna", Key: "k", Day: -1}, loyalty.ErrInvalid},
+		"an anniversary of a pool":              {loyalty.SetAnniversary{Member: "home", Key: "k", Day: 20000}, loyalty.ErrNotPerson},
 		"a command that plans five accounts":    {greedy{}, loyalty.ErrInvalid},
 		"a command with a float in its fields":  {floating{Member: "anna", Key: "k", Rate: 0.1}, loyalty.ErrInvalid},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // TestStoreCallsPerVerb holds each verb to the round trips that docs/scaling.md
@@ -20,6 +21,10 @@ func TestStoreCallsPerVerb(t *testing.T) {
 	program := beans(points.ExpireAfter(12, points.Months))
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
 	program.Guests, program.Pools, program.Catalog = true, household(), menu()
+	program.Guests, program.Pools = true, household()
+	program.Units = append(program.Units, points.Unit{Code: "spend", Kind: points.Metric})
+	program.Earning = append(program.Earning, points.Rule{Code: "counts", Unit: "spend", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}})
+	program.Ladders = regulars().Ladders
 	s := openShop(t, program)
 	loads, commits := 0, 0
 	s.store.OnLoad = func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
@@ -51,6 +56,12 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.Extend{Member: "anna", Key: "longer", Unit: "bean", ExpiringBy: s.now.AddDate(2, 0, 0), ExpiresAt: s.now.AddDate(3, 0, 0), Reason: "goodwill", Actor: "shop"},
 		loyalty.SetJurisdiction{Member: "anna", Key: "moved", Jurisdiction: "CA-QC"},
 		loyalty.EnrollGuest{Member: "g-1", Key: "guest"},
+		loyalty.Earn{Member: "anna", Key: "gold", Order: bought("gold", 500)},
+		loyalty.Refund{Member: "anna", Key: "undo", Order: "gold", Full: true},
+		loyalty.MatchTier{Member: "anna", Key: "match", Ladder: "status", Tier: "gold", Days: 90, Challenge: of("spend", 200)},
+		loyalty.OverrideTier{Member: "anna", Key: "override", Ladder: "status", Tier: "silver", Until: until.AddDate(0, 6, 0), Reason: "sorry", Actor: "ada"},
+		loyalty.RevokeTier{Member: "anna", Key: "revoke", Ladder: "status", Reason: "mistake", Actor: "ada"},
+		loyalty.SetAnniversary{Member: "anna", Key: "anniversary", Day: tiers.Date(2026, time.May, 1)},
 		loyalty.FoundPool{Member: "anna", Key: "found", Pool: "home", Kind: "household"},
 		loyalty.InviteToPool{Member: "anna", Key: "invite", Pool: "home", Who: "ben", Role: "adult"},
 		loyalty.JoinPool{Member: "ben", Key: "join", Pool: "home"},

@@ -51,6 +51,10 @@ func kernelCommands() []Command {
 		UseVoucher{},
 		CancelRedemption{},
 		RejectRedemption{},
+		MatchTier{},
+		OverrideTier{},
+		RevokeTier{},
+		SetAnniversary{},
 	}
 }
 

@@ -68,11 +68,13 @@ type toldState struct {
 // grantState is a tier that was granted. Revoked ones stay, with their end cut.
 type grantState struct {
 	tiers.Grant
-	// How says by what, Reason is for whoever asks, and At when it was recorded.
+	// How says by what, At when it was recorded, and Source who brought it by a merge.
 	How    grantKind `json:"h"`
 	At     time.Time `json:"at"`
-	From   string    `json:"by,omitempty"`
-	Revoke time.Time `json:"r,omitzero"`
+	Source string    `json:"o,omitempty"`
+	// Revoked is when it was revoked, and Had what it was until then.
+	Revoked time.Time    `json:"r,omitzero"`
+	Had     *tiers.Grant `json:"w,omitempty"`
 }
 
 // givenState is what was given once for entering a tier.

@@ -176,3 +176,57 @@ func TestALateFactDecidesAsIfItHadBeenKnownOnItsDay(t *testing.T) {
 	require.Empty(t, s.tier("anna"))
 	s.verify()
 }
+
+func TestAMatchedStatusEndsUnlessTheChallengeIsMet(t *testing.T) {
+	for name, spent := range map[string]int64{"met": 200, "missed": 199} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, regulars())
+			s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+			match := loyalty.MatchTier{Member: "anna", Key: "match", Ladder: "status", Tier: "gold", Days: 90, Challenge: of("spend", 200)}
+			r := s.must(match)
+			require.Equal(t, "gold", r.Tiers[0].To)
+			require.True(t, r.Tiers[0].Granted)
+			require.Empty(t, r.Tiers[0].Entered, "nothing is given on trial")
+			s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", spent)})
+			m, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			require.Equal(t, "silver", m.Tier("status").Qualified)
+			s.now = s.now.AddDate(0, 0, 91)
+			want, points := "gold", points.Amount(spent+50)
+			if name == "missed" {
+				want, points = "silver", points-50
+			}
+			require.Equal(t, want, s.tier("anna"))
+			_, err = s.RunDue(t.Context(), nil)
+			require.NoError(t, err)
+			m, err = s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			require.Equal(t, points, m.Balance("bean").Available)
+			match.Key = "again"
+			_, err = s.Do(t.Context(), match)
+			require.ErrorIs(t, err, loyalty.ErrMatched)
+			s.verify()
+		})
+	}
+}
+
+func TestAnOverrideHoldsUntilItsDayOrUntilItIsRevoked(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 100)})
+	override := loyalty.OverrideTier{
+		Member: "anna", Key: "o1", Ladder: "status", Tier: "gold", Until: s.now.AddDate(0, 1, 0), Reason: "a broken machine", Actor: "ada",
+	}
+	s.must(override)
+	require.Equal(t, "gold", s.tier("anna"))
+	s.now = s.now.AddDate(0, 1, 1)
+	require.Equal(t, "silver", s.tier("anna"))
+	override.Key, override.Until = "o2", s.now.AddDate(1, 0, 0)
+	s.must(override)
+	require.Equal(t, "gold", s.tier("anna"))
+	s.must(loyalty.RevokeTier{Member: "anna", Key: "r", Ladder: "status", Reason: "a mistake", Actor: "ada"})
+	require.Equal(t, "silver", s.tier("anna"))
+	_, err := s.Do(t.Context(), loyalty.RevokeTier{Member: "anna", Key: "r2", Ladder: "status", Reason: "a mistake", Actor: "ada"})
+	require.ErrorIs(t, err, loyalty.ErrNoGrant)
+	s.verify()
+}

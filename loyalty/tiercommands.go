@@ -1,0 +1,332 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+var (
+	// ErrMatched reports a member whose status was matched on the ladder before.
+	ErrMatched = errors.New("the member's status was matched before")
+	// ErrNoGrant reports a member who has no tier by a match or an override.
+	ErrNoGrant = errors.New("the member has no granted tier")
+)
+
+// The ways to have a tier without qualifying.
+const (
+	byMatch    grantKind = "match"
+	byOverride grantKind = "override"
+	byMerge    grantKind = "merge"
+)
+
+const (
+	maxGrantDays = 3660
+	maxGrants    = 50
+
+	maxChallenge      = int64(1_000_000_000_000_000)
+	maxChallengeNeeds = 20
+)
+
+// MatchTier gives a member a tier for some days because of a status elsewhere, or on
+// trial, once on each ladder. Who meets the challenge by what is counted in these
+// days has the tier as if by qualifying when they are over; without a challenge it ends
+// with them. A higher tier by qualifying counts meanwhile. Points for entering the
+// tier are given when it is the member's own.
+type MatchTier struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Ladder string `json:"ladder"`
+	Tier   string `json:"tier"`
+	// Days is for how many days, today included.
+	Days int `json:"days"`
+	// Challenge is over metrics that ladders of the program count.
+	Challenge tiers.Condition `json:"challenge,omitzero"`
+	// Again allows a match on a ladder where the member had one.
+	Again bool `json:"again,omitempty"`
+	// Reference is the other program's card, for whoever asks.
+	Reference string `json:"reference,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Actor     string `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c MatchTier) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor, Reference: c.Reference}
+}
+
+// Validate reports every problem of the match.
+func (c MatchTier) Validate() error {
+	problems := rungProblems(c.Ladder, c.Tier)
+	if c.Days < 1 || c.Days > maxGrantDays {
+		problems.Add("days", "%d: must be 1 to %d", c.Days, maxGrantDays)
+	}
+	for _, list := range []struct {
+		path  string
+		needs []tiers.Need
+	}{{"challenge.all", c.Challenge.All}, {"challenge.any", c.Challenge.Any}} {
+		if len(list.needs) > maxChallengeNeeds {
+			problems.Add(list.path, "at most %d thresholds", maxChallengeNeeds)
+			continue
+		}
+		for i, need := range list.needs {
+			if err := points.CheckID(need.Metric, maxID); err != nil {
+				problems.Add(fmt.Sprintf("%s[%d].metric", list.path, i), "%v", err)
+			}
+			if need.AtLeast <= 0 || need.AtLeast > maxChallenge {
+				problems.Add(fmt.Sprintf("%s[%d].atLeast", list.path, i), "%d: must be above 0, at most %d", need.AtLeast, maxChallenge)
+			}
+		}
+	}
+	return problems.Err()
+}
+
+// rungProblems reports codes that are none.
+func rungProblems(ladder, tier string) points.Problems {
+	var problems points.Problems
+	if err := points.CheckID(ladder, maxID); err != nil {
+		problems.Add("ladder", "%v", err)
+	}
+	if err := points.CheckID(tier, maxID); err != nil {
+		problems.Add("tier", "%v", err)
+	}
+	return problems
+}
+
+// Apply implements [Command].
+func (c MatchTier) Apply(_ context.Context, tx *Tx) error {
+	state, ladder, err := tx.onLadder(c.Ladder, c.Tier)
+	if err != nil {
+		return err
+	}
+	matched := func(g grantState) bool { return g.How == byMatch }
+	if !c.Again && slices.ContainsFunc(ladder.Grants, matched) {
+		return fmt.Errorf("%w: on ladder %q", ErrMatched, c.Ladder)
+	}
+	known := tx.deciding.engine.kept.metrics
+	for _, need := range slices.Concat(c.Challenge.All, c.Challenge.Any) {
+		if !slices.Contains(known, need.Metric) {
+			return invalid("challenge", "%q is not a metric that ladders count", need.Metric)
+		}
+	}
+	today := tx.today()
+	return tx.grantTier(state, ladder, grantState{
+		Grant: tiers.Grant{Tier: c.Tier, From: today, Until: min(today+tiers.Day(c.Days), tiers.LastDay), Challenge: c.Challenge},
+		How:   byMatch,
+	})
+}
+
+// OverrideTier gives a member a tier by decision of the house, until a day. Qualifying
+// goes on beneath it and counts again afterwards; a higher tier by qualifying counts
+// at once.
+type OverrideTier struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Ladder string `json:"ladder"`
+	Tier   string `json:"tier"`
+	// Until is when it ends, at the end of that day unless it is the start of one.
+	Until time.Time `json:"until"`
+	// Reason and Actor must be given.
+	Reason string `json:"reason"`
+	Actor  string `json:"actor"`
+}
+
+// Plan implements [Command].
+func (c OverrideTier) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor}
+}
+
+// Validate reports every problem of the override.
+func (c OverrideTier) Validate() error {
+	problems := rungProblems(c.Ladder, c.Tier)
+	if !dated(c.Until) || c.Until.IsZero() {
+		problems.Add("until", "say when it ends, in the years 1970 to 9999")
+	}
+	return append(problems, sayWhy(c.Reason, c.Actor)...).Err()
+}
+
+func sayWhy(reason, actor string) points.Problems {
+	var problems points.Problems
+	if reason == "" {
+		problems.Add("reason", "say why")
+	}
+	if actor == "" {
+		problems.Add("actor", "say who decided")
+	}
+	return problems
+}
+
+// Apply implements [Command].
+func (c OverrideTier) Apply(_ context.Context, tx *Tx) error {
+	state, ladder, err := tx.onLadder(c.Ladder, c.Tier)
+	if err != nil {
+		return err
+	}
+	today := tx.today()
+	until := tiers.DayOf(instant(c.Until).Add(-time.Microsecond), tx.rev.zone) + 1
+	if until = min(until, tiers.LastDay); until <= today || !c.Until.After(tx.now) {
+		return invalid("until", "%s is not after now (%s)", c.Until.Format(time.RFC3339), tx.now.Format(time.RFC3339))
+	}
+	return tx.grantTier(state, ladder, grantState{Grant: tiers.Grant{Tier: c.Tier, From: today, Until: until}, How: byOverride})
+}
+
+// RevokeTier ends what a member has of a ladder by matches and overrides. The tier by
+// qualifying counts again at once.
+type RevokeTier struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Ladder string `json:"ladder"`
+	// Reason and Actor must be given.
+	Reason string `json:"reason"`
+	Actor  string `json:"actor"`
+}
+
+// Plan implements [Command].
+func (c RevokeTier) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor}
+}
+
+// Validate reports every problem of the revocation.
+func (c RevokeTier) Validate() error {
+	var problems points.Problems
+	if err := points.CheckID(c.Ladder, maxID); err != nil {
+		problems.Add("ladder", "%v", err)
+	}
+	return append(problems, sayWhy(c.Reason, c.Actor)...).Err()
+}
+
+// Apply implements [Command].
+func (c RevokeTier) Apply(_ context.Context, tx *Tx) error {
+	state, ladder, err := tx.onLadder(c.Ladder, "")
+	if err != nil {
+		return err
+	}
+	if !ladder.revoke(tx.today(), tx.now, func(*grantState) bool { return true }) {
+		return fmt.Errorf("%w on ladder %q", ErrNoGrant, c.Ladder)
+	}
+	tx.stand, tx.standChanged = state, true
+	return nil
+}
+
+// revoke ends grants, and reports whether there was one.
+func (l *ladderState) revoke(today tiers.Day, now time.Time, which func(*grantState) bool) bool {
+	found := false
+	for i := range l.Grants {
+		g := &l.Grants[i]
+		if g.Until <= today || !which(g) {
+			continue
+		}
+		had := g.Grant
+		g.Had, g.Revoked, found = &had, now, true
+		g.Until, g.Challenge = max(g.From, today), tiers.Condition{}
+	}
+	return found
+}
+
+// SetAnniversary sets the day whose anniversaries start the periods of ladders that go
+// by them, in the place of the day of enrollment. It counts from now on: what is decided
+// stays, and a tier keeps the end that it has.
+type SetAnniversary struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	// Day is a day of the program's zone.
+	Day    tiers.Day `json:"day"`
+	Reason string    `json:"reason,omitempty"`
+	Actor  string    `json:"actor,omitempty"`
+}
+
+// Plan implements [Command].
+func (c SetAnniversary) Plan() Plan {
+	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor}
+}
+
+// Validate reports a day that is none.
+func (c SetAnniversary) Validate() error {
+	var problems points.Problems
+	if c.Day <= tiers.FirstDay || c.Day >= tiers.LastDay {
+		problems.Add("day", "give a day, in the years 1970 to 9999")
+	}
+	return problems.Err()
+}
+
+// Apply implements [Command].
+func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
+	state, err := tx.standingToChange()
+	if err != nil {
+		return err
+	}
+	sums, err := counts(tx.row.Days)
+	if err != nil {
+		return tx.fail(err)
+	}
+	m := tx.member(state, sums)
+	for i := range state.Ladders {
+		l := &state.Ladders[i]
+		m.Grants = l.grants()
+		l.Closed, l.ClosedBy, _ = tx.decideTo(l.Code, l.Closed, l.ClosedBy, &m, tx.today()-1, false)
+		l.Base, l.BaseBy = l.Closed, l.ClosedBy
+	}
+	state.Anniversary = c.Day
+	tx.stand, tx.standChanged = state, true
+	return nil
+}
+
+// standingToChange is the member's state, for a command to change.
+func (tx *Tx) standingToChange() (*standingState, error) {
+	if tx.row.Kind != storage.Person {
+		return nil, fmt.Errorf("%w: %q", ErrNotPerson, tx.row.Member)
+	}
+	if tx.row.Status == storage.Closed {
+		return nil, ErrClosed
+	}
+	if len(tx.deciding.engine.epochs) == 0 {
+		return nil, invalid("ladder", "the program has no ladders")
+	}
+	state, err := tx.standing()
+	if err != nil {
+		return nil, err
+	}
+	if state == nil {
+		return nil, tx.fail(errors.New("loyalty: the record of a member's tiers is gone: verify the ledger"))
+	}
+	return state.clone(), nil
+}
+
+// onLadder is the member's state on a ladder of the program that holds today, for a
+// command to change. The tier must be one of it unless it is empty.
+func (tx *Tx) onLadder(code, tier string) (*standingState, *ladderState, error) {
+	state, err := tx.standingToChange()
+	if err != nil {
+		return nil, nil, err
+	}
+	by, _ := tx.deciding.engine.epochOn(tx.today())
+	l, ladder := by.rev.ladder(code), state.ladder(code)
+	if l == nil || ladder == nil {
+		return nil, nil, invalid("ladder", "%q is not a ladder of the program", code)
+	}
+	if _, rank := l.Find(tier); tier != "" && rank < 0 {
+		return nil, nil, invalid("tier", "%q is not a tier of ladder %q", tier, code)
+	}
+	return state, ladder, nil
+}
+
+// grantTier adds a grant to a ladder. Those that ended long ago make room.
+func (p *Party) grantTier(state *standingState, ladder *ladderState, grant grantState) error {
+	grant.At = p.tx.now
+	for len(ladder.Grants) >= maxGrants {
+		i := slices.IndexFunc(ladder.Grants, func(g grantState) bool { return g.Until < ladder.Base.At && g.How != byMatch })
+		if i < 0 {
+			return invalid("ladder", "the member has %d grants on %q already", maxGrants, ladder.Code)
+		}
+		ladder.Grants = slices.Delete(ladder.Grants, i, i+1)
+	}
+	ladder.Grants = append(ladder.Grants, grant)
+	p.stand, p.standChanged = state, true
+	return nil
+}
