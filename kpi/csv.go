@@ -1,0 +1,300 @@
+package kpi
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+)
+
+// CSVOptions say how a CSV file is read. The zero value reads the columns member,
+// occurred_at, amount and currency, and dates of UTC.
+type CSVOptions struct {
+	// Member, Time and Amount name the columns; empty is member, occurred_at, amount.
+	Member, Time, Amount string
+	// CurrencyColumn names the column of the currency, which a file may lack; empty is
+	// currency.
+	CurrencyColumn string
+	// Currency is the only currency that a row may have; empty is that of the first
+	// row, for amounts of different currencies have no sum.
+	Currency string
+	// Zone is the zone of times without an offset; nil is UTC.
+	Zone *time.Location
+}
+
+// RowError is a row of a file that is no order: it names the line, the column where
+// one is at fault, and the reason.
+type RowError struct {
+	// Line counts from 1, the header included.
+	Line int
+	// Column is a name from the header, or empty.
+	Column string
+	Err    error
+}
+
+// Error names line, column and reason.
+func (e *RowError) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("line %d: %v", e.Line, e.Err)
+	}
+	return fmt.Sprintf("line %d, column %s: %v", e.Line, e.Column, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RowError) Unwrap() error { return e.Err }
+
+// maxLine bounds a row, so that a file without line breaks costs no memory.
+const maxLine = 64 << 10
+
+// ReadCSV reads a log from a file with a header and one order a line. Other columns
+// are passed over. A time is RFC 3339 with an offset, a date and time without one,
+// which are of the zone, or a date, which is its first instant in the zone. Fields
+// may be quoted, but stay on one line.
+//
+// A row that is no order comes as a [*RowError]; who goes on gets the rows behind
+// it. Any other error ends the sequence. The sequence can be ranged over once. It
+// keeps each member's id once and allocates nothing else per row.
+func ReadCSV(r io.Reader, o *CSVOptions) iter.Seq2[Order, error] {
+	f := &csvFile{in: bufio.NewReaderSize(r, maxLine), members: map[string]string{}}
+	if o != nil {
+		f.options = *o
+	}
+	f.options.Zone = orUTC(f.options.Zone)
+	return f.all
+}
+
+// The columns that are read.
+const (
+	memberColumn = iota
+	timeColumn
+	amountColumn
+	currencyColumn
+	columnsRead
+)
+
+type csvFile struct {
+	in      *bufio.Reader
+	options CSVOptions
+	line    int
+	// names are those of the columns that are read; at is each one's place in a row,
+	// −1 where the header lacks it; width is how many fields a row has.
+	names [columnsRead]string
+	at    [columnsRead]int
+	width int
+	// role is, for each place in a row, the column that is read there, or −1.
+	role    []int
+	members map[string]string
+	// unquoted holds fields whose doubled quotes were made single.
+	unquoted []byte
+	instants instantReader
+}
+
+func (f *csvFile) all(yield func(Order, error) bool) {
+	if err := f.header(); err != nil {
+		yield(Order{}, err)
+		return
+	}
+	f.instants.zone = f.options.Zone
+	for {
+		text, err := f.nextLine()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		var o Order
+		if err == nil && len(text) == 0 {
+			continue
+		}
+		if err == nil {
+			o, err = f.order(text)
+		}
+		if !yield(o, err) {
+			return
+		}
+		if _, row := errors.AsType[*RowError](err); err != nil && !row {
+			return
+		}
+	}
+}
+
+func (f *csvFile) header() error {
+	o := &f.options
+	f.names = [columnsRead]string{
+		cmp.Or(o.Member, "member"), cmp.Or(o.Time, "occurred_at"), cmp.Or(o.Amount, "amount"), cmp.Or(o.CurrencyColumn, "currency"),
+	}
+	f.at = [columnsRead]int{-1, -1, -1, -1}
+	text, err := f.nextLine()
+	if errors.Is(err, io.EOF) {
+		return &RowError{Line: 1, Err: errors.New("the file is empty; its first line must name the columns")}
+	}
+	if err != nil {
+		return err
+	}
+	rest, more := bytes.TrimPrefix(text, []byte("\ufeff")), true
+	for more {
+		var name []byte
+		if name, rest, more, err = f.field(rest); err != nil {
+			return f.bad("", err)
+		}
+		role := -1
+		for i := range f.names {
+			if strings.TrimSpace(string(name)) != f.names[i] {
+				continue
+			}
+			if f.at[i] >= 0 {
+				return f.bad(f.names[i], errors.New("the header names it twice"))
+			}
+			role, f.at[i] = i, f.width
+		}
+		f.role = append(f.role, role)
+		f.width++
+	}
+	for i, name := range f.names[:currencyColumn] {
+		if f.at[i] < 0 {
+			return f.bad(name, fmt.Errorf("the header lacks it; it must name %s", strings.Join(f.names[:currencyColumn], ", ")))
+		}
+	}
+	return nil
+}
+
+// order reads a row. The fields are those of the line's buffer.
+func (f *csvFile) order(text []byte) (Order, error) {
+	var fields [columnsRead][]byte
+	place, more := 0, true
+	f.unquoted = f.unquoted[:0]
+	for rest := text; more; place++ {
+		var field []byte
+		var err error
+		if field, rest, more, err = f.field(rest); err != nil {
+			return Order{}, f.bad(f.columnAt(place), err)
+		}
+		if place < f.width && f.role[place] >= 0 {
+			fields[f.role[place]] = field
+		}
+	}
+	if place != f.width {
+		return Order{}, f.bad("", fmt.Errorf("has %d fields where the header names %d", place, f.width))
+	}
+	var o Order
+	var err error
+	if o.Member, err = f.member(fields[memberColumn]); err != nil {
+		return Order{}, f.bad(f.names[memberColumn], err)
+	}
+	if o.At, err = f.instants.read(fields[timeColumn]); err != nil {
+		return Order{}, f.bad(f.names[timeColumn], err)
+	}
+	if o.Amount, err = parseAmount(fields[amountColumn]); err != nil {
+		return Order{}, f.bad(f.names[amountColumn], err)
+	}
+	if err := f.currency(fields[currencyColumn]); err != nil {
+		return Order{}, f.bad(f.names[currencyColumn], err)
+	}
+	return o, nil
+}
+
+// columnAt names a column where it is one of those that are read.
+func (f *csvFile) columnAt(place int) string {
+	if place < f.width && f.role[place] >= 0 {
+		return f.names[f.role[place]]
+	}
+	return ""
+}
+
+// member returns the one string of a member's id.
+func (f *csvFile) member(field []byte) (string, error) {
+	if name, ok := f.members[string(field)]; ok {
+		return name, nil
+	}
+	if len(field) == 0 {
+		return "", errors.New("is empty; leave guest orders out of the file")
+	}
+	name := string(field)
+	f.members[name] = name
+	return name, nil
+}
+
+func (f *csvFile) currency(field []byte) error {
+	if f.at[currencyColumn] < 0 || string(field) == f.options.Currency {
+		return nil
+	}
+	if f.options.Currency == "" && len(field) > 0 {
+		f.options.Currency = string(field)
+		return nil
+	}
+	return fmt.Errorf("%.40q where other rows have %q: amounts of different currencies have no sum; split the file by currency", field, f.options.Currency)
+}
+
+func (f *csvFile) bad(column string, err error) error {
+	return &RowError{Line: f.line, Column: column, Err: err}
+}
+
+// nextLine returns the next line without its end, valid until the one after it. A
+// line that is too long is skipped and reported.
+func (f *csvFile) nextLine() ([]byte, error) {
+	part, err := f.in.ReadSlice('\n')
+	if len(part) == 0 && errors.Is(err, io.EOF) {
+		return nil, io.EOF
+	}
+	f.line++
+	if errors.Is(err, bufio.ErrBufferFull) {
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = f.in.ReadSlice('\n')
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			return nil, f.bad("", fmt.Errorf("has more than %d bytes", maxLine))
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read orders after line %d: %w", f.line-1, err)
+	}
+	part = bytes.TrimSuffix(part, []byte("\n"))
+	return bytes.TrimSuffix(part, []byte("\r")), nil
+}
+
+// field cuts the first field off a line: what is left, and whether there is more.
+func (f *csvFile) field(line []byte) (field, rest []byte, more bool, err error) {
+	if len(line) > 0 && line[0] == '"' {
+		return f.quoted(line[1:])
+	}
+	end := bytes.IndexByte(line, ',')
+	if end < 0 {
+		end = len(line)
+	} else {
+		rest, more = line[end+1:], true
+	}
+	field = line[:end]
+	if bytes.IndexByte(field, '"') >= 0 {
+		err = errors.New(`has a quote inside; quote the field as a whole and double the quotes inside it`)
+	}
+	return field, rest, more, err
+}
+
+func (f *csvFile) quoted(text []byte) (field, rest []byte, more bool, err error) {
+	from := len(f.unquoted)
+	for {
+		end := bytes.IndexByte(text, '"')
+		if end < 0 {
+			return nil, nil, false, errors.New("its quote is not closed on the same line")
+		}
+		f.unquoted = append(f.unquoted, text[:end]...)
+		text = text[end+1:]
+		if len(text) == 0 || text[0] != '"' {
+			break
+		}
+		f.unquoted = append(f.unquoted, '"')
+		text = text[1:]
+	}
+	field = f.unquoted[from:]
+	switch {
+	case len(text) == 0:
+		return field, nil, false, nil
+	case text[0] == ',':
+		return field, text[1:], true, nil
+	default:
+		return nil, nil, false, errors.New("goes on after its closing quote")
+	}
+}
