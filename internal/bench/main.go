@@ -40,6 +40,9 @@ type options struct {
 	// that the profile is the engine's alone.
 	cpuProfile string
 	memProfile string
+	// kpi measures figures over a log instead of a store.
+	kpi             bool
+	orders, members int
 }
 
 func main() {
@@ -65,8 +68,14 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.StringVar(&o.dir, "dir", "", "where database files go; empty is the system's folder for temporary files")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of the engine to a file, that of the last case, without limits")
 	flags.StringVar(&o.memProfile, "memprofile", "", "write a profile of allocations to a file, without limits")
+	flags.BoolVar(&o.kpi, "kpi", false, "measure the key figures over a generated log in place of a store; -case names some of them")
+	flags.IntVar(&o.orders, "orders", 10_000_000, "with -kpi, how many orders the log has")
+	flags.IntVar(&o.members, "members", 1_000_000, "with -kpi, how many members")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if o.kpi {
+		return o.runKPI(flags, out)
 	}
 	if o.clients < 1 || o.seconds <= 0 || flags.NArg() > 0 {
 		return errors.New("-clients must be at least 1, -seconds above 0, and nothing may follow the flags")
@@ -89,6 +98,20 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, finish()) }()
 	return errors.Join(o.runCases(ctx, ground, out), o.writeMemProfile())
+}
+
+// runKPI measures the figures that -case names, all without it.
+func (o *options) runKPI(flags *flag.FlagSet, out io.Writer) error {
+	if o.orders < 1 || o.members < 1 || flags.NArg() > 0 {
+		return errors.New("-orders and -members must be at least 1, and nothing may follow the flags")
+	}
+	some := ""
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name == "case" {
+			some = o.cases
+		}
+	})
+	return runKPI(out, o.json, some, o.orders, o.members)
 }
 
 // explained is a ground that is only asked what its limits do.
