@@ -35,6 +35,10 @@ func TestR14FaultsAndCrashesLoseDoubleAndInventNothing(t *testing.T) {
 	enginetest.Simulation(t, inMemory, nil)
 }
 
+func TestRedemptionsAreWhatANaiveModelSays(t *testing.T) { enginetest.Redemptions(t, inMemory, nil) }
+
+func TestStockIsNeverOversold(t *testing.T) { enginetest.Stock(t, inMemory) }
+
 func TestR16NothingWrapsAtTheEdgesOfInt64(t *testing.T) { enginetest.Overflow(t, inMemory) }
 
 func TestR21TamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inMemory, nil) }

@@ -20,6 +20,10 @@ import (
 // [IssueRedemption], [RejectRedemption] or [CancelRedemption]. What the terms were is
 // kept with the redemption: a later revision of the program changes nothing for it.
 //
+// Stock and limits for all members are never exceeded. What a reservation that lapsed, or
+// a redemption that expired, gives back of them is there for others once RunDue, or a
+// command on its member, has booked it: where reservations are short, let RunDue run often.
+//
 // Windows, prices and limits are decided at the recorded time. A member who may not
 // redeem it learns every reason with an [IneligibleError], one with too few points what
 // is missing with an [InsufficientPointsError].

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -38,6 +39,9 @@ func Controls(t *testing.T, open Open) {
 		},
 		"a client that sends streams again with other keys is seen to double": func(store storage.Store, id string, seed uint64) error {
 			return simulateStreams(t, store, id, seed, false)
+		},
+		"a store without bounds is seen to oversell": func(store storage.Store, id string, _ uint64) error {
+			return claimAll(t, forgetsBounds(store), id, rewards.Reward{Stock: stockUnits})
 		},
 		"races on a store without version checks lose points": func(store storage.Store, id string, _ uint64) error {
 			c := newCrowd(t, stars(id), forgetsVersions(store), loyalty.Options{})

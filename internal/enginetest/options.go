@@ -81,6 +81,8 @@ func Core(t *testing.T, open Open, options *Options) {
 	t.Run("histories are linearizable", func(t *testing.T) { Linearizable(t, open, options) })
 	t.Run("equal ledgers", func(t *testing.T) { Equal(t, open, open, options) })
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })
+	t.Run("redemptions are what a naive model says", func(t *testing.T) { Redemptions(t, open, options) })
+	t.Run("stock is never oversold", func(t *testing.T) { Stock(t, open) })
 	t.Run("overflow is an error", func(t *testing.T) { Overflow(t, open) })
 	t.Run("simulated faults", func(t *testing.T) { Simulation(t, open, options) })
 }

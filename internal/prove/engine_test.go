@@ -42,6 +42,12 @@ func TestR9RacesLoseDoubleAndInventNothingOnSQLite(t *testing.T) {
 	enginetest.Races(t, openSQLite, onSQL())
 }
 
+func TestRedemptionsAreWhatANaiveModelSaysOnSQLite(t *testing.T) {
+	enginetest.Redemptions(t, openSQLite, onSQL())
+}
+
+func TestStockIsNeverOversoldOnSQLite(t *testing.T) { enginetest.Stock(t, openSQLite) }
+
 func TestR10HistoriesOfConcurrentCallersAreLinearizableOnSQLite(t *testing.T) {
 	enginetest.Linearizable(t, openSQLite, onSQL())
 }
