@@ -30,7 +30,7 @@ func (m BGNBD) logLikelihood(c Customer) float64 {
 	if c.Frequency == 0 {
 		return ll
 	}
-	gone, _ := softplus(logOddsGone(m.R+x, m.Alpha, m.A, m.B+x-1, c))
+	gone, _ := softplus(logOddsGone(m.R+x, m.Alpha, m.A, m.B+(x-1), c))
 	return ll + gone
 }
 
@@ -42,7 +42,7 @@ func (m BGNBD) posterior(c Customer) (float64, process) {
 	if c.Frequency == 0 {
 		return 1, next
 	}
-	_, alive := softplus(-logOddsGone(m.R+x, m.Alpha, m.A, m.B+x-1, c))
+	_, alive := softplus(-logOddsGone(m.R+x, m.Alpha, m.A, m.B+(x-1), c))
 	return alive, next
 }
 

@@ -22,18 +22,24 @@ func (d *departure) integrate(m ParetoNBD, x, recency, age float64, order int) {
 	ratio := small / large
 	fall := func(v float64) float64 { return (kSmall-1)*v + kLarge*math.Log1p(ratio*math.Expm1(v)) }
 	width := math.Log1p((age - recency) / small)
-	if fall(width) > negligible {
+	drop := fall(width)
+	if drop > negligible {
 		width = reach(width, negligible, fall)
+		drop = fall(width)
 	}
-	half := width / math.Ceil(max(width/2, fall(width)/20)) / 2
+	nodes, weights := legendreNodes[:], legendreWeights[:]
+	if drop < 3 && width < 1 {
+		nodes, weights = fewNodes[:], fewWeights[:]
+	}
+	half := width / math.Ceil(max(width/2, drop/20)) / 2
 	var sum moments
-	logSmall := math.Log(small)
+	logSmall, logFirst := math.Log(small), math.Log(large)
 	for center := half; center < width; center += 2 * half {
-		for i, node := range legendreNodes {
+		for i, node := range nodes {
 			for _, v := range [2]float64{center - half*node, center + half*node} {
 				grown := small * math.Expm1(v)
 				logLarge := math.Log(large + grown)
-				f := legendreWeights[i] * math.Exp(-(kSmall-1)*v-kLarge*(logLarge-math.Log(large)))
+				f := weights[i] * math.Exp(-(kSmall-1)*v-kLarge*(logLarge-logFirst))
 				if order == 0 {
 					sum.f += f
 					continue
@@ -50,7 +56,7 @@ func (d *departure) integrate(m ParetoNBD, x, recency, age float64, order int) {
 			}
 		}
 	}
-	d.log = math.Log(m.S*half*sum.f) + logSmall - kSmall*logSmall - kLarge*math.Log(large)
+	d.log = math.Log(m.S*half*sum.f) + logSmall - kSmall*logSmall - kLarge*logFirst
 	if order > 0 {
 		d.derive(&sum, m.S, order)
 	}

@@ -4,10 +4,10 @@
 //
 // A [Customer] is a summary of a history. [FitBGNBD], [FitMBGNBD], [FitParetoNBD]
 // and [FitNBD] fit a [Model] of purchases to all customers, [FitGammaGamma] one of
-// spend, [FitSBG] one of contracts that are renewed. [Alive], [ConditionalExpected],
-// [ConditionalProbability] and [DERT] say what a model expects of a customer,
-// [LifetimeValue] and [Predict] put it in money, and [Evaluate] and [Track] compare
-// it with what came.
+// spend, [FitBGBB] one of purchases at given occasions, [FitSBG] one of contracts
+// that are renewed. [Alive], [ConditionalExpected], [ConditionalProbability] and
+// [DERT] say what a model expects of a customer, [LifetimeValue] and [Predict] put
+// it in money, and [Evaluate] and [Track] compare it with what came.
 //
 // # Which model
 //

@@ -75,7 +75,7 @@ func (m fading) probability(n int, t float64) float64 {
 	if n == 0 {
 		return v
 	}
-	left := stayed + math.Log(m.a/(m.b+x-1))
+	left := stayed + math.Log(m.a/(m.b+(x-1)))
 	return v + math.Exp(left)*mathext.RegIncBeta(x, m.r, t/(m.alpha+t))
 }
 

@@ -31,7 +31,7 @@ func (l geometricLikelihood) part(lo, hi int, p [dims]float64, order int, s *sum
 		if g.x != of {
 			of, stayed = g.x, b+g.x
 			if l.kind == kindBG {
-				stayed--
+				stayed = b + (g.x - 1)
 			}
 			logOdds = math.Log(a / stayed)
 		}

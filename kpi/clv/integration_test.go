@@ -129,7 +129,7 @@ func compare(t *testing.T, m mixture, c clv.Customer, after, discount float64) {
 		for j := range int((v1 - v0) / step) {
 			u, v := u0+float64(i)*step, v0+float64(j)*step
 			density := m.density(u, v)
-			if density < -55 {
+			if density < -45 {
 				continue
 			}
 			one := m.at(u, v, c, after, discount)

@@ -2,6 +2,7 @@ package clv
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize"
@@ -21,8 +22,8 @@ type peak struct {
 // beyond is how far the logarithm of a parameter may go.
 const beyond = 60
 
-// maximize climbs from every start on the coarse likelihood by BFGS and polishes
-// the best by Newton's method on the whole one. Unit makes the log-likelihood one
+// maximize climbs from every start on the coarse likelihood and polishes the best
+// on the whole one. Unit makes the log-likelihood one
 // of as many customers as there are rows, for the tolerances.
 func maximize(whole, coarse likelihood, starts [][]float64, unit float64) peak {
 	var best peak
@@ -36,31 +37,52 @@ func maximize(whole, coarse likelihood, starts [][]float64, unit float64) peak {
 	}
 	best.evaluations = evaluations
 	polish(whole, &best, unit)
+	if !best.climbs {
+		return best
+	}
+	return again(whole, starts, unit, best)
+}
+
+// again polishes from every start on the whole likelihood before a slope that
+// flattens is believed: the coarse one may have led there.
+func again(whole likelihood, starts [][]float64, unit float64, best peak) peak {
+	for _, start := range starts {
+		next := ascend(whole, start, unit)
+		next.evaluations += best.evaluations
+		polish(whole, &next, unit)
+		best.evaluations = next.evaluations
+		lead := (next.at.ll - best.at.ll) * unit
+		if lead > 1e-6 || lead > -1e-6 && best.climbs && !next.climbs {
+			best = next
+		}
+	}
 	return best
 }
 
+// ascend climbs by gonum's Newton method with line searches, as far as it gets.
 func ascend(l likelihood, start []float64, unit float64) peak {
 	found := peak{logs: start}
-	found.at = evaluate(l, start, 1)
-	found.evaluations++
-	last, lastAt := append([]float64(nil), start...), found.at
+	found.at.ll = math.Inf(-1)
+	last, lastAt := make([]float64, len(start)), sums{}
+	last[0] = math.NaN()
 	see := func(x []float64) *sums {
-		for i := range x {
-			if x[i] != last[i] {
-				copy(last, x)
-				lastAt = evaluate(l, x, 1)
-				found.evaluations++
-				break
-			}
+		if slices.Equal(x, last) {
+			return &lastAt
 		}
-		if lastAt.ll > found.at.ll && inside(x) {
-			found.logs, found.at = append([]float64(nil), x...), lastAt
+		copy(last, x)
+		lastAt = evaluate(l, x, 2)
+		found.evaluations++
+		if isFinite(lastAt.ll) && lastAt.ll > found.at.ll && inside(x) {
+			found.logs, found.at = slices.Clone(x), lastAt
 		}
 		return &lastAt
 	}
 	problem := optimize.Problem{
 		Func: func(x []float64) float64 {
-			if at := see(x); inside(x) && isFinite(at.ll) {
+			if !inside(x) {
+				return math.Inf(1)
+			}
+			if at := see(x); isFinite(at.ll) {
 				return -at.ll * unit
 			}
 			return math.Inf(1)
@@ -71,10 +93,21 @@ func ascend(l likelihood, start []float64, unit float64) peak {
 				grad[i] = -at.g[i] * unit
 			}
 		},
+		Hess: func(hess *mat.SymDense, x []float64) {
+			at := see(x)
+			for i := range x {
+				for j := range i + 1 {
+					hess.SetSym(i, j, -at.h[i][j]*unit)
+				}
+			}
+		},
 	}
-	settings := &optimize.Settings{GradientThreshold: 1e-2, MajorIterations: 100, FuncEvaluations: 300}
+	settings := &optimize.Settings{GradientThreshold: 1e-2, MajorIterations: 40, FuncEvaluations: 120}
 	// Where the line search gives up, the highest point so far is what counts.
-	_, _ = optimize.Minimize(problem, start, settings, &optimize.BFGS{})
+	_, _ = optimize.Minimize(problem, start, settings, &optimize.Newton{})
+	if math.IsInf(found.at.ll, -1) {
+		found.at = evaluate(l, start, 1)
+	}
 	return found
 }
 

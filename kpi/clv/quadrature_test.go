@@ -17,6 +17,11 @@ func TestTheNodesAreThoseOfLegendre(t *testing.T) {
 		assert.InDelta(t, math.Abs(x[7-i]), legendreNodes[i], 1e-15)
 		assert.InDelta(t, w[7-i], legendreWeights[i], 1e-15)
 	}
+	quad.Legendre{}.FixedLocations(x[:8], w[:8], -1, 1)
+	for i := range fewNodes {
+		assert.InDelta(t, math.Abs(x[3-i]), fewNodes[i], 1e-15)
+		assert.InDelta(t, w[3-i], fewWeights[i], 1e-15)
+	}
 }
 
 func TestGammaDifferencesAgreeWithTheDifferencesOfGammas(t *testing.T) {
@@ -132,6 +137,7 @@ func TestDerivativesAgreeWithDifferences(t *testing.T) {
 	require.NoError(t, err)
 	likelihoods := map[string]likelihood{
 		"NBD": kindNBD.on(s), "BG/NBD": kindBG.on(s), "MBG/NBD": kindMBG.on(s), "Pareto/NBD": kindPareto.on(s),
+		"BG/BB":       occasionLikelihood{[]Occasions{{"", 2, 3, 6, 1}, {"", 0, 0, 6, 9}, {"", 4, 4, 4, 2}}},
 		"Gamma-Gamma": spendLikelihood{[]spend{{1, 0.3, 1}, {1, 2, 2}, {9, 1.1, 1}}},
 		"sBG":         cohortLikelihood{tenures: []tenure{{1, 131, 0}, {2, 126, 3}, {3, 90, 653}}},
 	}

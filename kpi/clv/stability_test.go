@@ -241,3 +241,10 @@ func TestWhatMakesNoSenseIsRefusedWithItsField(t *testing.T) {
 	_, err := clv.LogLikelihood(clv.BGNBD{R: 1, Alpha: 0, A: -1, B: math.NaN()}, clv.Customer{})
 	require.ErrorContains(t, err, "alpha is 0: a parameter is above 0 and finite; a is -1")
 }
+
+// With b below the spacing of numbers at 1, b + 1 − 1 is not b.
+func TestAParameterNextToNothingIsNotLost(t *testing.T) {
+	m := clv.BGNBD{R: 0.5, Alpha: 4, A: 1e-19, B: 1e-18}
+	f := figures(t, m, clv.Customer{Frequency: 1, Recency: 20, Age: 20}, 13)
+	assert.InDelta(t, 10.0/11, f["alive"], 1e-12, "the odds of having left are a to b")
+}
