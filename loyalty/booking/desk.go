@@ -30,17 +30,25 @@ func NewDesk(engine *loyalty.Engine, store storage.Store) *Desk {
 
 // Advanced says what a desk has done about sessions.
 type Advanced struct {
-	// Promoted counts offers to members of lists, Passed those who could not pay, and
-	// Dismissed those who are not there any more.
-	Promoted  int64 `json:"promoted,omitempty"`
+	// Promoted holds the offers to members of lists, in order: whom to notify at once.
+	// The event of each [Promote] is in the outbox besides.
+	Promoted []Offer `json:"promoted,omitempty"`
+	// Passed counts those who could not pay, and Dismissed those who are not there any
+	// more.
 	Passed    int64 `json:"passed,omitempty"`
 	Dismissed int64 `json:"dismissed,omitempty"`
 	// Told counts the bookings that were told of a change.
 	Told int64 `json:"told,omitempty"`
 }
 
+// Offer is an offer of seats to a member of a list.
+type Offer struct {
+	Member  string  `json:"member"`
+	Booking Booking `json:"booking"`
+}
+
 func (a *Advanced) add(b Advanced) {
-	a.Promoted += b.Promoted
+	a.Promoted = append(a.Promoted, b.Promoted...)
 	a.Passed += b.Passed
 	a.Dismissed += b.Dismissed
 	a.Told += b.Told
@@ -211,10 +219,14 @@ func (d *Desk) step(ctx context.Context, session string, from experience.Place, 
 	if err != nil {
 		return Advanced{}, err
 	}
-	if b, err := Of(receipt); err != nil || b.State != experience.Promised {
-		return Advanced{Passed: 1}, err
+	b, err := Of(receipt)
+	switch {
+	case err != nil || receipt.Replayed:
+		return Advanced{}, err
+	case b.State != experience.Promised:
+		return Advanced{Passed: 1}, nil
 	}
-	return Advanced{Promoted: 1}, nil
+	return Advanced{Promoted: []Offer{{Member: receipt.Member, Booking: b}}}, nil
 }
 
 // absent reports a member of whom nothing can be had any more.
