@@ -216,16 +216,7 @@ func (tx *Tx) inherit(from *Party) error {
 	}
 	tx.dataChanged = true
 	tx.row.EnrolledAt = earlier(tx.row.EnrolledAt, from.row.EnrolledAt)
-	tx.row.Standing = slices.Clone(tx.row.Standing)
-	for _, s := range from.row.Standing {
-		at, has := slices.BinarySearchFunc(tx.row.Standing, s.Ladder, func(have storage.Standing, ladder string) int {
-			return strings.Compare(have.Ladder, ladder)
-		})
-		if !has {
-			tx.row.Standing = slices.Insert(tx.row.Standing, at, s)
-		}
-	}
-	return nil
+	return tx.inheritStanding(from)
 }
 
 func (p *Party) putMerge(from string, state mergeState, status string) error {

@@ -95,6 +95,9 @@ func (m *moveStep) answer(d *deciding, c *call, a *account, now time.Time) (*Rec
 	if err := m.apply(tx, into, &state); err != nil || tx.failed != nil {
 		return nil, cmp.Or(err, tx.failed)
 	}
+	if err := tx.decideStandings(); err != nil {
+		return nil, err
+	}
 	if tx.changed() == 0 && into.changed() == 0 && !tx.dataChanged {
 		return &Receipt{}, nil
 	}
@@ -316,7 +319,7 @@ func (m *moveStep) moves(e *Engine, row storage.Record) bool {
 		return e.mergerOf(row.Kind) != nil
 	}
 	// What was brought back is told by entries of the account, which stay.
-	return e.kernelKinds[row.Kind] && row.Kind != gatherKind && row.Kind != reinstateKind
+	return e.kernelKinds[row.Kind] && row.Kind != gatherKind && row.Kind != reinstateKind && row.Kind != standingKind
 }
 
 func (m *moveStep) someRecords(tx *Tx, into *Party) error {

@@ -36,6 +36,8 @@ func (e *Engine) days(ctx context.Context, member string, version int64, now tim
 	}
 	// A merge that was undone left the days as they are, but for what did not come back.
 	closed, last := map[string]points.Amount{}, time.Time{}
+	// What is taken back of an order is taken from the day on which that counted.
+	on := map[points.EntryRef]time.Time{}
 	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: member, Limit: 1000}) {
 		if err != nil {
 			return nil, err
@@ -51,8 +53,13 @@ func (e *Engine) days(ctx context.Context, member string, version int64, now tim
 		case entry.Kind == points.EntryUnmerge && !taken:
 			closed[entry.Unit] -= entry.Amount
 		case taken:
-			err = add(entry.Unit, entry.OccurredAt, -entry.Amount)
+			at, known := on[entry.Corrects]
+			if !known {
+				at = entry.OccurredAt
+			}
+			err = add(entry.Unit, at, -entry.Amount)
 		default:
+			on[points.EntryRef{Version: entry.Version, Ordinal: entry.Ordinal}] = entry.OccurredAt
 			err = add(entry.Unit, entry.OccurredAt, entry.Amount)
 		}
 		if err != nil {
@@ -106,12 +113,8 @@ func (m *moveStep) someDays(from, into *Party, state *mergeState) error {
 			return err
 		}
 	}
-	if len(from.row.Days) > 0 {
-		into.row.Days, from.row.Days = addDays(into.row.Days, from.row.Days), nil
-		into.dataChanged = true
-	}
 	if state.Days >= len(m.lines) {
-		if len(from.entries) > 0 || into.dataChanged {
+		if len(from.entries) > 0 {
 			return into.putMerge(from.Member(), *state, mergeMoving)
 		}
 		return nil
@@ -172,15 +175,25 @@ func (m *moveStep) someDaysBack(from, into *Party, state *mergeState) error {
 	return into.putMerge(m.from, *state, mergeParting)
 }
 
-// net lets what was taken back on later days reduce what was counted before, so
-// that no line is below 0.
-func net(lines []dayLine) []dayLine {
+// net lets what was taken back reduce what was counted on its day, and then what was
+// counted before, so that no line is below 0.
+func net(lines []dayLine, zone *time.Location) []dayLine {
 	var counted []dayLine
+	lines = slices.Clone(lines)
 	taken := map[string]points.Amount{}
 	for _, line := range lines {
-		if line.n < 0 {
-			taken[line.unit] -= line.n
+		if line.n >= 0 {
+			continue
 		}
+		left, day := -line.n, calendar.EndOfDay(line.at, zone)
+		for i := range lines {
+			if own := &lines[i]; own.unit == line.unit && own.n > 0 && calendar.EndOfDay(own.at, zone).Equal(day) {
+				less := min(own.n, left)
+				own.n -= less
+				left -= less
+			}
+		}
+		taken[line.unit] += left
 	}
 	for _, line := range slices.Backward(lines) {
 		if line.n <= 0 {
@@ -194,22 +207,6 @@ func net(lines []dayLine) []dayLine {
 	}
 	slices.Reverse(counted)
 	return counted
-}
-
-// addDays adds up the counts of days, sorted by metric, then day.
-func addDays(a, b []storage.DayCount) []storage.DayCount {
-	sum := slices.Clone(a)
-	for _, more := range b {
-		i, found := slices.BinarySearchFunc(sum, more, func(x, y storage.DayCount) int {
-			return cmp.Or(strings.Compare(x.Metric, y.Metric), cmp.Compare(x.Day, y.Day))
-		})
-		if found {
-			sum[i].Amount += more.Amount
-		} else {
-			sum = slices.Insert(sum, i, more)
-		}
-	}
-	return sum
 }
 
 func sign(n points.Amount) int { return cmp.Compare(n, 0) }

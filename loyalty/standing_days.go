@@ -112,6 +112,14 @@ func (p *Party) countedOn(e *points.Entry, day tiers.Day) error {
 	if day == 0 {
 		day = p.dayOf(e)
 	}
+	switch {
+	case e.Kind == points.EntryMergeOut:
+		return nil // The days stay, in case the merge is undone.
+	case e.Kind == points.EntryUnmerge && amount > 0:
+		if amount = p.Balance(e.Unit).Counted - p.countedBy(e.Unit); amount >= 0 {
+			return nil
+		}
+	}
 	if !p.daysOwned {
 		p.row.Days, p.daysOwned = slices.Clone(p.row.Days), true
 	}
@@ -122,6 +130,17 @@ func (p *Party) countedOn(e *points.Entry, day tiers.Day) error {
 	p.row.Days = days
 	p.facts = append(p.facts, fact{metric: e.Unit, day: day, amount: amount})
 	return nil
+}
+
+// countedBy is what the days of a metric add up to.
+func (p *Party) countedBy(metric string) points.Amount {
+	var sum points.Amount
+	for i := range p.row.Days {
+		if p.row.Days[i].Metric == metric {
+			sum += p.row.Days[i].Amount
+		}
+	}
+	return sum
 }
 
 // fact is something that was counted, or taken back.

@@ -44,13 +44,11 @@ const Corrected tiers.ChangeKind = "corrected"
 // restood reports whether the account knows the ladders of an instant, and counts all
 // that they ask for.
 func (a *account) restood(e *Engine, now time.Time) bool {
-	if len(e.epochs) == 0 || a.row.Kind != storage.Person || !a.exists {
+	if len(e.epochs) == 0 || a.row.Kind != storage.Person || a.row.Status == storage.Closed || !a.exists {
 		return true
 	}
-	if i := a.recordAt(standingKind, standingID); i < 0 || !a.records[i].exists || a.records[i].row.Sort != e.epochAt(now).label() {
-		return i >= 0 && Moved(a.records[i].row)
-	}
-	return true
+	i := a.recordAt(standingKind, standingID)
+	return i >= 0 && a.records[i].exists && a.records[i].row.Sort == e.epochAt(now).label()
 }
 
 // restand lets an account adopt the ladders that hold.
@@ -102,13 +100,7 @@ func (p *Party) newStanding() *standingState {
 func (p *Party) lacks(state *standingState) bool {
 	engine := p.tx.deciding.engine
 	for _, metric := range engine.kept.metrics {
-		var sum points.Amount
-		for i := range p.row.Days {
-			if p.row.Days[i].Metric == metric {
-				sum += p.row.Days[i].Amount
-			}
-		}
-		if sum != p.Balance(metric).Counted {
+		if p.countedBy(metric) != p.Balance(metric).Counted {
 			return true
 		}
 	}

@@ -63,6 +63,7 @@ func (p *Party) recount() error {
 	d.engine.observer.UndeclaredRead(p.tx.call.typ)
 	p.row.Days, p.daysOwned = nil, true
 	on := map[points.EntryRef]tiers.Day{}
+	closed, last := map[string]points.Amount{}, p.today()
 	query := storage.MemberQuery{Program: p.row.Program, Member: p.row.Member, AtVersion: p.base.loaded, Limit: 1000}
 	for entry, err := range storage.AllEntries(d.ctx, d.store, query) {
 		if errors.Is(err, storage.ErrConflict) {
@@ -72,6 +73,14 @@ func (p *Party) recount() error {
 			return p.tx.fail(err)
 		}
 		if entry.From != points.Counted && entry.To != points.Counted {
+			continue
+		}
+		switch {
+		case entry.Kind == points.EntryMergeOut:
+			closed[entry.Unit] += entry.Amount
+			continue
+		case entry.Kind == points.EntryUnmerge && entry.To == points.Counted:
+			closed[entry.Unit] -= entry.Amount
 			continue
 		}
 		day := on[entry.Corrects]
@@ -84,6 +93,15 @@ func (p *Party) recount() error {
 		}
 	}
 	p.facts = nil
+	for _, metric := range d.engine.kept.metrics {
+		if missing := p.countedBy(metric) - p.Balance(metric).Counted; closed[metric] > 0 && missing > 0 {
+			days, err := countDay(p.row.Days, metric, last, -missing)
+			if err != nil {
+				return p.tx.fail(err)
+			}
+			p.row.Days = days
+		}
+	}
 	return nil
 }
 

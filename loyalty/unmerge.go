@@ -99,6 +99,9 @@ func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
 	if err := tx.changeLife(func(l *lifeData) { l.Moving = with(l.Moving, c.From) }); err != nil {
 		return err
 	}
+	if err := tx.partStanding(from); err != nil {
+		return err
+	}
 	data, err := from.document()
 	if err != nil {
 		return err
@@ -158,7 +161,7 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 	if step.lines, err = e.days(ctx, from, state.Base, now); err != nil {
 		return err
 	}
-	if step.lines = net(step.lines); len(step.lines) > 0 {
+	if step.lines = net(step.lines, revisionAt(e.revisions, now).zone); len(step.lines) > 0 {
 		if err := e.moveAll(ctx, step, now); err != nil {
 			return err
 		}

@@ -1,0 +1,83 @@
+package loyalty
+
+import (
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// inheritStanding lets the survivor of a merge keep what the member who goes has: a
+// higher tier until its end, and what was granted. What was counted arrives with the
+// entries and is decided then.
+func (tx *Tx) inheritStanding(from *Party) error {
+	if len(tx.deciding.engine.epochs) == 0 {
+		return nil
+	}
+	theirs, err := from.standing()
+	if err != nil || theirs == nil {
+		return err
+	}
+	mine, err := tx.standing()
+	if err != nil || mine == nil {
+		return err
+	}
+	mine = mine.clone()
+	today := tx.today()
+	by, _ := tx.deciding.engine.epochOn(today)
+	for i := range by.rev.Ladders {
+		l := &by.rev.Ladders[i]
+		had, have := theirs.ladder(l.Code), mine.ladder(l.Code)
+		if had == nil || have == nil {
+			continue
+		}
+		for _, g := range had.Grants {
+			if g.Until > today || g.How == byMatch {
+				g.Source = from.Member()
+				have.Grants = append(have.Grants, g)
+			}
+		}
+		if told := had.Told; !told.Granted && rankOf(l, told.Tier) > rankOf(l, have.Told.Tier) && told.Until > today {
+			have.Grants = append(have.Grants, grantState{
+				Grant: tiers.Grant{Tier: told.Tier, From: today, Until: told.Until}, How: byMerge, At: tx.now, Source: from.Member(),
+			})
+		}
+	}
+	tx.stand, tx.standChanged = mine, true
+	return from.putStanding(theirs, points.Never)
+}
+
+func rankOf(l *tiers.Ladder, tier string) int {
+	_, rank := l.Find(tier)
+	return rank
+}
+
+// partStanding takes back from the survivor what a member who is taken out of a merge
+// brought, and lets that member's tiers be decided again.
+func (tx *Tx) partStanding(from *Party) error {
+	if len(tx.deciding.engine.epochs) == 0 {
+		return nil
+	}
+	mine, err := tx.standing()
+	if err != nil {
+		return err
+	}
+	if mine != nil {
+		mine = mine.clone()
+		for i := range mine.Ladders {
+			l := &mine.Ladders[i]
+			var own []grantState
+			for _, g := range l.Grants {
+				if g.Source != from.Member() {
+					own = append(own, g)
+				}
+			}
+			l.Grants = own
+		}
+		tx.stand, tx.standChanged = mine, true
+	}
+	theirs, err := from.standing()
+	if err != nil || theirs == nil {
+		return err
+	}
+	from.standChanged = true
+	return nil
+}

@@ -1,0 +1,81 @@
+package loyalty_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// days is what the days of a member's metric add up to.
+func (s *shop) days(member string) []storage.DayCount {
+	s.t.Helper()
+	snaps, err := s.store.Load(s.t.Context(), []storage.LoadRequest{{Program: "beans", Member: member}})
+	require.NoError(s.t, err)
+	return snaps[0].Account.Days
+}
+
+func TestAMergeBringsWhatCountsAndTheHigherTier(t *testing.T) {
+	s := openShop(t, regulars())
+	for _, member := range []string{"anna", "twin"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 60)})
+	s.must(loyalty.Earn{Member: "twin", Key: "2", Order: bought("2", 300)})
+	s.now = s.now.AddDate(0, 0, 5)
+	s.must(loyalty.Earn{Member: "twin", Key: "3", Order: bought("3", 150)})
+	s.now = s.now.AddDate(0, 0, 5)
+	s.must(loyalty.Refund{Member: "twin", Key: "4", Order: "2", Full: true})
+	require.Equal(t, "silver", s.tier("twin"))
+	before, alone := s.days("anna"), s.days("twin")
+	require.Equal(t, points.Amount(150), alone[0].Amount, "the refund took from the day of the order")
+
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+	require.Equal(t, "silver", s.tier("anna"), "60 and 150")
+	require.Equal(t, []storage.DayCount{before[0], alone[0]}, s.days("anna"))
+	s.must(loyalty.Earn{Member: "anna", Key: "5", Order: bought("5", 290)})
+	require.Equal(t, "gold", s.tier("anna"))
+	s.verify()
+
+	s.must(loyalty.UnMerge{Member: "anna", Key: "undo", From: "twin"})
+	require.Equal(t, "silver", s.tier("anna"))
+	require.Equal(t, "silver", s.tier("twin"))
+	require.Equal(t, alone, s.days("twin"))
+	s.must(loyalty.Earn{Member: "twin", Key: "6", Order: bought("6", 350)})
+	require.Equal(t, "gold", s.tier("twin"))
+	s.verify()
+}
+
+func TestAMergeKeepsATierThatWasGranted(t *testing.T) {
+	s := openShop(t, regulars())
+	for _, member := range []string{"anna", "twin"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.MatchTier{Member: "twin", Key: "match", Ladder: "status", Tier: "gold", Days: 30})
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+	require.Equal(t, "gold", s.tier("anna"))
+	_, err := s.Do(t.Context(), loyalty.MatchTier{Member: "anna", Key: "match", Ladder: "status", Tier: "gold", Days: 30})
+	require.ErrorIs(t, err, loyalty.ErrMatched, "who was matched as another is not matched again")
+	s.must(loyalty.UnMerge{Member: "anna", Key: "undo", From: "twin"})
+	require.Empty(t, s.tier("anna"))
+	require.Equal(t, "gold", s.tier("twin"))
+	s.now = s.now.AddDate(0, 0, 31)
+	require.Empty(t, s.tier("twin"))
+	s.verify()
+}
+
+func TestAnErasedMemberHasNoTierThatEnds(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	s.now = s.now.AddDate(3, 0, 0)
+	report, err := s.RunDue(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, report.Failed)
+	require.Zero(t, report.Skipped)
+	s.verify()
+}
