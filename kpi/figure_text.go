@@ -42,7 +42,7 @@ func (f Figure) String() string {
 }
 
 func (f Figure) intervalText() string {
-	return fmt.Sprintf("%s %% %s to %s", short(100*f.Interval.Level, 2), f.shown(f.Interval.Lower), f.shown(f.Interval.Upper))
+	return fmt.Sprintf("%s %% %s", short(100*f.Interval.Level, 2), f.ShownInterval())
 }
 
 // shown writes a value of the figure's unit, rounded for display.
@@ -109,4 +109,21 @@ func (f Figure) MarshalJSON() ([]byte, error) {
 func number(d decimal.Decimal) *json.Number {
 	n := json.Number(d.String())
 	return &n
+}
+
+// Shown is the value as people read it, rounded: "40.14 %", "31.76 EUR", or
+// "undefined".
+func (f Figure) Shown() string {
+	if !f.defined {
+		return "undefined"
+	}
+	return f.shown(f.value)
+}
+
+// ShownInterval is the interval as people read it, and empty where there is none.
+func (f Figure) ShownInterval() string {
+	if f.Interval == nil {
+		return ""
+	}
+	return f.shown(f.Interval.Lower) + " to " + f.shown(f.Interval.Upper)
 }

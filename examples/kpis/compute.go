@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
+)
+
+// counters are what one pass over the log fills.
+type counters struct {
+	purchases   *kpi.PurchaseAccumulator
+	inactive    *kpi.InactivityAccumulator
+	cohorts     *kpi.CohortAccumulator
+	rfm         *kpi.RFMAccumulator
+	summary     *kpi.SummaryAccumulator
+	calibration *kpi.SummaryAccumulator
+	arrivals    *arrivals
+}
+
+// compute reads all files and computes all figures that they allow.
+func compute(o options, progress *status, warnings io.Writer) (*report, error) {
+	l := &log{path: o.orders, zone: o.zone, status: progress, warnings: warnings}
+	e, err := l.extent()
+	if err != nil {
+		return nil, err
+	}
+	if e.rows == 0 {
+		return nil, fmt.Errorf("%s has no orders", o.orders)
+	}
+	if o.asOf.IsZero() {
+		o.asOf = dayOf(e.last, o.zone)
+	}
+	period := kpi.Period{Start: dayOf(e.first, o.zone), End: nextDay(o.asOf), Zone: o.zone}
+	if !period.End.After(period.Start) {
+		return nil, fmt.Errorf("-as-of: the first order is of %s", e.first.In(o.zone).Format("2006-01-02"))
+	}
+	if !o.calibrationEnd.IsZero() && (o.calibrationEnd.Before(period.Start) || !o.calibrationEnd.Before(o.asOf)) {
+		return nil, errors.New("-calibration-end: must lie between the first order and the last day that counts")
+	}
+	var c *costs
+	if o.costs != "" {
+		if c, err = readCosts(o.costs, o.zone); err != nil {
+			return nil, err
+		}
+	}
+	all, err := newCounters(o, period, c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := l.each("counting", false, all.add); err != nil {
+		return nil, err
+	}
+	r := newReport(o, period, e)
+	if c != nil && c.Currency != r.currency {
+		if c.Currency != "" && r.currency != "" {
+			return nil, fmt.Errorf("%s: the currency is %s, that of the log %s", o.costs, c.Currency, r.currency)
+		}
+		r.currency = c.Currency + r.currency
+		c.Currency = r.currency
+	}
+	return r, errors.Join(
+		all.figures(r), r.models(o, all, c), r.costs(c, all.arrivals), r.surveys(o, period, warnings))
+}
+
+func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
+	var all counters
+	var errs [6]error
+	all.purchases, errs[0] = kpi.NewPurchaseAccumulator(period, kpi.ByDay)
+	all.inactive, errs[1] = kpi.NewInactivityAccumulator(period.End, o.inactiveDays, o.zone)
+	all.cohorts, errs[2] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Monthly, Zone: o.zone, Until: period.End})
+	all.rfm, errs[3] = kpi.NewRFMAccumulator(&kpi.RFMOptions{AsOf: o.asOf, Zone: o.zone})
+	all.summary, errs[4] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{AsOf: o.asOf, Zone: o.zone, Unit: o.unit})
+	if !o.calibrationEnd.IsZero() {
+		all.calibration, errs[5] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{
+			AsOf: o.calibrationEnd, HoldoutEnd: o.asOf, Zone: o.zone, Unit: o.unit,
+		})
+	}
+	if c != nil && (c.AcquisitionSpend != nil || c.RetentionSpend != nil) {
+		all.arrivals = &arrivals{period: c.period, seen: map[string]visits{}}
+	}
+	return &all, errors.Join(errs[:]...)
+}
+
+func (c *counters) add(o kpi.Order) error {
+	to := []kpi.Adder{c.purchases, c.inactive, c.cohorts, c.rfm, c.summary}
+	for _, a := range to {
+		if err := a.Add(o); err != nil {
+			return err
+		}
+	}
+	if c.calibration != nil {
+		if err := c.calibration.Add(o); err != nil {
+			return err
+		}
+	}
+	if c.arrivals != nil {
+		return c.arrivals.Add(o)
+	}
+	return nil
+}
+
+// figures are those of the log alone.
+func (c *counters) figures(r *report) error {
+	p := c.purchases.Result()
+	one := decimal.NewFromInt(1)
+	exact := func(key string, unit kpi.Unit, amount decimal.Decimal) {
+		r.add(key, kpi.Quotient(key, unit, amount, one).In(r.period).Priced(r.currency))
+	}
+	exact("customers", kpi.Count, decimal.NewFromInt(int64(p.Customers)))
+	exact("orders", kpi.Count, decimal.NewFromInt(int64(p.Orders)))
+	exact("refunds", kpi.Count, decimal.NewFromInt(int64(p.Refunds)))
+	exact("revenue", kpi.Money, p.Revenue.Decimal())
+	value, err := p.AverageOrderValue(r.currency)
+	if err != nil {
+		return err
+	}
+	r.add("average_order_value", value)
+	frequency, err := p.PurchaseFrequency()
+	if err != nil {
+		return err
+	}
+	r.add("purchase_frequency", frequency)
+	repeat, err := p.RepeatPurchaseRate()
+	if err != nil {
+		return err
+	}
+	if err := r.sample("repeat_purchase_rate", repeat); err != nil {
+		return err
+	}
+	if err := r.sample("inactive_rate", c.inactive.Result()); err != nil {
+		return err
+	}
+	if err := r.cohortFigures(c.cohorts.Result()); err != nil {
+		return err
+	}
+	return r.rfmFigures(c.rfm.Result())
+}

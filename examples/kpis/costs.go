@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/liability"
+)
+
+// costs is what an order log cannot know.
+type costs struct {
+	Currency string `json:"currency"`
+	// Start and End are dates; the days from the first until before the second.
+	Start string `json:"start"`
+	End   string `json:"end"`
+	// AcquisitionSpend and RetentionSpend are of that period.
+	AcquisitionSpend *decimal.Decimal `json:"acquisition_spend"`
+	RetentionSpend   *decimal.Decimal `json:"retention_spend"`
+	// GrossMargin is a fraction; DiscountPerMonth is of lifetime values.
+	GrossMargin      *float64 `json:"gross_margin"`
+	DiscountPerMonth float64  `json:"discount_per_month"`
+	Points           *points  `json:"points"`
+
+	period kpi.Period
+}
+
+// points are those of the program since its start.
+type points struct {
+	kpi.PointCounts
+	UltimateRate *decimal.Decimal `json:"ultimate_redemption_rate"`
+	CostPerPoint *decimal.Decimal `json:"cost_per_point"`
+}
+
+func readCosts(path string, zone *time.Location) (*costs, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var c costs
+	if err := json.Unmarshal(data, &c); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var errs []error
+	var start, end time.Time
+	if start, err = day(c.Start, zone); err != nil {
+		errs = append(errs, fmt.Errorf("start: %w", err))
+	}
+	if end, err = day(c.End, zone); err != nil {
+		errs = append(errs, fmt.Errorf("end: %w", err))
+	}
+	if (c.AcquisitionSpend != nil || c.RetentionSpend != nil) && !end.After(start) {
+		errs = append(errs, errors.New("end: must be after start: spending is of a period"))
+	}
+	if c.GrossMargin != nil && !(*c.GrossMargin > 0 && *c.GrossMargin <= 1) {
+		errs = append(errs, errors.New("gross_margin: must be a fraction above 0, at most 1"))
+	}
+	if !(c.DiscountPerMonth >= 0 && c.DiscountPerMonth < 1) {
+		errs = append(errs, errors.New("discount_per_month: must be a fraction from 0 to below 1"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c.period = kpi.Period{Start: start, End: end, Zone: zone}
+	return &c, nil
+}
+
+// figures are those that the costs allow, with the customers of their period.
+func (c *costs) figures(r *report, who *arrivals) error {
+	if who != nil {
+		if err := c.perCustomer(r, who); err != nil {
+			return err
+		}
+	}
+	if c.Points != nil {
+		return c.Points.figures(r, c.Currency)
+	}
+	return nil
+}
+
+func (c *costs) perCustomer(r *report, who *arrivals) error {
+	atStart, retained, fresh := who.count()
+	back, err := kpi.CohortRetention(retained, atStart)
+	if err == nil {
+		back, err = back.OfSample(r.level)
+	}
+	if err != nil {
+		return err
+	}
+	r.add("period_return_rate", back.As("customers before the period who bought in it / customers before it").In(c.period))
+	var acquisition kpi.Figure
+	if c.AcquisitionSpend != nil {
+		acquisition, err = kpi.AcquisitionCost(kpi.Spending{Amount: *c.AcquisitionSpend, Customers: fresh, Currency: c.Currency, Period: c.period})
+		if err != nil {
+			return err
+		}
+		r.add("acquisition_cost", acquisition)
+		if err := c.valueToCost(r, acquisition); err != nil {
+			return err
+		}
+	}
+	if c.RetentionSpend == nil {
+		return nil
+	}
+	kept, err := kpi.RetentionCost(kpi.Spending{Amount: *c.RetentionSpend, Customers: retained, Currency: c.Currency, Period: c.period}, atStart)
+	if err != nil {
+		return err
+	}
+	r.add("retention_cost", kept.PerRetained)
+	r.add("retention_cost_per_start", kept.PerStart)
+	if c.AcquisitionSpend == nil {
+		return nil
+	}
+	ratio, err := kpi.CostRatio(acquisition, kept.PerRetained)
+	r.add("acquisition_to_retention_cost", ratio)
+	return err
+}
+
+// valueToCost sets the margin of a new customer's first year against the cost of
+// winning one.
+func (c *costs) valueToCost(r *report, acquisition kpi.Figure) error {
+	if c.GrossMargin == nil {
+		return nil
+	}
+	ratio, err := kpi.ValueToCost(r.margin, acquisition)
+	r.add("value_to_acquisition_cost", ratio)
+	return err
+}
+
+func (p *points) figures(r *report, currency string) error {
+	ofIssued, err := kpi.Redemption(p.PointCounts, kpi.OfIssued)
+	if err != nil {
+		return fmt.Errorf("points: %w", err)
+	}
+	r.add("redemption_rate_of_issued", ofIssued)
+	if p.Matured > 0 {
+		ofMatured, err := kpi.Redemption(p.PointCounts, kpi.OfMatured)
+		if err != nil {
+			return fmt.Errorf("points: %w", err)
+		}
+		r.add("redemption_rate_of_matured", ofMatured)
+	}
+	broken, err := kpi.Breakage(p.PointCounts)
+	if err != nil {
+		return fmt.Errorf("points: %w", err)
+	}
+	r.add("breakage_rate", broken)
+	if p.UltimateRate == nil {
+		return nil
+	}
+	ultimate, err := kpi.Ultimate(p.PointCounts, *p.UltimateRate)
+	if err != nil {
+		return fmt.Errorf("points: ultimate_redemption_%w", err)
+	}
+	for _, f := range []kpi.Figure{ultimate.Redemption, ultimate.Breakage, ultimate.Future, ultimate.OfOutstanding} {
+		r.add(f.Key, f)
+	}
+	if p.CostPerPoint == nil {
+		return nil
+	}
+	accrual, err := liability.CostAccrual(p.PointCounts, *p.UltimateRate, *p.CostPerPoint, currency)
+	if err != nil {
+		return fmt.Errorf("points: %w", err)
+	}
+	r.add("points_cost_liability", kpi.Quotient("points_cost_liability", kpi.Money, accrual.Liability, decimal.NewFromInt(1)).As(accrual.Model).Priced(currency))
+	return nil
+}

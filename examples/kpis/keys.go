@@ -1,0 +1,75 @@
+package main
+
+import "github.com/loyaltykit/loyaltykit/kpi"
+
+// key is a figure's place in the JSON, which never changes its meaning.
+type key struct {
+	name    string
+	unit    kpi.Unit
+	section string
+	text    string
+}
+
+// The sections of the report.
+const (
+	sectionCustomers = "Customers and orders"
+	sectionModels    = "What models expect"
+	sectionSurveys   = "What customers say"
+	sectionCosts     = "What it costs"
+	sectionPoints    = "Points"
+)
+
+func sections() []string {
+	return []string{sectionCustomers, sectionModels, sectionSurveys, sectionCosts, sectionPoints}
+}
+
+// documented lists all keys, in the order of the report.
+func documented() []key {
+	return []key{
+		{"customers", kpi.Count, sectionCustomers, "customers with a purchase"},
+		{"orders", kpi.Count, sectionCustomers, "purchases"},
+		{"refunds", kpi.Count, sectionCustomers, "orders with an amount below 0"},
+		{"revenue", kpi.Money, sectionCustomers, "purchases less refunds"},
+		{"average_order_value", kpi.Money, sectionCustomers, "revenue / purchases"},
+		{"purchase_frequency", kpi.Count, sectionCustomers, "purchases / customers"},
+		{"repeat_purchase_rate", kpi.Fraction, sectionCustomers, "customers who bought on 2 days or more / customers"},
+		{"inactive_rate", kpi.Fraction, sectionCustomers, "customers without a purchase for -inactive-days / customers"},
+		{"cohort_retention_month_1", kpi.Fraction, sectionCustomers, "who bought in the calendar month after that of the first purchase"},
+		{"cohort_retention_month_3", kpi.Fraction, sectionCustomers, "the same, 3 months after"},
+		{"cohort_retention_month_6", kpi.Fraction, sectionCustomers, "the same, 6 months after"},
+		{"cohort_retention_month_12", kpi.Fraction, sectionCustomers, "the same, 12 months after"},
+		{"expected_active_customers", kpi.Count, sectionModels, "sum of P(alive)"},
+		{"churn_risk_mean", kpi.Fraction, sectionModels, "mean of 1 − P(alive)"},
+		{"expected_purchases_12_months", kpi.Count, sectionModels, "purchases that today's customers are expected to make"},
+		{"expected_revenue_12_months", kpi.Money, sectionModels, "what they are expected to spend, discounted as the costs say"},
+		{"expected_value_12_months_mean", kpi.Money, sectionModels, "the same for each customer"},
+		{"new_customer_revenue_12_months", kpi.Money, sectionModels, "what a new customer is expected to spend, the first order too"},
+		{"holdout_purchases", kpi.Count, sectionModels, "purchases after -calibration-end by the customers of before"},
+		{"holdout_purchases_expected", kpi.Count, sectionModels, "what the model of the calibration expected of them"},
+		{"holdout_error", kpi.Fraction, sectionModels, "expected / actual − 1"},
+		{"nps", kpi.Score, sectionSurveys, "Net Promoter Score"},
+		{"csat_5", kpi.Fraction, sectionSurveys, "satisfied, 4 and 5 of 5"},
+		{"csat_mean_5", kpi.Answer, sectionSurveys, "mean answer from 1 to 5"},
+		{"csat_7", kpi.Fraction, sectionSurveys, "satisfied, 6 and 7 of 7"},
+		{"csat_mean_7", kpi.Answer, sectionSurveys, "mean answer from 1 to 7"},
+		{"ces_mean", kpi.Answer, sectionSurveys, "Customer Effort Score 2.0, mean"},
+		{"ces_agreeing", kpi.Fraction, sectionSurveys, "the same, share of 5 to 7"},
+		{"ces_index", kpi.Score, sectionSurveys, "the same, 6 and 7 less 1 to 3"},
+		{"ces1_mean", kpi.Answer, sectionSurveys, "Customer Effort Score 1.0, mean, less is better"},
+		{"period_return_rate", kpi.Fraction, sectionCosts, "customers from before the period of the costs who bought in it"},
+		{"acquisition_cost", kpi.Money, sectionCosts, "acquisition spending / new customers"},
+		{"retention_cost", kpi.Money, sectionCosts, "retention spending / those who bought again"},
+		{"retention_cost_per_start", kpi.Money, sectionCosts, "retention spending / customers from before"},
+		{"acquisition_to_retention_cost", kpi.Multiple, sectionCosts, "the one over the other"},
+		{"new_customer_margin_12_months", kpi.Money, sectionCosts, "what a new customer is expected to bring × gross margin"},
+		{"value_to_acquisition_cost", kpi.Multiple, sectionCosts, "that over the acquisition cost"},
+		{"redemption_rate_of_issued", kpi.Fraction, sectionPoints, "points redeemed / issued"},
+		{"redemption_rate_of_matured", kpi.Fraction, sectionPoints, "points redeemed / redeemable until now"},
+		{"breakage_rate", kpi.Fraction, sectionPoints, "points expired / issued"},
+		{"ultimate_redemption_rate", kpi.Fraction, sectionPoints, "points that will be redeemed in the end / issued"},
+		{"ultimate_breakage_rate", kpi.Fraction, sectionPoints, "1 less that"},
+		{"expected_future_redemptions", kpi.Count, sectionPoints, "points still expected to be redeemed"},
+		{"expected_redemption_of_outstanding", kpi.Fraction, sectionPoints, "those / outstanding points"},
+		{"points_cost_liability", kpi.Money, sectionPoints, "those × cost of a point; a cost accrual, not IFRS 15"},
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shop writes a log of a made-up shop: 200 customers who come for a while, some of
+// them often, with a refund and a bad row.
+func shop(t *testing.T) string {
+	t.Helper()
+	random := rand.New(rand.NewPCG(11, 1))
+	start := time.Date(2027, 1, 1, 9, 0, 0, 0, time.UTC)
+	var text strings.Builder
+	text.WriteString("order_id,member,occurred_at,amount,currency\n")
+	for customer := range 200 {
+		at := start.AddDate(0, 0, random.IntN(150))
+		pace, leaves, spend := 3+60*random.Float64()*random.Float64(), 0.05+0.4*random.Float64(), 10+40*random.Float64()
+		for at.Before(start.AddDate(0, 14, 0)) {
+			fmt.Fprintf(&text, "o,m-%03d,%s,%.2f,EUR\n", customer, at.Format(time.RFC3339), spend*(0.5+random.Float64()))
+			if random.Float64() < leaves {
+				break
+			}
+			at = at.Add(time.Duration(24 * pace * random.ExpFloat64() * float64(time.Hour)))
+		}
+	}
+	text.WriteString("o,m-001,2027-10-01,-5.00,EUR\no,m-001,someday,5.00,EUR\n")
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
+	return path
+}
+
+// printed is the JSON as its readers see it.
+type printed struct {
+	Schema string
+	Log    struct {
+		Orders int
+		Bad    int    `json:"rows_left_out"`
+		AsOf   string `json:"as_of"`
+	}
+	Figures map[string]struct {
+		Key         string
+		Value       *float64
+		Undefined   string
+		Unit        string
+		Numerator   *json.Number
+		Denominator *json.Number
+		Interval    *struct{ Lower, Upper, Level float64 }
+		Convention  string
+		Notes       []string
+	}
+	Cohorts struct {
+		Rows []struct {
+			Month  string
+			Size   int
+			Active []int
+		}
+	}
+	RFM    struct{ Segments []struct{ Name string } }
+	Models struct {
+		Name   string
+		AtRisk []struct {
+			Member string
+			Risk   float64 `json:"churn_risk"`
+		} `json:"top_at_risk"`
+		Holdout *struct {
+			Model  string
+			Length float64
+		}
+	}
+}
+
+func runJSON(t *testing.T, args ...string) (printed, string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, exitOK, run(append(args, "-json"), &stdout, &stderr, io.Discard), stderr.String())
+	var p printed
+	require.NoError(t, json.Unmarshal(stdout.Bytes(), &p))
+	return p, stderr.String()
+}
+
+func TestEveryKeyComesWithWhatItNeeds(t *testing.T) {
+	got, warnings := runJSON(t, "-orders", shop(t), "-as-of", "2028-02-29", "-calibration-end", "2027-08-31", "-zone", "Europe/Vienna",
+		"-surveys", "testdata/surveys.csv", "-costs", "testdata/costs.json")
+	assert.Equal(t, "loyaltykit.kpis/1", got.Schema)
+	assert.Equal(t, 1, got.Log.Bad)
+	units := map[string]string{}
+	for _, k := range documented() {
+		units[k.name] = string(k.unit)
+		f, ok := got.Figures[k.name]
+		if !assert.True(t, ok, "the input allows %s", k.name) {
+			continue
+		}
+		assert.Equal(t, k.name, f.Key)
+		assert.Equal(t, string(k.unit), f.Unit, k.name)
+		assert.NotNil(t, f.Value, "%s is undefined: %s", k.name, f.Undefined)
+	}
+	for key := range got.Figures {
+		assert.Contains(t, units, key, "every key is documented")
+	}
+	for _, key := range []string{"repeat_purchase_rate", "inactive_rate", "cohort_retention_month_1", "nps", "csat_5", "ces_mean", "period_return_rate"} {
+		f := got.Figures[key]
+		require.NotNil(t, f.Numerator, key)
+		require.NotNil(t, f.Denominator, key)
+		require.NotNil(t, f.Interval, key)
+		assert.LessOrEqual(t, f.Interval.Lower, *f.Value, key)
+		assert.GreaterOrEqual(t, f.Interval.Upper, *f.Value, key)
+	}
+	assert.InDelta(t, 25, *got.Figures["nps"].Value, 0, "the answers of 2029 are not in it")
+	assert.Equal(t, []string{"1 without an answer are left out"}, got.Figures["nps"].Notes)
+	assert.InDelta(t, 300, *got.Figures["points_cost_liability"].Value, 0)
+	require.NotNil(t, got.Models.Holdout)
+	assert.Contains(t, warnings, "left out: line ")
+	for _, line := range []string{"line 7: answer: must be from 0 to 10", "line 15: scale", "line 16: \"some\" is no whole number", "line 17: "} {
+		assert.Contains(t, warnings, line)
+	}
+}
+
+func TestTheSameInputPrintsTheSame(t *testing.T) {
+	orders := shop(t)
+	var first, second bytes.Buffer
+	for _, out := range []*bytes.Buffer{&first, &second} {
+		require.Equal(t, exitOK, run([]string{"-orders", orders, "-json"}, out, io.Discard, io.Discard))
+	}
+	assert.Equal(t, first.String(), second.String())
+}
+
+func TestTheReportForPeople(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, exitOK, run([]string{"-orders", shop(t), "-surveys", "testdata/surveys.csv", "-costs", "testdata/costs.json"}, &stdout, &stderr, io.Discard), stderr.String())
+	for _, text := range []string{"CUSTOMERS AND ORDERS", "repeat purchase rate", "WHAT CUSTOMERS SAY", "chosen", "BOUGHT AGAIN", "Champions", "acquisition cost"} {
+		assert.Contains(t, stdout.String(), text)
+	}
+	assert.NotContains(t, stdout.String(), "NaN")
+	assert.NotContains(t, stdout.String(), "%!")
+}
+
+func TestALogTooSmallForModelsSaysSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	require.NoError(t, os.WriteFile(path, []byte("member,occurred_at,amount\nann,2027-01-02,5\nbob,2027-01-03,7.50\n"), 0o600))
+	got, _ := runJSON(t, "-orders", path)
+	assert.Nil(t, got.Figures["churn_risk_mean"].Value)
+	assert.Contains(t, got.Figures["churn_risk_mean"].Undefined, "no model of purchases fits")
+	assert.InDelta(t, 6.25, *got.Figures["average_order_value"].Value, 0)
+	assert.Equal(t, "0 of 2", got.Figures["repeat_purchase_rate"].Numerator.String()+" of "+got.Figures["repeat_purchase_rate"].Denominator.String())
+	assert.Nil(t, got.Figures["cohort_retention_month_12"].Value, "nobody was observed for a year")
+	var stdout bytes.Buffer
+	require.Equal(t, exitOK, run([]string{"-orders", path}, &stdout, io.Discard, io.Discard))
+	assert.Contains(t, stdout.String(), "undefined")
+}
+
+func TestBadFlagsAndFilesAreNamed(t *testing.T) {
+	orders := shop(t)
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	require.NoError(t, os.WriteFile(bad, []byte(`{"currency":"USD"}`), 0o600))
+	empty := filepath.Join(t.TempDir(), "empty.csv")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{exitUsage, "-orders: name a log", nil},
+		{exitUsage, "-zone: ", []string{"-orders", orders, "-zone", "Mars/Olympus"}},
+		{exitUsage, "-unit: \"fortnight\" is none of", []string{"-orders", orders, "-unit", "fortnight"}},
+		{exitUsage, "-as-of: \"soon\" is not a date", []string{"-orders", orders, "-as-of", "soon"}},
+		{exitUsage, "-level: ", []string{"-orders", orders, "-level", "95"}},
+		{exitUsage, "-calibration-end: must be before", []string{"-orders", orders, "-as-of", "2027-05-01", "-calibration-end", "2027-05-01"}},
+		{exitFailed, "-as-of: the first order is of 2027-01-", []string{"-orders", orders, "-as-of", "2020-01-01"}},
+		{exitFailed, "-calibration-end: must lie between", []string{"-orders", orders, "-calibration-end", "2020-01-01"}},
+		{exitFailed, "the currency is USD, that of the log EUR", []string{"-orders", orders, "-costs", bad}},
+		{exitFailed, "no such file", []string{"-orders", orders, "-surveys", "nowhere.csv"}},
+		{exitFailed, "empty.csv", []string{"-orders", orders, "-surveys", empty}},
+		{exitFailed, "empty.csv", []string{"-orders", empty}},
+	} {
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, c.code, run(c.args, &stdout, &stderr, io.Discard), "%v", c.args)
+		assert.Contains(t, stderr.String(), c.want)
+		assert.Empty(t, stdout.String())
+	}
+	var stdout bytes.Buffer
+	assert.Equal(t, exitOK, run([]string{"-h"}, &stdout, io.Discard, io.Discard))
+	assert.Contains(t, stdout.String(), "-calibration-end")
+}
+
+func TestTheREADMEListsEveryKey(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "README.md"))
+	require.NoError(t, err)
+	for _, k := range documented() {
+		assert.Contains(t, string(text), fmt.Sprintf("| `%s` | %s | %s |\n", k.name, k.unit, k.text))
+	}
+}
+
+// The reference values of these orders are those of kpi_vectors.json.
+func TestRealOrders(t *testing.T) {
+	dir := os.Getenv("LOYALTYKIT_DATA")
+	if dir == "" {
+		t.Skip("LOYALTYKIT_DATA names no folder with cdnow_orders.csv")
+	}
+	got, _ := runJSON(t, "-orders", filepath.Join(dir, "cdnow_orders.csv"), "-calibration-end", "1997-09-30")
+	assert.Equal(t, 69659, got.Log.Orders)
+	assert.Equal(t, "1998-06-30", got.Log.AsOf)
+	require.Len(t, got.Cohorts.Rows, 3)
+	assert.Equal(t, []int{7846, 1157, 964, 810}, got.Cohorts.Rows[0].Active[:4])
+	assert.Equal(t, []int{7248, 1032, 752, 756}, got.Cohorts.Rows[2].Active[:4])
+	assert.Equal(t, json.Number("23570"), *got.Figures["customers"].Numerator)
+	require.NotNil(t, got.Models.Holdout)
+	assert.InDelta(t, 39, got.Models.Holdout.Length, 1e-9, "39 weeks of calibration, 39 of holdout")
+	assert.InDelta(t, 0, *got.Figures["holdout_error"].Value, 0.25)
+	assert.Len(t, got.Models.AtRisk, mostAtRisk)
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
+)
+
+// options are the command's flags, checked.
+type options struct {
+	orders, surveys, costs string
+	zone                   *time.Location
+	// asOf and calibrationEnd are the first instants of days that count to the end;
+	// zero where they are not given.
+	asOf, calibrationEnd time.Time
+	unit                 kpi.TimeUnit
+	unitName             string
+	inactiveDays         int
+	level                float64
+	json                 bool
+}
+
+const usage = `kpis prints the key figures of a shop from its order log, each with the numbers that
+made it, its convention and, where customers are a sample, its interval.
+
+  go run ./examples/kpis -orders orders.csv
+
+The flags:
+  -orders FILE           the log: CSV, one order a line, with a header that names the columns
+                         member, occurred_at, amount and, if you like, currency; others are
+                         passed over. An amount below 0 is a refund. Amounts are of one currency.
+  -as-of DATE            the last day that counts, such as 2027-03-08; the default is the last order's
+  -zone NAME             the zone of days and months, such as Europe/Vienna; the default is UTC
+  -calibration-end DATE  fit the models until this day too, and compare what they expect with what
+                         came from then until -as-of
+  -unit NAME             the unit of time of the models: day, week, month or year; the default is week
+  -inactive-days N       who has not bought for so many days is inactive; the default is 90
+  -level L               the confidence of intervals; the default is 0.95
+  -surveys FILE          answers: CSV with the columns scale and answer, and perhaps answered_at. An
+                         empty answer is a customer who gave none. The scales: recommend_0_10 (NPS),
+                         satisfaction_1_5, satisfaction_1_7, ease_1_7 (CES 2.0), effort_1_5 (CES 1.0)
+  -costs FILE            what the log cannot know, as JSON: see the README of the examples
+  -json                  print one JSON object; its keys are listed in the README of the examples
+
+Rows that are no orders or no answers are named on stderr and left out.
+Exit codes: 0 done, 1 failed, 2 bad flags.
+`
+
+func units() map[string]kpi.TimeUnit {
+	return map[string]kpi.TimeUnit{"day": kpi.InDays, "week": kpi.InWeeks, "month": kpi.InMonths, "year": kpi.InYears}
+}
+
+// parseOptions reads the command line. Help and problems are written out.
+func parseOptions(args []string, stdout, stderr io.Writer) (options, error) {
+	var o options
+	var zone, asOf, calibrationEnd string
+	flags := flag.NewFlagSet("kpis", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.orders, "orders", "", "")
+	flags.StringVar(&o.surveys, "surveys", "", "")
+	flags.StringVar(&o.costs, "costs", "", "")
+	flags.StringVar(&zone, "zone", "UTC", "")
+	flags.StringVar(&asOf, "as-of", "", "")
+	flags.StringVar(&calibrationEnd, "calibration-end", "", "")
+	flags.StringVar(&o.unitName, "unit", "week", "")
+	flags.IntVar(&o.inactiveDays, "inactive-days", 90, "")
+	flags.Float64Var(&o.level, "level", kpi.DefaultLevel, "")
+	flags.BoolVar(&o.json, "json", false, "")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		return o, err
+	}
+	if err == nil {
+		err = o.check(flags.Args(), zone, asOf, calibrationEnd)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "kpis: %v\nSay -h for help.\n", err)
+	}
+	return o, err
+}
+
+func (o *options) check(rest []string, zone, asOf, calibrationEnd string) error {
+	var errs []error
+	if len(rest) > 0 {
+		errs = append(errs, fmt.Errorf("%q is no flag; a log is named by -orders", rest[0]))
+	}
+	if o.orders == "" {
+		errs = append(errs, errors.New("-orders: name a log"))
+	}
+	var err error
+	if o.zone, err = time.LoadLocation(zone); err != nil {
+		return errors.Join(append(errs, fmt.Errorf("-zone: %w", err))...)
+	}
+	if o.asOf, err = day(asOf, o.zone); err != nil {
+		errs = append(errs, fmt.Errorf("-as-of: %w", err))
+	}
+	if o.calibrationEnd, err = day(calibrationEnd, o.zone); err != nil {
+		errs = append(errs, fmt.Errorf("-calibration-end: %w", err))
+	}
+	if !o.asOf.IsZero() && !o.calibrationEnd.IsZero() && !o.calibrationEnd.Before(o.asOf) {
+		errs = append(errs, errors.New("-calibration-end: must be before -as-of, so that something is left to compare with"))
+	}
+	known := false
+	if o.unit, known = units()[o.unitName]; !known {
+		errs = append(errs, fmt.Errorf("-unit: %q is none of day, week, month, year", o.unitName))
+	}
+	if o.inactiveDays < 1 {
+		errs = append(errs, errors.New("-inactive-days: must be at least 1"))
+	}
+	if !(o.level > 0 && o.level < 1) {
+		errs = append(errs, errors.New("-level: must be above 0 and below 1"))
+	}
+	return errors.Join(errs...)
+}
+
+// day is the first instant of a date in a zone; an empty text is no date.
+func day(text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is not a date such as 2027-03-08", text)
+	}
+	return at, nil
+}
+
+// dayOf is the first instant of an instant's date in a zone.
+func dayOf(at time.Time, zone *time.Location) time.Time {
+	y, m, d := at.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, zone)
+}
+
+func nextDay(day time.Time) time.Time { return day.AddDate(0, 0, 1) }

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
+)
+
+// extent of a log: what has to be known of it before it is counted.
+type extent struct {
+	first, last time.Time
+	rows, bad   int
+	// currency is that of the first row, empty where the log names none.
+	currency string
+}
+
+// log is an order log that is read twice: for its extent, and for its figures.
+type log struct {
+	path     string
+	zone     *time.Location
+	status   *status
+	warnings io.Writer
+}
+
+// each hands over the orders of the log. Rows that are none are counted, and named
+// if they are asked for.
+func (l *log) each(what string, name bool, take func(kpi.Order) error) (bad int, err error) {
+	file, err := os.Open(l.path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	in := &counted{Reader: file}
+	defer l.status.clear()
+	for order, err := range kpi.ReadCSV(in, &kpi.CSVOptions{Zone: l.zone}) {
+		l.status.show(what, int(100*in.n/max(info.Size(), 1)))
+		if row, isRow := errors.AsType[*kpi.RowError](err); isRow {
+			bad++
+			if name {
+				l.warn(bad, row)
+			}
+			continue
+		}
+		if err != nil {
+			return bad, fmt.Errorf("%s: %w", l.path, err)
+		}
+		if err := take(order); err != nil {
+			return bad, err
+		}
+	}
+	return bad, nil
+}
+
+const mostWarnings = 20
+
+func (l *log) warn(n int, row *kpi.RowError) {
+	switch {
+	case n <= mostWarnings:
+		fmt.Fprintf(l.warnings, "left out: %v\n", row)
+	case n == mostWarnings+1:
+		fmt.Fprintln(l.warnings, "left out: more rows are counted only")
+	}
+}
+
+// extent reads the log through.
+func (l *log) extent() (extent, error) {
+	var e extent
+	bad, err := l.each("reading", true, func(o kpi.Order) error {
+		if e.rows == 0 || o.At.Before(e.first) {
+			e.first = o.At
+		}
+		if e.rows == 0 || o.At.After(e.last) {
+			e.last = o.At
+		}
+		e.rows++
+		return nil
+	})
+	e.bad = bad
+	if err != nil {
+		return e, err
+	}
+	e.currency, err = currencyOf(l.path)
+	return e, err
+}
+
+// currencyOf is the currency of the first row, which all others must have.
+func currencyOf(path string) (currency string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	in := csv.NewReader(file)
+	header, err := in.Read()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	at := slices.IndexFunc(header, func(name string) bool { return strings.TrimSpace(name) == "currency" })
+	row, err := in.Read()
+	if at < 0 || err != nil || at >= len(row) {
+		return "", nil // a bad row was named when the log was read
+	}
+	return strings.TrimSpace(row[at]), nil
+}
+
+// counted counts the bytes that were read.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// arrivals tells the customers of a period from those before it, for what a program
+// costs. Refunds are no purchases.
+type arrivals struct {
+	period kpi.Period
+	seen   map[string]visits
+}
+
+type visits struct{ before, within bool }
+
+func (a *arrivals) Add(o kpi.Order) error {
+	before := o.At.Before(a.period.Start)
+	within := a.period.Contains(o.At)
+	if o.Amount.Sign() < 0 || (!before && !within) {
+		return nil
+	}
+	v := a.seen[o.Member]
+	v.before, v.within = v.before || before, v.within || within
+	a.seen[o.Member] = v
+	return nil
+}
+
+// count returns who was there before the period, who of them bought in it, and who
+// bought first in it.
+func (a *arrivals) count() (atStart, retained, fresh int64) {
+	for _, v := range a.seen {
+		switch {
+		case v.before && v.within:
+			atStart++
+			retained++
+		case v.before:
+			atStart++
+		default:
+			fresh++
+		}
+	}
+	return atStart, retained, fresh
+}
