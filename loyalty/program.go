@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
@@ -185,6 +186,7 @@ type revision struct {
 	// each member.
 	rewards   map[string]*rewards.Reward
 	ownLimits bool
+	shelf     atomic.Pointer[shelf]
 }
 
 // prepare validates revisions and makes them ready.

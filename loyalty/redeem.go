@@ -92,7 +92,7 @@ func (c Redeem) planAt(revisions []*revision, now time.Time) Plan {
 			if price.Option != c.Option || price.Unit != unit {
 				continue
 			}
-			if total, err := price.Times(max(1, c.Quantity)); err == nil {
+			if total, err := price.Cost().Times(max(1, c.Quantity)); err == nil {
 				most = max(most, total.Points)
 			}
 		}
@@ -105,7 +105,7 @@ func (c Redeem) planAt(revisions []*revision, now time.Time) Plan {
 
 // needReward asks for the stock and limits of a reward.
 func (p *Plan) needReward(revisions []*revision, rev *revision, reward *rewards.Reward, now time.Time) {
-	for _, b := range sharedOf(revisions, rev, reward, now) {
+	for _, b := range sharedOf(revisions, reward, &moment{at: now, zone: rev.zone}) {
 		p.Counters = append(p.Counters, b.counters()...)
 	}
 	if ownLimits(reward) {
@@ -202,8 +202,10 @@ type redeeming struct {
 	tx     *Tx
 	reward *rewards.Reward
 	state  *redemptionState
-	// shared are what is counted for all members: the stock first, if there is one.
+	now    moment
+	// shared is what is counted for all members, as sharedOf lists it.
 	shared []budgetState
+	tiers  []string
 }
 
 // newRedeeming begins a redemption of the party's, by the terms of now.
@@ -217,7 +219,7 @@ func (p *Party) newRedeeming(reward *rewards.Reward, id string, quantity int64) 
 	if reward.Coded() && quantity > 1 {
 		return nil, invalid("quantity", "%q has codes: redeem them one by one", reward.Code)
 	}
-	r := &redeeming{p: p, tx: tx, reward: reward, state: &redemptionState{
+	r := &redeeming{p: p, tx: tx, reward: reward, now: moment{at: tx.now, zone: tx.rev.zone}, state: &redemptionState{
 		Redemption: Redemption{
 			Member: p.Member(), ID: id, Reward: reward.Code, Type: reward.Type, Label: reward.Label, Revision: tx.rev.number, Until: points.Never,
 			Quantity: quantity, Benefit: reward.Benefit,
@@ -230,7 +232,7 @@ func (p *Party) newRedeeming(reward *rewards.Reward, id string, quantity int64) 
 	if reward.Divisible() {
 		r.state.Left, r.state.Currency = reward.Benefit.Amount, reward.Benefit.Currency
 	}
-	for _, b := range sharedOf(tx.deciding.engine.revisions, tx.rev, reward, tx.now) {
+	for _, b := range sharedOf(tx.deciding.engine.revisions, reward, &r.now) {
 		state, err := tx.budget(b)
 		if err != nil {
 			return nil, err
@@ -257,36 +259,32 @@ func (r *redeeming) eligible(ctx context.Context, channel string) error {
 		Segments: profile.Segments,
 		Used: func(reward *rewards.Reward, limit rewards.Limit) int64 {
 			if limit.All {
-				return r.used(limitKey(reward.Code, limit, r.tx.now, r.tx.rev.zone))
+				return gone(reward, r.left(), &limit)
 			}
-			period, _ := periodName(limit, r.tx.now, r.tx.rev.zone)
-			return use.times(reward.Code, period)
+			return use.times(reward.Code, r.now.period(limit.Per).name)
 		},
-		Sold: func(reward *rewards.Reward) int64 { return r.used(stockKey(reward.Code)) },
+		Sold: func(reward *rewards.Reward) int64 { return gone(reward, r.left(), nil) },
 	}
 	env.Tiers, env.EarlyAccess = r.tx.rev.standing(profile.Tiers, r.p.row.Standing)
 	if reasons := r.reward.Refuse(&env); len(reasons) > 0 {
 		return &IneligibleError{Reward: r.reward.Code, Reasons: reasons}
 	}
-	r.state.Price.Tiers = env.Tiers
+	r.tiers = env.Tiers
 	return nil
 }
 
-// used is how much of a shared counter is not to be had any more.
-func (r *redeeming) used(key string) int64 {
+// left is how much is left of what is counted for all members.
+func (r *redeeming) left() []int64 {
+	left := make([]int64, len(r.shared))
 	for i := range r.shared {
-		if r.shared[i].key == key {
-			return r.shared[i].total - r.shared[i].left()
-		}
+		left[i] = r.shared[i].left()
 	}
-	return 0
+	return left
 }
 
 // price sets what the redemption costs.
 func (r *redeeming) price(option string, exchanged points.Amount) error {
 	x := r.reward.Exchange
-	tiers := r.state.Price.Tiers
-	r.state.Price.Tiers = nil
 	switch {
 	case x == nil && exchanged != 0:
 		return invalid("points", "%q has a price: leave it out", r.reward.Code)
@@ -296,18 +294,18 @@ func (r *redeeming) price(option string, exchanged points.Amount) error {
 		if err := x.Check(exchanged); err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
-		r.state.Price = rewards.Price{Unit: x.Unit, Points: exchanged}
+		r.state.Price = rewards.Cost{Unit: x.Unit, Points: exchanged}
 		r.state.Money, r.state.Currency = x.Worth(exchanged), x.Currency
 		return nil
 	}
-	price, ok := r.reward.Price(option, tiers, r.tx.now, r.tx.rev.zone)
+	cost, ok := r.reward.Cost(option, r.tiers, r.tx.now, r.tx.rev.zone)
 	if !ok {
 		if !slices.Contains(r.reward.Options(), option) {
 			return invalid("option", "%q is no way to pay for %q", option, r.reward.Code)
 		}
 		return &IneligibleError{Reward: r.reward.Code, Reasons: []rewards.Reason{{Why: rewards.NoPrice}}}
 	}
-	total, err := price.Times(r.state.Quantity)
+	total, err := cost.Times(r.state.Quantity)
 	if err != nil {
 		return invalid("quantity", "%v", err)
 	}

@@ -404,7 +404,7 @@ func TestAnOptionIsAWayToPay(t *testing.T) {
 	cmd.Channel, cmd.Option = "app", "few-points"
 	quote, err := s.Quote(t.Context(), cmd)
 	require.NoError(t, err)
-	require.Equal(t, rewards.Price{Option: "few-points", Unit: "bean", Points: 10, Cash: eur("60"), Currency: "EUR"}, quote.Redemption.Price)
+	require.Equal(t, rewards.Cost{Option: "few-points", Unit: "bean", Points: 10, Cash: eur("60"), Currency: "EUR"}, quote.Redemption.Price)
 	require.Equal(t, quote, s.must(cmd), "a quote is what Do answers")
 	cmd = redeem("h", "grinder")
 	cmd.Channel, cmd.Option = "app", "nothing"
@@ -427,7 +427,7 @@ func TestTiersPayTheirPrice(t *testing.T) {
 	require.EqualValues(t, 40, receipt.Redemption.Price.Points)
 	offers, err := engine.Rewards(t.Context(), "anna", nil)
 	require.NoError(t, err)
-	require.EqualValues(t, 40, offers[0].Prices[0].Points)
+	require.EqualValues(t, 40, offers[0].Costs[0].Points)
 }
 
 func TestAnOperatorGrantsWithinTheStock(t *testing.T) {

@@ -39,7 +39,7 @@ type Redemption struct {
 	// Quantity is how many, Price what they cost together, and Benefit what the member
 	// gets for each.
 	Quantity int64           `json:"quantity"`
-	Price    rewards.Price   `json:"price,omitzero"`
+	Price    rewards.Cost    `json:"price,omitzero"`
 	Benefit  rewards.Benefit `json:"benefit,omitzero"`
 	// Money of Currency is what points were exchanged for, Left what is left of a gift
 	// card.

@@ -41,15 +41,24 @@ func (e *Engine) offers(ctx context.Context, member string, query *RewardsQuery)
 	if query.Quantity < 0 || query.Quantity > rewards.MaxQuantity {
 		return nil, invalid("quantity", "%d: must be 1 to %d, or left out", query.Quantity, rewards.MaxQuantity)
 	}
-	now := instant(e.options.Clock())
+	return e.offersAt(ctx, member, instant(e.options.Clock()), query)
+}
+
+func (e *Engine) offersAt(ctx context.Context, member string, now time.Time, query *RewardsQuery) ([]rewards.Offer, error) {
 	rev := revisionAt(e.revisions, now)
-	records := []storage.RecordKey(nil)
+	var records []storage.RecordKey
 	if everOwnLimits(e.revisions) {
 		records = append(records, storage.RecordKey{Kind: rewardUseKind, ID: rewardUseID})
 	}
-	reading := reading{member: member, at: now, records: func([]string) []storage.RecordKey { return records }, counters: e.catalogCounters(rev, now)}
+	reading := reading{member: member, at: now, records: func([]string) []storage.RecordKey { return records }}
+	shelf := rev.shelfAt(e.revisions, now)
+	reading.counters = shelf.keys
 	if err := e.read(ctx, &reading); err != nil {
 		return nil, err
+	}
+	if reading.at.After(now) {
+		// The account is ahead of the clock, perhaps in another period.
+		return e.offersAt(ctx, member, reading.at, query)
 	}
 	profile := Profile{}
 	if tell := e.options.Profile; tell != nil {
@@ -58,72 +67,73 @@ func (e *Engine) offers(ctx context.Context, member string, query *RewardsQuery)
 			return nil, fmt.Errorf("profile of the member: %w", err)
 		}
 	}
-	env, err := e.offerEnv(&reading, &profile)
+	env, err := e.offerEnv(&reading, rev, &profile)
 	if err != nil {
 		return nil, err
 	}
 	env.Channel, env.Quantity = query.Channel, query.Quantity
-	return rewards.Evaluate(revisionAt(e.revisions, reading.at).Catalog, env), nil
-}
-
-// catalogCounters lists the counters of all rewards of a revision.
-func (e *Engine) catalogCounters(rev *revision, at time.Time) []storage.CounterKey {
-	var keys []storage.CounterKey
-	for i := range rev.Catalog {
-		for _, b := range sharedOf(e.revisions, rev, &rev.Catalog[i], at) {
-			keys = append(keys, b.counters()...)
-		}
-	}
-	return keys
+	return reading.evaluate(rev, env, shelf)
 }
 
 // offerEnv is what an evaluation of the catalog knows of an account that was read.
-func (e *Engine) offerEnv(r *reading, profile *Profile) (*rewards.Env, error) {
-	a, at := r.account, r.at
-	rev := revisionAt(e.revisions, at)
-	m, err := newMember(a.row, a.lots, nil, at)
+func (e *Engine) offerEnv(r *reading, rev *revision, profile *Profile) (*rewards.Env, error) {
+	m, err := newMember(r.account.row, r.account.lots, nil, r.at)
 	if err != nil {
 		return nil, err
 	}
-	use := rewardUse{}
-	if i := a.recordAt(rewardUseKind, rewardUseID); i >= 0 && a.records[i].exists {
-		if use, err = rewardUseOf(a.records[i].row); err != nil {
-			return nil, err
-		}
-	}
 	env := &rewards.Env{
-		At: at, Zone: rev.zone, EnrolledAt: a.row.EnrolledAt, Segments: profile.Segments, Balances: a.row.Balances,
-		Closed: a.row.Status == storage.Closed || slices.Contains(m.Shut, RedeemGate),
-		Used: func(reward *rewards.Reward, limit rewards.Limit) int64 {
-			if limit.All {
-				b := boundOf(e.revisions, rev, reward, limit, at)
-				return b.total - r.deciding.usedOf(b).left()
-			}
-			period, _ := periodName(limit, at, rev.zone)
-			return use.times(reward.Code, period)
-		},
-		Sold: func(reward *rewards.Reward) int64 {
-			if reward.Stock == 0 {
-				return 0
-			}
-			return reward.Stock - r.deciding.usedOf(stockOf(e.revisions, reward)).left()
-		},
+		At: r.at, Zone: rev.zone, EnrolledAt: m.EnrolledAt, Segments: profile.Segments, Balances: m.Balances,
+		Closed: r.account.row.Status == storage.Closed || slices.Contains(m.Shut, RedeemGate),
 	}
-	env.Tiers, env.EarlyAccess = rev.standing(profile.Tiers, a.row.Standing)
+	env.Tiers, env.EarlyAccess = rev.standing(profile.Tiers, r.account.row.Standing)
 	for _, maturing := range m.Maturing {
 		env.Maturing = append(env.Maturing, rewards.Maturing{Unit: maturing.Unit, At: maturing.At, Points: maturing.Points})
 	}
 	return env, nil
 }
 
-// usedOf is a budget with what is known to be used of it.
-func (d *deciding) usedOf(b budget) *budgetState {
-	state := &budgetState{budget: b, used: make([]int64, b.stored)}
-	for i := range state.used {
-		state.used[i] = d.counters[storage.CounterKey{Key: b.key, Shard: i}].used
-		state.sum += state.used[i]
+// evaluate evaluates a catalog, reward by reward, with what is left of each.
+func (r *reading) evaluate(rev *revision, env *rewards.Env, shelf *shelf) ([]rewards.Offer, error) {
+	use := rewardUse{}
+	if i := r.account.recordAt(rewardUseKind, rewardUseID); i >= 0 && r.account.records[i].exists {
+		var err error
+		if use, err = rewardUseOf(r.account.records[i].row); err != nil {
+			return nil, err
+		}
 	}
-	return state
+	var left []int64
+	env.Used = func(reward *rewards.Reward, limit rewards.Limit) int64 {
+		if limit.All {
+			return gone(reward, left, &limit)
+		}
+		return use.times(reward.Code, shelf.now.period(limit.Per).name)
+	}
+	env.Sold = func(reward *rewards.Reward) int64 {
+		if reward.Stock == 0 {
+			return 0
+		}
+		return gone(reward, left, nil)
+	}
+	offers := make([]rewards.Offer, len(rev.Catalog))
+	for i := range rev.Catalog {
+		left = left[:0]
+		for j := range shelf.lists[i] {
+			left = append(left, r.deciding.leftOf(&shelf.lists[i][j]))
+		}
+		offers[i] = rev.Catalog[i].Offer(env)
+	}
+	return offers, nil
+}
+
+// leftOf is how much is left of a budget, by what was loaded.
+func (d *deciding) leftOf(b *budget) int64 {
+	var left, sum int64
+	for i := range b.stored {
+		used := d.counters[storage.CounterKey{Key: b.key, Shard: i}].used
+		left += max(0, b.bound(i)-used)
+		sum += used
+	}
+	return max(0, min(left, b.total-sum))
 }
 
 // Redemption returns a redemption of a member by its id, as of now.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards"
@@ -20,9 +21,29 @@ func rewardCounter(reward, what string) string {
 
 func stockKey(reward string) string { return rewardCounter(reward, "stock") }
 
-func limitKey(reward string, limit rewards.Limit, at time.Time, zone *time.Location) string {
-	period, _ := limit.Per.On(at, zone)
-	return rewardCounter(reward, string(limit.Per)+"/"+period)
+// moment is an instant with the names of the periods that it is in.
+type moment struct {
+	at    time.Time
+	zone  *time.Location
+	known []namedPeriod
+}
+
+// namedPeriod is a period by a name that tells it from those of other lengths.
+type namedPeriod struct {
+	per  points.Period
+	name string
+	end  time.Time
+}
+
+func (m *moment) period(per points.Period) namedPeriod {
+	for _, known := range m.known {
+		if known.per == per {
+			return known
+		}
+	}
+	name, end := per.On(m.at, m.zone)
+	m.known = append(m.known, namedPeriod{per: per, name: string(per) + "/" + name, end: end})
+	return m.known[len(m.known)-1]
 }
 
 // shared is a bounded counter of a reward, spread over shards like a budget. How many
@@ -47,9 +68,10 @@ func stockOf(revisions []*revision, reward *rewards.Reward) budget {
 	return shared(revisions, reward, stockKey(reward.Code), reward.Stock, func(r *rewards.Reward) int64 { return r.Stock })
 }
 
-// boundOf is a limit for all members, in the period of an instant.
-func boundOf(revisions []*revision, rev *revision, reward *rewards.Reward, limit rewards.Limit, at time.Time) budget {
-	return shared(revisions, reward, limitKey(reward.Code, limit, at, rev.zone), limit.Times, func(r *rewards.Reward) int64 {
+// boundOf is a limit for all members, in the period of a moment.
+func boundOf(revisions []*revision, reward *rewards.Reward, limit rewards.Limit, now *moment) budget {
+	key := rewardCounter(reward.Code, now.period(limit.Per).name)
+	return shared(revisions, reward, key, limit.Times, func(r *rewards.Reward) int64 {
 		for _, other := range r.Limits {
 			if other.All && other.Per == limit.Per {
 				return other.Times
@@ -59,18 +81,69 @@ func boundOf(revisions []*revision, rev *revision, reward *rewards.Reward, limit
 	})
 }
 
-// sharedOf lists the counters of a reward at an instant.
-func sharedOf(revisions []*revision, rev *revision, reward *rewards.Reward, at time.Time) []budget {
+// sharedOf lists what is counted of a reward for all members at a moment: the stock, if
+// there is one, and then the limits that are for all.
+func sharedOf(revisions []*revision, reward *rewards.Reward, now *moment) []budget {
 	var list []budget
 	if reward.Stock > 0 {
 		list = append(list, stockOf(revisions, reward))
 	}
 	for _, limit := range reward.Limits {
 		if limit.All {
-			list = append(list, boundOf(revisions, rev, reward, limit, at))
+			list = append(list, boundOf(revisions, reward, limit, now))
 		}
 	}
 	return list
+}
+
+// gone is how much is not to be had any more of the stock of a reward, or of a limit for
+// all, by what is left of all that sharedOf listed.
+func gone(reward *rewards.Reward, left []int64, limit *rewards.Limit) int64 {
+	if reward.Stock > 0 {
+		if limit == nil {
+			return reward.Stock - left[0]
+		}
+		left = left[1:]
+	}
+	for i := range reward.Limits {
+		if !reward.Limits[i].All {
+			continue
+		}
+		if limit != nil && reward.Limits[i].Per == limit.Per {
+			return limit.Times - left[0]
+		}
+		left = left[1:]
+	}
+	return 0
+}
+
+// shelf is what is counted for all members of each reward of a revision, on one day: no
+// period is shorter.
+type shelf struct {
+	now   moment
+	until time.Time
+	lists [][]budget
+	keys  []storage.CounterKey
+}
+
+// shelfAt returns the shelf of an instant, made once a day.
+func (r *revision) shelfAt(revisions []*revision, at time.Time) *shelf {
+	if s := r.shelf.Load(); s != nil && !at.Before(s.now.at) && at.Before(s.until) {
+		return s
+	}
+	s := &shelf{now: moment{at: calendar.StartOfDay(at, r.zone), zone: r.zone}, until: calendar.EndOfDay(at, r.zone)}
+	for _, per := range []points.Period{points.PerDay, points.PerWeek, points.PerMonth, points.PerQuarter, points.PerYear, points.Lifetime} {
+		s.now.period(per)
+	}
+	for i := range r.Catalog {
+		list := sharedOf(revisions, &r.Catalog[i], &s.now)
+		for _, b := range list {
+			s.keys = append(s.keys, b.counters()...)
+		}
+		s.lists = append(s.lists, list)
+	}
+	r.shelf.Store(s)
+	return s
 }
 
 // takeShared takes from a counter that has enough, and says from which shards. Beginning
@@ -119,12 +192,6 @@ type rewardMark struct {
 
 func (m rewardMark) compare(other rewardMark) int {
 	return cmp.Or(cmp.Compare(m.Reward, other.Reward), cmp.Compare(m.Period, other.Period))
-}
-
-// periodName names a period so that those of different lengths differ.
-func periodName(limit rewards.Limit, at time.Time, zone *time.Location) (string, time.Time) {
-	name, end := limit.Per.On(at, zone)
-	return string(limit.Per) + "/" + name, end
 }
 
 func (u rewardUse) times(reward, period string) int64 {
@@ -195,13 +262,14 @@ func (p *Party) mark(reward *rewards.Reward, quantity int64) ([]string, error) {
 	}
 	use = use.current(p.tx.now)
 	var marks []string
+	now := moment{at: p.tx.now, zone: p.tx.rev.zone}
 	for _, limit := range reward.Limits {
 		if limit.All {
 			continue
 		}
-		period, end := periodName(limit, p.tx.now, p.tx.rev.zone)
-		use = use.add(rewardMark{Reward: reward.Code, Period: period, Times: quantity, Until: end})
-		marks = append(marks, period)
+		period := now.period(limit.Per)
+		use = use.add(rewardMark{Reward: reward.Code, Period: period.name, Times: quantity, Until: period.end})
+		marks = append(marks, period.name)
 	}
 	return marks, p.putRewardUse(use)
 }

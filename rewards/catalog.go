@@ -66,7 +66,7 @@ type Reward struct {
 	Label string `json:"label,omitempty"`
 	// Benefit is what the member gets.
 	Benefit Benefit `json:"benefit,omitzero"`
-	// Prices says what it costs; see [Reward.Price]. Without prices, and without an
+	// Prices says what it costs; see [Reward.Cost]. Without prices, and without an
 	// Exchange, it is free.
 	Prices []Price `json:"prices,omitempty"`
 	// Exchange lets the member say how many points to redeem: of cash-back and of

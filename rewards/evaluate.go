@@ -47,8 +47,8 @@ type Offer struct {
 	Reward string `json:"reward"`
 	Type   Type   `json:"type"`
 	Label  string `json:"label,omitempty"`
-	// Prices are what it costs this member now, one for each option.
-	Prices []Price `json:"prices,omitempty"`
+	// Costs are what it costs this member now, one for each option.
+	Costs []Cost `json:"costs,omitempty"`
 	// Redeemable is set where nothing is in the way. Otherwise Reasons has all of it,
 	// in a fixed order. Where there are several options, one that can be paid is enough.
 	Redeemable bool     `json:"redeemable"`
@@ -86,8 +86,8 @@ func Evaluate(catalog Catalog, env *Env) []Offer {
 func (r *Reward) Offer(env *Env) Offer {
 	o := Offer{Reward: r.Code, Type: r.Type, Label: r.Label}
 	o.Reasons = r.Refuse(env)
-	o.Prices = r.prices(env)
-	o.Reasons = append(o.Reasons, r.unpaid(env, o.Prices)...)
+	o.Costs = r.costs(env)
+	o.Reasons = r.unpaid(env, o.Costs, o.Reasons)
 	if r.Stock > 0 {
 		o.Left = max(0, r.Stock-env.sold(r))
 	}
@@ -123,8 +123,8 @@ func (r *Reward) Refuse(env *Env) []Reason {
 		}
 	}
 	for i := range r.Limits {
-		limit := r.Limits[i]
-		used := env.used(r, limit)
+		limit := &r.Limits[i]
+		used := env.used(r, *limit)
 		if used <= limit.Times-env.quantity() {
 			continue
 		}
@@ -132,7 +132,8 @@ func (r *Reward) Refuse(env *Env) []Reason {
 		if points.IsNever(end) || env.quantity() > limit.Times {
 			end = time.Time{}
 		}
-		add(Reason{Why: LimitReached, Limit: &limit, Used: used, At: end})
+		reached := *limit
+		add(Reason{Why: LimitReached, Limit: &reached, Used: used, At: end})
 	}
 	if left := r.Stock - env.sold(r); r.Stock > 0 && left < env.quantity() {
 		add(Reason{Why: OutOfStock, Left: max(0, left)})
@@ -161,8 +162,8 @@ func (r *Reward) shut(env *Env) (Reason, bool) {
 	return Reason{Why: NotOpen, At: next}, true
 }
 
-// prices lists what the reward costs under each option.
-func (r *Reward) prices(env *Env) []Price {
+// costs lists what the reward costs under each option.
+func (r *Reward) costs(env *Env) []Cost {
 	if len(r.Prices) == 0 {
 		return nil
 	}
@@ -171,43 +172,44 @@ func (r *Reward) prices(env *Env) []Price {
 	if slices.ContainsFunc(r.Prices, func(p Price) bool { return p.Option != options[0] }) {
 		all = r.Options()
 	}
-	prices := make([]Price, 0, len(all))
+	costs := make([]Cost, 0, len(all))
 	for _, option := range all {
-		if price, ok := r.Price(option, env.Tiers, env.At, env.zone()); ok {
-			prices = append(prices, price)
+		if cost, ok := r.Cost(option, env.Tiers, env.At, env.zone()); ok {
+			costs = append(costs, cost)
 		}
 	}
-	return prices
+	return costs
 }
 
-// unpaid lists, where the member can pay none of the prices, what is missing for each.
-func (r *Reward) unpaid(env *Env, prices []Price) []Reason {
+// unpaid adds to reasons, where the member can pay none of the costs, what is missing for
+// each.
+func (r *Reward) unpaid(env *Env, costs []Cost, reasons []Reason) []Reason {
 	if r.Exchange != nil {
-		if reason, short := env.short(Price{Unit: r.Exchange.Unit, Points: r.Exchange.least()}); short {
-			return []Reason{reason}
+		if reason, short := env.short(Cost{Unit: r.Exchange.Unit, Points: r.Exchange.least()}); short {
+			reasons = append(reasons, reason)
 		}
-		return nil
+		return reasons
 	}
-	if len(prices) == 0 && len(r.Prices) > 0 {
-		return []Reason{{Why: NoPrice}}
+	if len(costs) == 0 && len(r.Prices) > 0 {
+		return append(reasons, Reason{Why: NoPrice})
 	}
-	var reasons []Reason
-	for _, price := range prices {
-		total, err := price.Times(env.quantity())
+	before := len(reasons)
+	for _, cost := range costs {
+		total, err := cost.Times(env.quantity())
 		if err != nil {
 			total.Points = points.MaxAmount
 		}
 		reason, short := env.short(total)
 		if !short {
-			return nil
+			return reasons[:before]
 		}
 		reasons = append(reasons, reason)
 	}
 	return reasons
 }
 
-// short says what is missing for a price.
-func (env *Env) short(price Price) (Reason, bool) {
+// short says what is missing for a cost.
+func (env *Env) short(price Cost) (Reason, bool) {
 	var have points.Balance
 	for _, b := range env.Balances {
 		if b.Unit == price.Unit {

@@ -29,7 +29,7 @@ func Example() {
 		Balances: []points.Balance{{Unit: "bean", Available: 80, Pending: 30}},
 	}
 	for _, offer := range rewards.Evaluate(catalog, &env) {
-		fmt.Println(offer.Reward, "for", offer.Prices[0].Words(points.Unit{}))
+		fmt.Println(offer.Reward, "for", offer.Costs[0].Words(points.Unit{}))
 		for _, reason := range offer.Reasons {
 			fmt.Println(" ", reason)
 		}

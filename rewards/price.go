@@ -28,11 +28,28 @@ type Price struct {
 	When  points.When `json:"when,omitzero"`
 }
 
-// Price returns what the reward costs under an option, for somebody of the tiers at an
+// Cost is what a reward comes to: the points and the money of a price, for so many as
+// are wanted.
+type Cost struct {
+	Option string `json:"option,omitempty"`
+	// Unit and Points are how many points, in the unit's smallest step.
+	Unit   string        `json:"unit,omitempty"`
+	Points points.Amount `json:"points,omitempty"`
+	// Cash of Currency is the money beside them.
+	Cash     decimal.Decimal `json:"cash,omitzero"`
+	Currency string          `json:"currency,omitempty"`
+}
+
+// Cost is what the price comes to for one.
+func (p *Price) Cost() Cost {
+	return Cost{Option: p.Option, Unit: p.Unit, Points: p.Points, Cash: p.Cash, Currency: p.Currency}
+}
+
+// Cost returns what the reward costs under an option, for somebody of the tiers at an
 // instant, and whether it is to be had so. Of the prices that apply, those count that
 // are narrowed by both tiers and season, else those by one of them, else the plain
 // ones; and of these the one with the least points, then the least money.
-func (r *Reward) Price(option string, tiers []string, at time.Time, zone *time.Location) (Price, bool) {
+func (r *Reward) Cost(option string, tiers []string, at time.Time, zone *time.Location) (Cost, bool) {
 	var best *Price
 	for i := range r.Prices {
 		p := &r.Prices[i]
@@ -44,11 +61,9 @@ func (r *Reward) Price(option string, tiers []string, at time.Time, zone *time.L
 		}
 	}
 	if best == nil {
-		return Price{Option: option}, len(r.Prices) == 0 && option == "" && r.Exchange == nil
+		return Cost{Option: option}, len(r.Prices) == 0 && option == "" && r.Exchange == nil
 	}
-	price := *best
-	price.Tiers, price.When = nil, points.When{}
-	return price, true
+	return best.Cost(), true
 }
 
 func comparePrices(a, b *Price) int {
@@ -88,14 +103,17 @@ func (r *Reward) Options() []string {
 	return slices.Compact(options)
 }
 
-// Times is the price of n.
-func (p Price) Times(n int64) (Price, error) {
-	total, err := multiply(p.Points, n)
-	if err != nil {
-		return p, err
+// Times is the cost of n.
+func (c Cost) Times(n int64) (Cost, error) {
+	if n == 1 {
+		return c, nil
 	}
-	p.Points, p.Cash = total, p.Cash.Mul(decimal.NewFromInt(n))
-	return p, nil
+	total, err := multiply(c.Points, n)
+	if err != nil {
+		return c, err
+	}
+	c.Points, c.Cash = total, c.Cash.Mul(decimal.NewFromInt(n))
+	return c, nil
 }
 
 func multiply(amount points.Amount, n int64) (points.Amount, error) {
@@ -109,14 +127,14 @@ func multiply(amount points.Amount, n int64) (points.Amount, error) {
 	return product, nil
 }
 
-// Words says a price with the decimals of its unit, such as "500 bean and EUR 5".
-func (p Price) Words(unit points.Unit) string {
+// Words says a cost with the decimals of its unit, such as "500 bean and EUR 5".
+func (c Cost) Words(unit points.Unit) string {
 	var parts []string
-	if p.Points > 0 {
-		parts = append(parts, unit.Format(p.Points)+" "+p.Unit)
+	if c.Points > 0 {
+		parts = append(parts, unit.Format(c.Points)+" "+c.Unit)
 	}
-	if p.Cash.IsPositive() {
-		parts = append(parts, p.Currency+" "+p.Cash.String())
+	if c.Cash.IsPositive() {
+		parts = append(parts, c.Currency+" "+c.Cash.String())
 	}
 	if len(parts) == 0 {
 		return "free"
