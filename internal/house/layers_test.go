@@ -44,8 +44,12 @@ var layers = []layer{
 		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty", "internal/enginetest", "internal/servers"},
 	},
 	{
+		dirs: []string{"loyalty/figures"}, may: with(pure, with(models, "loyalty", "storage", "kpi")...),
+		not: with(adapters, "storage/storagetest"), tests: []string{"storage"},
+	},
+	{
 		dirs: []string{"loyalty"}, may: with(pure, with(models, "loyalty", "storage")...),
-		not: with(adapters, "storage/storagetest"), tests: []string{"storage", "internal/enginetest"},
+		not: with(adapters, "storage/storagetest", "loyalty/figures"), tests: []string{"storage", "internal/enginetest"},
 	},
 	{dirs: testOnly, may: with(pure, with(models, "internal/enginetest", "loyalty", "storage")...), not: adapters, tests: []string{"storage"}},
 	{dirs: []string{"internal/schema"}, may: with(models, "loyalty")},
@@ -115,6 +119,7 @@ func TestTheTableForbidsWhatTheHouseForbids(t *testing.T) {
 		"an adapter imports the suite":          {dir: "storage/sqlite", imports: []string{"storage/storagetest"}},
 		"the engine imports an adapter":         {dir: "loyalty", imports: []string{"storage/memory"}},
 		"the engine imports figures":            {dir: "loyalty", imports: []string{"kpi"}},
+		"a feature imports figures":             {dir: "loyalty/whatif", imports: []string{"kpi"}},
 		"figures import points":                 {dir: "kpi/clv", imports: []string{"points"}},
 		"an example imports internal":           {dir: "examples/replay", imports: []string{"internal/canon"}},
 		"internal imports the engine":           {dir: "internal/canon", imports: []string{"loyalty"}},

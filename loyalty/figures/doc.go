@@ -1,0 +1,12 @@
+// Package figures feeds the key figures of package kpi from what a store has
+// recorded: the shop exports nothing and keeps no second log.
+//
+// [Orders] ranges over the orders and refunds of a program as kpi's accumulators
+// take them: customer summaries, cohort matrices, RFM scores, repeat purchase,
+// inactivity. [PointCohorts] counts the points that were earned together, such as
+// in a month, by what became of them in the ledger's real lots: the redemption and
+// breakage of each cohort, and with [PointCohort.State] its liability to IFRS 15.
+//
+// Both read each account's rows once, page by page, and hold those of one account
+// at a time.
+package figures

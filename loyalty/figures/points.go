@@ -1,0 +1,221 @@
+package figures
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
+	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/liability"
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// PointOptions say which points are counted, and until when.
+type PointOptions struct {
+	// Unit is the code of the points. It is required.
+	Unit string
+	// Until is the end of what is counted: entries that occurred before it. It is
+	// required, and should not be ahead of what was settled; see Engine.RunDue.
+	Until time.Time
+	// Zone is the zone of the months; nil is UTC.
+	Zone *time.Location
+}
+
+// PointCohort has the points that were earned in one month, and what has become of
+// them: PointCounts of [kpi.Redemption], [kpi.Breakage] and [kpi.Ultimate].
+type PointCohort struct {
+	// Period is the month in which the points were earned.
+	Period kpi.Period
+	kpi.PointCounts
+}
+
+// State is the cohort as package liability sees it at the end of a period, with
+// what was deferred for its points and, for the method liability.Proportional, how
+// many are expected to be redeemed in the end.
+func (c *PointCohort) State(period kpi.Period, deferred, expected decimal.Decimal) liability.State {
+	return liability.State{
+		Period: period, Deferred: deferred, Expected: expected,
+		Issued: decimal.NewFromInt(c.Issued), Redeemed: decimal.NewFromInt(c.Redeemed), Expired: decimal.NewFromInt(c.Expired),
+	}
+}
+
+// PointReport is the points of all accounts by the month in which they were earned.
+type PointReport struct {
+	// Cohorts are in order of time.
+	Cohorts []PointCohort
+	// Debt is what members owe, in points: refunds and corrections took it when it had
+	// been spent already. It is in no cohort's counts.
+	Debt int64
+}
+
+// Total adds up all cohorts.
+func (r *PointReport) Total() (kpi.PointCounts, error) {
+	var sum kpi.PointCounts
+	for i := range r.Cohorts {
+		if err := sum.Merge(r.Cohorts[i].PointCounts); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+// PointCohorts counts points by the month in which the lots that hold them were
+// earned. What refunds, corrections and transfers took back is not issued; points
+// that came by a transfer keep the day on which they were earned. Points that were
+// consolidated or moved to another lot belong to that lot's month. Points that paid
+// a debt at once are no cohort's.
+func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Store, o PointOptions) (*PointReport, error) {
+	var problems kpi.Problems
+	if o.Unit == "" {
+		problems.Add("unit", "must name the points to count")
+	}
+	if o.Until.IsZero() {
+		problems.Add("until", "must be said: counts are as of an instant")
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	r := pointReader{options: &o, dates: calendar.NewDates(o.Zone), cohorts: map[int64]*flows{}}
+	program := engine.Program(points.Never).ID
+	for account, err := range storage.AllAccounts(ctx, store, storage.AccountQuery{Program: program, Limit: 1000}) {
+		if err != nil {
+			return nil, fmt.Errorf("figures: accounts: %w", err)
+		}
+		query := storage.MemberQuery{Program: program, Member: account.Member, Limit: 1000}
+		if err := r.account(ctx, store, query); err != nil {
+			return nil, fmt.Errorf("figures: points of member %q: %w", points.Clip(account.Member), err)
+		}
+	}
+	return r.report()
+}
+
+// flows are what moved into and out of a cohort; pending is what is in that bucket.
+type flows struct{ issued, redeemed, expired, pending int64 }
+
+type pointReader struct {
+	options *PointOptions
+	dates   *calendar.Dates
+	cohorts map[int64]*flows
+	debt    int64
+	// months are those of the lots of the account that is read.
+	months map[points.LotID]int64
+}
+
+func (r *pointReader) account(ctx context.Context, store storage.Store, query storage.MemberQuery) error {
+	r.months = map[points.LotID]int64{}
+	for lot, err := range storage.AllLots(ctx, store, query) {
+		if err != nil {
+			return err
+		}
+		if lot.Unit == r.options.Unit {
+			r.months[lot.ID] = calendar.MonthOf(r.dates.Day(lot.EarnedAt.Unix()))
+		}
+	}
+	for entry, err := range storage.AllEntries(ctx, store, query) {
+		if err != nil {
+			return err
+		}
+		if entry.Unit != r.options.Unit || !entry.OccurredAt.Before(r.options.Until) {
+			continue
+		}
+		if err := r.entry(&entry.Entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry books one line of the ledger: both of its sides.
+func (r *pointReader) entry(e *points.Entry) error {
+	amount := int64(e.Amount)
+	if e.From == points.Debt || e.To == points.Debt {
+		if e.To == points.Debt {
+			amount = -amount
+		}
+		r.debt += amount
+		if !e.From.Member() || !e.To.Member() {
+			return nil
+		}
+	}
+	if e.Lot == 0 {
+		return nil
+	}
+	from, err := r.cohort(e.Lot)
+	if err != nil {
+		return err
+	}
+	to := from
+	if e.Into > 0 && e.From.Member() && e.To.Member() {
+		if to, err = r.cohort(e.Into); err != nil {
+			return err
+		}
+	}
+	from.move(e.From, -int64(e.Amount))
+	to.move(e.To, int64(e.Amount))
+	if from != to {
+		from.issued -= int64(e.Amount)
+		to.issued += int64(e.Amount)
+	}
+	return nil
+}
+
+// move books one side of an entry. What comes from a bucket of the program's is
+// issued, or comes back; what goes there is gone.
+func (f *flows) move(bucket points.Bucket, amount int64) {
+	switch bucket {
+	case points.Pending:
+		f.pending += amount
+	case points.Redeemed:
+		f.redeemed += amount
+	case points.Expired:
+		f.expired += amount
+	case points.Issued, points.Reversed, points.Adjusted, points.Transferred, points.Source, points.Debt:
+		f.issued -= amount
+	}
+}
+
+func (r *pointReader) cohort(lot points.LotID) (*flows, error) {
+	month, ok := r.months[lot]
+	if !ok {
+		return nil, fmt.Errorf("an entry names lot %d, which the account does not have", lot)
+	}
+	f := r.cohorts[month]
+	if f == nil {
+		f = &flows{}
+		r.cohorts[month] = f
+	}
+	return f, nil
+}
+
+func (r *pointReader) report() (*PointReport, error) {
+	report := &PointReport{Debt: r.debt}
+	for _, month := range slices.SortedFunc(maps.Keys(r.cohorts), cmp.Compare) {
+		f := r.cohorts[month]
+		if *f == (flows{}) {
+			continue
+		}
+		c := PointCohort{
+			Period: kpi.Period{
+				Start: calendar.StartOfDate(calendar.StartOfMonth(month), r.options.Zone),
+				End:   calendar.StartOfDate(calendar.StartOfMonth(month+1), r.options.Zone), Zone: r.options.Zone,
+			},
+			PointCounts: kpi.PointCounts{Issued: f.issued, Matured: f.issued - f.pending, Redeemed: f.redeemed, Expired: f.expired},
+		}
+		if err := c.Validate(); err != nil {
+			return nil, fmt.Errorf("figures: points earned %s: %w", c.Period, err)
+		}
+		report.Cohorts = append(report.Cohorts, c)
+	}
+	return report, nil
+}
