@@ -1,0 +1,147 @@
+package booking_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/booking"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards/experience"
+)
+
+// samples has one good command of each type.
+func samples() []loyalty.Command {
+	return []loyalty.Command{
+		booking.Open{Key: "k", Session: evening(), Reason: "r", Actor: "a"},
+		booking.Change{Key: "k", Session: evening(), Reason: "r", Actor: "a"},
+		booking.CallOff{Key: "k", Session: "latte-art", Reason: "r", Actor: "a"},
+		booking.Book{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
+		booking.Hold{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
+		booking.Confirm{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", HoldID: "h", Reason: "r", Actor: "a"},
+		booking.Join{Member: "anna", Key: "k", Session: "latte-art", Party: 3, Unit: "bean", Points: 300, Reason: "r", Actor: "a"},
+		booking.Cancel{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", HoldID: "h", Reason: "r", Actor: "a"},
+		booking.Reschedule{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", To: "other", Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
+		booking.CheckIn{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Reason: "r", Actor: "a"},
+		booking.HandOver{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Guest: "Ida", Reason: "r", Actor: "a"},
+		booking.Promote{Member: "anna", Key: "k", Session: "latte-art", Class: 1, Number: 3, From: 2, Unit: "bean", Points: 100},
+		booking.Skip{Key: "k", Session: "latte-art", Class: 1, From: 1, To: 2},
+		booking.Dismiss{Key: "k", Session: "latte-art", Who: "anna", Class: 1, Number: 1, Reason: "r", Actor: "a"},
+		booking.Refresh{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art"},
+		booking.Wrap{Key: "k", Session: "latte-art", Changes: 1},
+	}
+}
+
+// bad lists values that no field of a type takes, or that must do no harm.
+func bad(t reflect.Type) []any {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return []any{time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}
+	case t.Kind() == reflect.String:
+		return []any{strings.Repeat("x", 1<<20), "caf\xe9", "a\x00b", "\x01house/booking/latte-art"}
+	case t.Kind() == reflect.Int64 || t.Kind() == reflect.Int:
+		return []any{int64(-1), int64(math.MaxInt64), int64(math.MinInt64)}
+	default:
+		return nil
+	}
+}
+
+// spoiled calls use with the command and each of its fields spoiled in turn.
+func spoiled(v reflect.Value, path string, use func(path string)) {
+	for _, value := range bad(v.Type()) {
+		before := reflect.ValueOf(v.Interface())
+		v.Set(reflect.ValueOf(value).Convert(v.Type()))
+		use(path)
+		v.Set(before)
+	}
+	switch {
+	case v.Type() == reflect.TypeFor[time.Time]() || v.Type().PkgPath() == "github.com/shopspring/decimal":
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				spoiled(v.Field(i), path+"."+v.Type().Field(i).Name, use)
+			}
+		}
+	case v.Kind() == reflect.Slice && v.Len() > 0:
+		// The slice is of a literal of its own.
+		spoiled(v.Index(0), path+"[0]", use)
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		spoiled(v.Elem(), path, use)
+	}
+}
+
+func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
+	typed := []error{
+		loyalty.ErrInvalid, loyalty.ErrNotEnrolled, loyalty.ErrUnknownUnit, loyalty.ErrKeyReused, loyalty.ErrNotYet,
+		booking.ErrNoSession, booking.ErrNoBooking, booking.ErrPrice, booking.ErrTerms, booking.ErrDismissed,
+		experience.ErrState, experience.ErrParty, experience.ErrNotNext, experience.ErrClosed, experience.ErrCapacity,
+		experience.ErrSeatsFree, experience.ErrSoldOut, loyalty.ErrAlreadyEnrolled, loyalty.ErrInsufficientPoints,
+	}
+	seen := 0
+	for _, sample := range samples() {
+		cmd := reflect.New(reflect.TypeOf(sample))
+		cmd.Elem().Set(reflect.ValueOf(sample))
+		spoiled(cmd.Elem(), fmt.Sprintf("%T", sample), func(path string) {
+			seen++
+			s := openShop(t, evening(), "anna")
+			_, err := s.Engine.Do(t.Context(), cmd.Elem().Interface().(loyalty.Command))
+			if err == nil {
+				s.verify("latte-art")
+				return
+			}
+			for _, want := range typed {
+				if errors.Is(err, want) {
+					require.Less(t, len(err.Error()), 4000, path)
+					return
+				}
+			}
+			require.Fail(t, "an error that nobody can branch on", "%s: %v", path, err)
+		})
+	}
+	require.Greater(t, seen, 300)
+}
+
+func TestCommandsSurviveJSON(t *testing.T) {
+	kinds := map[string]bool{}
+	for _, sample := range samples() {
+		text, err := json.Marshal(sample)
+		require.NoError(t, err)
+		back := reflect.New(reflect.TypeOf(sample))
+		require.NoError(t, json.Unmarshal(text, back.Interface()))
+		again, err := json.Marshal(back.Elem().Interface())
+		require.NoError(t, err)
+		require.JSONEq(t, string(text), string(again))
+		kinds[sample.(loyalty.Typed).CommandType()] = true
+	}
+	require.Len(t, kinds, len(booking.Feature{}.Commands()), "each type has a sample, and a type of its own")
+}
+
+func TestEveryProblemOfACommandIsNamed(t *testing.T) {
+	s := openShop(t, evening())
+	_, err := s.Engine.Do(t.Context(), booking.Book{Member: "anna", Key: "k", Party: -1, Points: -1})
+	var problems points.Problems
+	require.ErrorAs(t, err, &problems)
+	paths := []string{}
+	for _, p := range problems {
+		paths = append(paths, p.Path)
+	}
+	require.Subset(t, paths, []string{"session", "party", "points"})
+	_, err = s.Engine.Do(t.Context(), booking.Dismiss{Key: "k", Session: "latte-art", Who: "anna"})
+	require.ErrorContains(t, err, "reason: must say why")
+	bad := evening()
+	bad.Capacity = 0
+	_, err = s.Engine.Do(t.Context(), booking.Open{Key: "k", Session: bad})
+	require.ErrorContains(t, err, "session.capacity")
+	money := evening()
+	money.ID, money.Unit = "other", "visit"
+	_, err = s.Engine.Do(t.Context(), booking.Open{Key: "k", Session: money})
+	require.ErrorIs(t, err, loyalty.ErrUnknownUnit)
+}
