@@ -1,0 +1,365 @@
+package raffle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards/experience/raffle"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Open opens a raffle. It is about the raffle's house account and no member.
+type Open struct {
+	Key    string `json:"key"`
+	Raffle Terms  `json:"raffle"`
+	Reason string `json:"reason,omitempty"`
+	Actor  string `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Open) CommandType() string { return "raffle-open" }
+
+func housePlan(raffle, key, reason, actor string) loyalty.Plan {
+	return loyalty.Plan{
+		Houses: []loyalty.House{house(raffle)}, Key: key, Reference: raffle, Reason: reason, Actor: actor, Records: records(raffle),
+	}
+}
+
+// Plan implements loyalty.Command.
+func (c Open) Plan() loyalty.Plan { return housePlan(c.Raffle.ID, c.Key, c.Reason, c.Actor) }
+
+// Validate reports every problem of the raffle.
+func (c Open) Validate() error { return c.Raffle.problems().Err() }
+
+// Apply implements loyalty.Command.
+func (c Open) Apply(_ context.Context, tx *loyalty.Tx) error {
+	if c.Raffle.Unit != "" {
+		if unit, known := tx.Program().Unit(c.Raffle.Unit); !known || unit.Kind != points.Spendable {
+			return fmt.Errorf("%w: %q", loyalty.ErrUnknownUnit, c.Raffle.Unit)
+		}
+	}
+	if err := tx.Open(); err != nil {
+		return err
+	}
+	d := &drum{Party: tx.Party, row: storage.Record{Kind: stateKind, ID: onlyID}}
+	d.state.Roll = raffle.NewRoll(c.Raffle.ID)
+	if err := put(tx.Party, storage.Record{Kind: termsKind, ID: onlyID}, c.Raffle); err != nil {
+		return err
+	}
+	return d.keep(Running)
+}
+
+// Entry is what a member has of a raffle: what [Enter] and [Collect] answer.
+type Entry struct {
+	Raffle string `json:"raffle"`
+	// Tickets are the numbers of all the member's tickets, Label their pseudonym in the
+	// published list.
+	Tickets []int64 `json:"tickets"`
+	Label   string  `json:"label,omitempty"`
+	// Status is the raffle's. Once it is drawn, Ranks has the places of those of the
+	// tickets that were drawn, from 1.
+	Status Status `json:"status"`
+	Ranks  []int  `json:"ranks,omitempty"`
+	// Returned is what came back of a raffle that was called off.
+	Returned points.Amount `json:"returned,omitempty"`
+}
+
+// Enter gives tickets to a member, who pays for them with points. Its receipt's Result is
+// an [Entry].
+type Enter struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Raffle string `json:"raffle"`
+	// Tickets is how many, 1 to 100; a raffle bounds how many a member has in all.
+	Tickets int64 `json:"tickets"`
+	// Unit and Points are the price of all of them that the member was shown.
+	Unit       string        `json:"unit,omitempty"`
+	Points     points.Amount `json:"points,omitempty"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+	Reason     string        `json:"reason,omitempty"`
+	Actor      string        `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Enter) CommandType() string { return "raffle-enter" }
+
+// Plan implements loyalty.Command.
+func (c Enter) Plan() loyalty.Plan {
+	plan := loyalty.Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Raffle,
+		Houses:  []loyalty.House{house(c.Raffle)},
+		Records: append(records(c.Raffle), loyalty.RecordRef{Kind: entryKind, ID: c.Raffle}),
+	}
+	if c.Points > 0 {
+		pays := c.spend(c.Member).Plan()
+		plan.Records, plan.Debits = append(plan.Records, pays.Records...), pays.Debits
+	}
+	return plan
+}
+
+func (c Enter) spend(member string) loyalty.Spend {
+	return loyalty.Spend{Member: member, Key: c.Key, Unit: c.Unit, Points: c.Points, Order: orderID(c.Raffle, member)}
+}
+
+// Validate reports every problem of the entry.
+func (c Enter) Validate() error {
+	var problems points.Problems
+	id(&problems, "raffle", c.Raffle, 64)
+	if c.Tickets < 1 || c.Tickets > 100 {
+		problems.Add("tickets", "%d: must be 1 to 100", c.Tickets)
+	}
+	if c.Unit != "" {
+		id(&problems, "unit", c.Unit, 32)
+	}
+	if c.Points < 0 || c.Points > 0 && c.Unit == "" {
+		problems.Add("points", "%d: must be 0 or more, and of a unit", c.Points)
+	}
+	return problems.Err()
+}
+
+// Apply implements loyalty.Command.
+func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
+	feature, ok := tx.Feature(Name).(Feature)
+	if !ok || len(feature.Salt) < 16 {
+		return errors.New("raffle: list raffle.Feature in loyalty.Options.Features, with a Salt of at least 16 bytes")
+	}
+	d, err := open(tx, c.Raffle)
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.row.Status != string(Running):
+		return ErrEnded
+	case tx.Now().Before(d.terms.Opens) || !tx.Now().Before(d.terms.Closes):
+		return fmt.Errorf("%w: it gives out tickets from %s to %s", ErrNotOpen, d.terms.Opens.Format(time.RFC3339), d.terms.Closes.Format(time.RFC3339))
+	case c.Points != d.terms.Points*points.Amount(c.Tickets) || c.Points > 0 && c.Unit != d.terms.Unit:
+		return fmt.Errorf("%w: a ticket costs %d %s", ErrPrice, d.terms.Points, d.terms.Unit)
+	}
+	if err := tx.CanRedeem(); err != nil {
+		return err
+	}
+	row, exists, err := tx.Record(entryKind, c.Raffle)
+	if err != nil {
+		return err
+	}
+	entry := entryDocument{As: tx.Member(), Unit: d.terms.Unit}
+	if exists {
+		if err := decode(row, &entry); err != nil {
+			return err
+		}
+	}
+	if int64(len(entry.Tickets))+c.Tickets > d.terms.most() {
+		return fmt.Errorf("%w: %d of at most %d are there", ErrTickets, len(entry.Tickets), d.terms.most())
+	}
+	label := raffle.Label(feature.Salt, c.Raffle, entry.As)
+	for range c.Tickets {
+		number := d.state.Add(label)
+		entry.Tickets = append(entry.Tickets, number)
+		if err := put(d.Party, storage.Record{Kind: ticketKind, ID: ticketID(number)}, ticketDocument{Label: label}); err != nil {
+			return err
+		}
+	}
+	if c.Points > 0 {
+		if err := c.spend(entry.As).Apply(ctx, tx); err != nil {
+			return err
+		}
+		entry.Points += c.Points
+	}
+	if err := put(tx.Party, storage.Record{Kind: entryKind, ID: c.Raffle, Reference: c.Raffle, Status: string(Running)}, entry); err != nil {
+		return err
+	}
+	if err := d.keep(Running); err != nil {
+		return err
+	}
+	return tx.Answer(Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Label: label, Status: Running})
+}
+
+// Draw reveals the seed of a raffle that has closed, and draws. Its receipt's Result is
+// the numbers of the winning tickets, the first winner first.
+type Draw struct {
+	Key    string `json:"key"`
+	Raffle string `json:"raffle"`
+	// Seed is what the commitment was made of: 32 bytes.
+	Seed   []byte `json:"seed"`
+	Reason string `json:"reason,omitempty"`
+	Actor  string `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Draw) CommandType() string { return "raffle-draw" }
+
+// Plan implements loyalty.Command.
+func (c Draw) Plan() loyalty.Plan { return housePlan(c.Raffle, c.Key, c.Reason, c.Actor) }
+
+// Validate reports every problem of the draw.
+func (c Draw) Validate() error {
+	var problems points.Problems
+	id(&problems, "raffle", c.Raffle, 64)
+	if len(c.Seed) != raffle.SeedSize {
+		problems.Add("seed", "must have %d bytes, has %d", raffle.SeedSize, len(c.Seed))
+	}
+	return problems.Err()
+}
+
+// Apply implements loyalty.Command.
+func (c Draw) Apply(_ context.Context, tx *loyalty.Tx) error {
+	d, err := open(tx, c.Raffle)
+	switch {
+	case err != nil:
+		return err
+	case d.row.Status != string(Running):
+		return ErrEnded
+	case tx.Now().Before(d.terms.Closes):
+		return fmt.Errorf("%w: it closes at %s", ErrNotDrawn, d.terms.Closes.Format(time.RFC3339))
+	}
+	if err := raffle.Opens(c.Raffle, c.Seed, d.terms.Commitment); err != nil {
+		return err
+	}
+	if d.state.Winners, err = raffle.Winners(c.Seed, d.state.Roll, d.terms.Winners); err != nil {
+		return err
+	}
+	d.state.Seed = slices.Clone(c.Seed)
+	if err := d.keep(Drawn); err != nil {
+		return err
+	}
+	return tx.Answer(d.state.Winners)
+}
+
+// CallOff ends a raffle without a draw: members get their points back by [Collect].
+type CallOff struct {
+	Key    string `json:"key"`
+	Raffle string `json:"raffle"`
+	Reason string `json:"reason"`
+	Actor  string `json:"actor"`
+}
+
+// CommandType implements loyalty.Typed.
+func (CallOff) CommandType() string { return "raffle-call-off" }
+
+// Plan implements loyalty.Command.
+func (c CallOff) Plan() loyalty.Plan { return housePlan(c.Raffle, c.Key, c.Reason, c.Actor) }
+
+// Validate reports a bad raffle, and a missing reason or actor.
+func (c CallOff) Validate() error {
+	var problems points.Problems
+	id(&problems, "raffle", c.Raffle, 64)
+	if c.Reason == "" {
+		problems.Add("reason", "must say why")
+	}
+	if c.Actor == "" {
+		problems.Add("actor", "must say who")
+	}
+	return problems.Err()
+}
+
+// Apply implements loyalty.Command.
+func (c CallOff) Apply(_ context.Context, tx *loyalty.Tx) error {
+	d, err := open(tx, c.Raffle)
+	if err != nil {
+		return err
+	}
+	if d.row.Status != string(Running) {
+		return ErrEnded
+	}
+	return d.keep(CalledOff)
+}
+
+// Collect tells a member, once, what their tickets have won, and gives the points back of a
+// raffle that was called off. Its receipt's Result is an [Entry].
+type Collect struct {
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Raffle string `json:"raffle"`
+	// Entry is the id of the entry where it is not the raffle's, as after a merge of two
+	// members who had both entered.
+	Entry      string    `json:"entry,omitempty"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+// CommandType implements loyalty.Typed.
+func (Collect) CommandType() string { return "raffle-collect" }
+
+// entry is the id of the entry's record.
+func (c Collect) entry() string {
+	if c.Entry != "" {
+		return c.Entry
+	}
+	return c.Raffle
+}
+
+// Plan implements loyalty.Command.
+func (c Collect) Plan() loyalty.Plan {
+	refund := loyalty.Refund{Member: c.Member, Order: orderID(c.Raffle, c.Member)}.Plan()
+	return loyalty.Plan{
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Raffle,
+		Houses:  []loyalty.House{house(c.Raffle)},
+		Records: slices.Concat(records(c.Raffle), []loyalty.RecordRef{{Kind: entryKind, ID: c.entry()}}, refund.Records),
+	}
+}
+
+// Validate reports every problem of the collection.
+func (c Collect) Validate() error {
+	var problems points.Problems
+	id(&problems, "raffle", c.Raffle, 64)
+	if c.Entry != "" {
+		id(&problems, "entry", c.Entry, 128)
+	}
+	return problems.Err()
+}
+
+// Apply implements loyalty.Command.
+func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
+	d, err := open(tx, c.Raffle)
+	if err != nil {
+		return err
+	}
+	row, exists, err := tx.Record(entryKind, c.entry())
+	switch {
+	case err != nil:
+		return err
+	case !exists || row.Reference != c.Raffle:
+		return fmt.Errorf("%w: %q", ErrNoEntry, c.Raffle)
+	case d.row.Status == string(Running):
+		return ErrNotDrawn
+	case row.Status != string(Running):
+		return fmt.Errorf("%w: the tickets were collected", loyalty.ErrAlreadyDone)
+	}
+	var entry entryDocument
+	if err := decode(row, &entry); err != nil {
+		return err
+	}
+	answer := Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Status: Status(d.row.Status), Ranks: ranks(d.state.Winners, entry.Tickets)}
+	if answer.Status == CalledOff && entry.Points > 0 {
+		answer.Returned = entry.Points
+		refund := loyalty.Refund{
+			Member: entry.As, Key: c.Key, Order: orderID(c.Raffle, entry.As),
+			PointsBack: []loyalty.PointsBack{{Unit: entry.Unit, Points: entry.Points}},
+		}
+		if err := refund.Apply(ctx, tx); err != nil {
+			return err
+		}
+	}
+	row.Status = d.row.Status
+	if err := tx.PutRecord(row); err != nil {
+		return err
+	}
+	return errors.Join(d.keep(answer.Status), tx.Answer(answer))
+}
+
+// ranks lists the places of tickets among the winners, from 1.
+func ranks(winners, tickets []int64) []int {
+	var ranks []int
+	for i, winner := range winners {
+		if slices.Contains(tickets, winner) {
+			ranks = append(ranks, i+1)
+		}
+	}
+	return ranks
+}

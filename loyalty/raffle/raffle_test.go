@@ -1,0 +1,273 @@
+package raffle_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/raffle"
+	"github.com/loyaltykit/loyaltykit/points"
+	draw "github.com/loyaltykit/loyaltykit/rewards/experience/raffle"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+)
+
+var (
+	opening = time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
+	seed    = bytes.Repeat([]byte{42}, draw.SeedSize)
+)
+
+type shop struct {
+	*loyalty.Engine
+	t     *testing.T
+	store storage.Store
+	now   time.Time
+}
+
+func program() loyalty.Program {
+	return loyalty.Program{ID: "beans", Zone: "Europe/Vienna", Units: []points.Unit{{Code: "bean", Expiry: points.NeverExpire()}}}
+}
+
+func grinder(t *testing.T) raffle.Terms {
+	t.Helper()
+	commitment, err := draw.Commitment("grinder", seed)
+	require.NoError(t, err)
+	return raffle.Terms{
+		ID: "grinder", Title: "A grinder", Opens: opening, Closes: opening.AddDate(0, 0, 7), Unit: "bean", Points: 10, MaxTickets: 3,
+		Winners: 4, Commitment: commitment,
+	}
+}
+
+func openShop(t *testing.T, members ...string) *shop {
+	t.Helper()
+	s := &shop{t: t, store: memory.New(), now: opening}
+	engine, err := loyalty.New(loyalty.Revisions{program()}, s.store, &loyalty.Options{
+		Clock: func() time.Time { return s.now }, Features: []loyalty.Feature{raffle.Feature{Salt: []byte("sixteen bytes of salt")}},
+	})
+	require.NoError(t, err)
+	s.Engine = engine
+	for _, member := range members {
+		s.must(loyalty.Enroll{Member: member, Key: "signup"})
+		s.must(loyalty.Adjust{Member: member, Key: "welcome", Unit: "bean", Points: 100, Reason: "welcome", Actor: "shop"})
+	}
+	s.must(raffle.Open{Key: "open", Raffle: grinder(t)})
+	return s
+}
+
+func (s *shop) must(cmd loyalty.Command) loyalty.Receipt {
+	s.t.Helper()
+	receipt, err := s.Do(s.t.Context(), cmd)
+	require.NoError(s.t, err)
+	return receipt
+}
+
+func (s *shop) refused(cmd loyalty.Command, want error) {
+	s.t.Helper()
+	_, err := s.Do(s.t.Context(), cmd)
+	require.ErrorIs(s.t, err, want)
+}
+
+func (s *shop) beans(member string) points.Amount {
+	s.t.Helper()
+	m, err := s.Engine.Member(s.t.Context(), member)
+	require.NoError(s.t, err)
+	return m.Balance("bean").Available
+}
+
+func enter(member string, tickets int64) raffle.Enter {
+	return raffle.Enter{Member: member, Key: fmt.Sprint("enter-", tickets), Raffle: "grinder", Tickets: tickets, Unit: "bean", Points: 10 * points.Amount(tickets)}
+}
+
+func collect(member string) raffle.Collect {
+	return raffle.Collect{Member: member, Key: "collect", Raffle: "grinder"}
+}
+
+func TestADrawThatAnyoneCanCheck(t *testing.T) {
+	members := []string{"anna", "ben", "cleo"}
+	s := openShop(t, members...)
+	s.must(enter("anna", 2))
+	s.must(enter("ben", 1))
+	s.must(enter("cleo", 3))
+	require.True(t, s.must(enter("ben", 1)).Replayed)
+	s.refused(enter("anna", 3), raffle.ErrTickets)
+	wrong := enter("anna", 1)
+	wrong.Points = 9
+	s.refused(wrong, raffle.ErrPrice)
+	require.EqualValues(t, 80, s.beans("anna"))
+	shown, err := raffle.Read(t.Context(), s.store, "beans", "grinder")
+	require.NoError(t, err)
+	require.EqualValues(t, 6, shown.Tickets)
+
+	s.refused(raffle.Draw{Key: "early", Raffle: "grinder", Seed: seed}, raffle.ErrNotDrawn)
+	s.refused(collect("anna"), raffle.ErrNotDrawn)
+	_, err = raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
+	require.ErrorIs(t, err, raffle.ErrNotDrawn)
+	s.now = opening.AddDate(0, 0, 7)
+	s.refused(enter("anna", 1), raffle.ErrNotOpen)
+	other := slices.Clone(seed)
+	other[0]++
+	s.refused(raffle.Draw{Key: "other seed", Raffle: "grinder", Seed: other}, draw.ErrSeed)
+	s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed})
+	s.refused(raffle.Draw{Key: "again", Raffle: "grinder", Seed: seed}, raffle.ErrEnded)
+
+	proof, err := raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
+	require.NoError(t, err)
+	require.NoError(t, proof.Verify())
+	require.Len(t, proof.Winners, 4)
+	require.NotContains(t, proof.Labels, "anna")
+	ranks := []int{}
+	for _, member := range members {
+		receipt := s.must(collect(member))
+		entry := entryOf(t, receipt)
+		ranks = append(ranks, entry.Ranks...)
+		for i, rank := range entry.Ranks {
+			require.Contains(t, entry.Tickets, proof.Winners[rank-1], "%s %d", member, i)
+		}
+		require.Zero(t, entry.Returned)
+	}
+	slices.Sort(ranks)
+	require.Equal(t, []int{1, 2, 3, 4}, ranks, "each place is somebody's")
+	again := collect("anna")
+	again.Key = "again"
+	s.refused(again, loyalty.ErrAlreadyDone)
+	s.verify()
+}
+
+func entryOf(t *testing.T, receipt loyalty.Receipt) raffle.Entry {
+	t.Helper()
+	var entry raffle.Entry
+	require.NoError(t, jsonInto(receipt.Result, &entry))
+	return entry
+}
+
+func (s *shop) verify() {
+	s.t.Helper()
+	report, err := s.Verify(s.t.Context(), nil)
+	require.NoError(s.t, err)
+	require.Empty(s.t, report.Problems)
+}
+
+func TestARaffleThatIsCalledOffGivesThePointsBack(t *testing.T) {
+	s := openShop(t, "anna", "ben")
+	s.must(enter("anna", 2))
+	s.must(raffle.CallOff{Key: "off", Raffle: "grinder", Reason: "the grinder broke", Actor: "mia"})
+	s.refused(enter("ben", 1), raffle.ErrEnded)
+	require.EqualValues(t, 20, entryOf(t, s.must(collect("anna"))).Returned)
+	require.EqualValues(t, 100, s.beans("anna"))
+	s.refused(collect("ben"), raffle.ErrNoEntry)
+	s.verify()
+}
+
+func TestTicketsGoOnWithTheSurvivorOfAMerge(t *testing.T) {
+	s := openShop(t, "anna", "old", "ben")
+	s.must(enter("anna", 1))
+	s.must(enter("old", 3))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	s.must(raffle.CallOff{Key: "off", Raffle: "grinder", Reason: "the grinder broke", Actor: "mia"})
+	require.EqualValues(t, 10, entryOf(t, s.must(collect("anna"))).Returned)
+	second := collect("anna")
+	second.Key, second.Entry = "second", "grinder/2"
+	require.EqualValues(t, 30, entryOf(t, s.must(second)).Returned)
+	require.EqualValues(t, 200, s.beans("anna"))
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	s.verify()
+}
+
+func TestManyWhoEnterAtOnceHaveTicketsOfTheirOwn(t *testing.T) {
+	members := []string{}
+	for i := range 200 {
+		members = append(members, fmt.Sprintf("m%03d", i))
+	}
+	s := openShop(t, members...)
+	var wait sync.WaitGroup
+	for _, member := range members {
+		wait.Go(func() { _, _ = s.Do(t.Context(), enter(member, 2)) })
+	}
+	wait.Wait()
+	s.now = opening.AddDate(0, 0, 8)
+	s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed})
+	proof, err := raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
+	require.NoError(t, err)
+	require.Len(t, proof.Labels, 400)
+	require.NoError(t, proof.Verify())
+	seen := map[int64]bool{}
+	for _, member := range members {
+		for _, ticket := range entryOf(t, s.must(collect(member))).Tickets {
+			require.False(t, seen[ticket])
+			seen[ticket] = true
+		}
+	}
+	require.Len(t, seen, 400)
+	s.verify()
+}
+
+func TestBadRafflesSayWhere(t *testing.T) {
+	s := openShop(t, "anna")
+	_, err := s.Do(t.Context(), raffle.Open{Key: "k", Raffle: raffle.Terms{Points: -1, MaxTickets: 101}})
+	for _, path := range []string{"raffle.id", "raffle.opens", "raffle.closes", "raffle.points", "raffle.maxTickets", "raffle.winners", "raffle.commitment"} {
+		require.ErrorContains(t, err, path)
+	}
+	for _, cmd := range []loyalty.Command{
+		raffle.Enter{Member: "anna", Key: "k", Raffle: "a\x00b", Tickets: 1},
+		raffle.Enter{Member: "anna", Key: "k", Raffle: "grinder", Tickets: 1 << 62, Points: 1},
+		raffle.Draw{Key: "k", Raffle: "grinder", Seed: []byte("short")},
+		raffle.CallOff{Key: "k", Raffle: "grinder"},
+		raffle.Collect{Member: "anna", Key: "k", Raffle: "grinder", Entry: "caf\xe9"},
+	} {
+		s.refused(cmd, loyalty.ErrInvalid)
+	}
+	s.refused(raffle.Enter{Member: "anna", Key: "k", Raffle: "nothing", Tickets: 1}, raffle.ErrNoRaffle)
+	terms := grinder(t)
+	terms.ID, terms.Unit = "other", "star"
+	s.refused(raffle.Open{Key: "k", Raffle: terms}, loyalty.ErrUnknownUnit)
+	require.Len(t, raffle.Feature{}.Commands(), 5)
+}
+
+// A shop raffles a grinder, and publishes the proof of the draw.
+func Example() {
+	ctx, store := context.Background(), memory.New()
+	now := opening
+	engine, err := loyalty.New(loyalty.Revisions{program()}, store, &loyalty.Options{
+		Clock:    func() time.Time { return now },
+		Features: []loyalty.Feature{raffle.Feature{Salt: []byte("sixteen bytes of salt")}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	do := func(cmd loyalty.Command) {
+		if _, err := engine.Do(ctx, cmd); err != nil {
+			log.Fatal(err)
+		}
+	}
+	commitment, err := draw.Commitment("grinder", seed)
+	if err != nil {
+		log.Fatal(err)
+	}
+	do(raffle.Open{Key: "open", Raffle: raffle.Terms{
+		ID: "grinder", Opens: opening, Closes: opening.AddDate(0, 0, 7), Winners: 1, Commitment: commitment,
+	}})
+	for _, member := range []string{"anna", "ben", "cleo"} {
+		do(loyalty.Enroll{Member: member, Key: "signup"})
+		do(raffle.Enter{Member: member, Key: "enter", Raffle: "grinder", Tickets: 1})
+	}
+	now = opening.AddDate(0, 0, 7)
+	do(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed})
+
+	proof, err := raffle.ProofOf(ctx, store, "beans", "grinder")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("ticket", proof.Winners[0], "of", len(proof.Labels), "wins:", proof.Verify())
+	// Output: ticket 3 of 3 wins: <nil>
+}
+
+func jsonInto(data []byte, into any) error { return json.Unmarshal(data, into) }

@@ -1,0 +1,75 @@
+package raffle
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/loyaltykit/loyaltykit/rewards/experience/raffle"
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// Raffle is a raffle as a page shows it.
+type Raffle struct {
+	Terms   Terms   `json:"terms"`
+	Status  Status  `json:"status"`
+	Tickets int64   `json:"tickets"`
+	Winners []int64 `json:"winners,omitempty"`
+}
+
+// Read returns a raffle, or [ErrNoRaffle].
+func Read(ctx context.Context, store storage.Store, program, id string) (Raffle, error) {
+	r, _, err := read(ctx, store, program, id)
+	return r, err
+}
+
+func read(ctx context.Context, store storage.Store, program, id string) (Raffle, stateDocument, error) {
+	var r Raffle
+	var state stateDocument
+	snaps, err := store.Load(ctx, []storage.LoadRequest{{
+		Program: program, Member: house(id).Account(),
+		Records: []storage.RecordKey{{Kind: termsKind, ID: onlyID}, {Kind: stateKind, ID: onlyID}},
+	}})
+	if err != nil {
+		return r, state, fmt.Errorf("raffle: %q: %w", id, err)
+	}
+	rows := snaps[0].Records
+	if len(rows) != 2 {
+		return r, state, fmt.Errorf("raffle: %w: %q", ErrNoRaffle, id)
+	}
+	if err := decode(rows[0], &r.Terms); err != nil {
+		return r, state, err
+	}
+	if err := decode(rows[1], &state); err != nil {
+		return r, state, err
+	}
+	r.Status, r.Tickets, r.Winners = Status(rows[1].Status), state.Tickets, state.Winners
+	return r, state, nil
+}
+
+// ProofOf returns what a shop publishes of a raffle that is drawn, so that anyone can check
+// it; before that it is [ErrNotDrawn]. It reads every ticket.
+func ProofOf(ctx context.Context, store storage.Store, program, id string) (raffle.Proof, error) {
+	r, state, err := read(ctx, store, program, id)
+	if err != nil {
+		return raffle.Proof{}, err
+	}
+	if r.Status != Drawn {
+		return raffle.Proof{}, fmt.Errorf("raffle: %w: %q", ErrNotDrawn, id)
+	}
+	proof := raffle.Proof{
+		Raffle: id, Commitment: r.Terms.Commitment, Roll: state.Digest, Seed: state.Seed, Winners: state.Winners,
+		Labels: make([]string, 0, state.Tickets),
+	}
+	query := storage.RecordQuery{Program: program, Member: house(id).Account(), Kind: ticketKind, Limit: 1000}
+	for row, err := range storage.AllRecords(ctx, store, query) {
+		var ticket ticketDocument
+		if err == nil {
+			err = decode(row, &ticket)
+		}
+		if err != nil {
+			return raffle.Proof{}, fmt.Errorf("raffle: %q: %w", id, err)
+		}
+		proof.Labels = append(proof.Labels, ticket.Label)
+	}
+	return proof, nil
+}
