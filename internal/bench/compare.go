@@ -58,10 +58,14 @@ type result struct {
 	CPUPerOp              float64 `json:"cpu_us_per_op"`
 	LimitCPUPerOp         float64 `json:"limit_cpu_us_per_op"`
 	SameRowsLimitCPUPerOp float64 `json:"same_rows_limit_cpu_us_per_op"`
-	ThrownAway            int     `json:"thrown_away"`
-	SameRowsThrownAway    int     `json:"same_rows_thrown_away"`
-	LimitConnections      int     `json:"limit_connections"`
-	SameRowsLimitConnects int     `json:"same_rows_limit_connections"`
+	// That of a server on this machine, without the client's.
+	ServerCPUPerOp      float64 `json:"server_cpu_us_per_op"`
+	LimitServerCPUPerOp float64 `json:"limit_server_cpu_us_per_op"`
+
+	ThrownAway            int `json:"thrown_away"`
+	SameRowsThrownAway    int `json:"same_rows_thrown_away"`
+	LimitConnections      int `json:"limit_connections"`
+	SameRowsLimitConnects int `json:"same_rows_limit_connections"`
 }
 
 // comparison races the engine with the limits in one scenario.
@@ -182,7 +186,7 @@ func (c *comparison) result(windows []window, anchors []anchor) result {
 	r.P50, r.P99 = percentile(sum.latencies, 0.50), percentile(sum.latencies, 0.99)
 	r.RowsPerOp = float64(sum.rows) / float64(sum.all)
 	r.AllocsPerOp = float64(sum.mallocs) / float64(sum.operations)
-	r.CPUPerOp = sum.processorPerOperation()
+	r.CPUPerOp, r.ServerCPUPerOp = sum.processorPerOperation(), sum.serverPerOperation()
 	if c.alone {
 		return r
 	}
@@ -194,6 +198,7 @@ func (c *comparison) result(windows []window, anchors []anchor) result {
 	r.LimitPerSecond, r.SameRowsLimitPerSec = medianRate(limits[minimal]), medianRate(limits[sameRows])
 	bare, same := sumOf(limits[minimal]), sumOf(limits[sameRows])
 	r.LimitCPUPerOp, r.SameRowsLimitCPUPerOp = bare.processorPerOperation(), same.processorPerOperation()
+	r.LimitServerCPUPerOp = bare.serverPerOperation()
 	r.Ratio, r.SameRowsRatio = ratio(windows, anchors, minimal), ratio(windows, anchors, sameRows)
 	r.ThrownAway = len(windows) - len(steady(anchors, minimal))
 	r.SameRowsThrownAway = len(windows) - len(steady(anchors, sameRows))

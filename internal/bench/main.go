@@ -142,6 +142,7 @@ func (o *options) groundIn(ctx context.Context, dir string) (ground, func() erro
 			return nil, nil, err
 		}
 		g := &postgresGround{databases{server: server}}
+		g.pid = g.process(ctx, "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)", "postgres")
 		return g, g.close, nil
 	case "mysql":
 		server, err := findServer(ctx, servers.MySQL, o.dsn)
@@ -149,6 +150,7 @@ func (o *options) groundIn(ctx context.Context, dir string) (ground, func() erro
 			return nil, nil, err
 		}
 		g := &mysqlGround{databases{server: server}}
+		g.pid = g.process(ctx, "SELECT IF(@@pid_file LIKE '/%', @@pid_file, CONCAT(@@datadir, @@pid_file))", "mariadbd")
 		return g, g.close, nil
 	default:
 		g, err := explained(o.store)

@@ -13,7 +13,11 @@ import (
 )
 
 // timing says how long a run goes on: first the warm-up, which does not count.
-type timing struct{ warm, length time.Duration }
+type timing struct {
+	warm, length time.Duration
+	// server tells the processor time that a server has used, if there is one.
+	server func() time.Duration
+}
 
 func windowOf(length time.Duration) timing {
 	return timing{warm: length / 4, length: length}
@@ -29,6 +33,8 @@ type window struct {
 	// processor is the processor time of it all, that of the garbage collector and
 	// the driver too.
 	processor time.Duration
+	// server is the processor time of the database server.
+	server time.Duration
 	// all counts the operations with those of the warm-up, rows what they stored.
 	all  int
 	rows int64
@@ -46,7 +52,7 @@ func measure(callers, limit int, t timing, operation func(i int) error) (window,
 	if _, err := r.run(callers, t.warm); err != nil {
 		return window{}, err
 	}
-	from := now()
+	from := now(t)
 	latencies, err := r.run(callers, t.length)
 	w := since(from)
 	w.operations, w.latencies, w.all = len(latencies), latencies, int(min(r.next.Load(), r.limit))
@@ -100,17 +106,28 @@ type moment struct {
 	at        time.Time
 	mallocs   uint64
 	processor time.Duration
+	server    time.Duration
+	timing    timing
 }
 
-func now() moment {
+func now(t timing) moment {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return moment{time.Now(), m.Mallocs, cpuTime()}
+	server := t.serverTime()
+	return moment{time.Now(), m.Mallocs, cpuTime(), server, t}
 }
 
 func since(from moment) window {
 	elapsed, processor := time.Since(from.at), cpuTime()-from.processor
-	return window{elapsed: elapsed, processor: processor, mallocs: now().mallocs - from.mallocs}
+	to := now(from.timing)
+	return window{elapsed: elapsed, processor: processor, server: to.server - from.server, mallocs: to.mallocs - from.mallocs}
+}
+
+func (t timing) serverTime() time.Duration {
+	if t.server == nil {
+		return 0
+	}
+	return t.server()
 }
 
 // measureStream times a DoAll from the first round after the warm-up to the first
@@ -133,7 +150,7 @@ func measureStream(ctx context.Context, engine *loyalty.Engine, commands []loyal
 				w.latencies, w.operations, w.all = latencies, done-first, done
 			}
 		case time.Since(begin) >= t.warm:
-			first, from = done, now()
+			first, from = done, now(t)
 			last = from.at
 		}
 	}
@@ -160,6 +177,7 @@ func sumOf(windows []window) window {
 		sum.elapsed += w.elapsed
 		sum.mallocs += w.mallocs
 		sum.processor += w.processor
+		sum.server += w.server
 		sum.all += w.all
 		sum.rows += w.rows
 		sum.latencies = append(sum.latencies, w.latencies...)
@@ -171,6 +189,11 @@ func sumOf(windows []window) window {
 // processorPerOperation is in microseconds.
 func (w *window) processorPerOperation() float64 {
 	return float64(w.processor.Microseconds()) / float64(w.operations)
+}
+
+// serverPerOperation is in microseconds.
+func (w *window) serverPerOperation() float64 {
+	return float64(w.server.Microseconds()) / float64(w.operations)
 }
 
 func medianRate(windows []window) float64 {

@@ -98,6 +98,7 @@ func (g *mysqlGround) engine(ctx context.Context, s *scenario, callers int, t ti
 	defer func() { err = errors.Join(err, db.Close()) }()
 	store := sqlstore.New(db, sqlstore.MySQL, nil)
 	defer func() { err = errors.Join(err, store.Close()) }()
+	t.server = serverTime(g.pid)
 	return s.onEngine(ctx, store, callers, t)
 }
 
@@ -126,6 +127,7 @@ func (g *mysqlGround) limit(ctx context.Context, s *scenario, which limit, calle
 	if which == minimal {
 		operations = len(s.commands)
 	}
+	t.server = serverTime(g.pid)
 	return measure(callers, operations, t, func(i int) error { return work(i % len(s.commands)) })
 }
 

@@ -96,6 +96,7 @@ func (g *postgresGround) engine(ctx context.Context, s *scenario, callers int, t
 		return w, err
 	}
 	defer pool.Close()
+	t.server = serverTime(g.pid)
 	return s.onEngine(ctx, postgres.New(pool, nil), callers, t)
 }
 
@@ -131,6 +132,7 @@ func (g *postgresGround) limit(ctx context.Context, s *scenario, which limit, ca
 	if which == minimal {
 		operations = len(s.commands)
 	}
+	t.server = serverTime(g.pid)
 	return measure(callers, operations, t, func(i int) error { return work(i % len(s.commands)) })
 }
 

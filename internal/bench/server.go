@@ -14,6 +14,8 @@ import (
 type databases struct {
 	server *servers.Server
 	made   int
+	// pid is the server's process, 0 where it is not known.
+	pid int
 	// seeded is the database of the scenario that was seeded last.
 	seeded   string
 	scenario *scenario
