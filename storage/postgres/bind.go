@@ -48,6 +48,8 @@ func (b *bound) InTransaction() {}
 
 func (b *bound) commit(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }
 
+func (b *bound) commitOne(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }
+
 func (b *bound) read(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }
 
 func (b *bound) snapshot(ctx context.Context, t *trip) error { return b.inSavepoint(ctx, t) }

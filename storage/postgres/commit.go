@@ -13,6 +13,11 @@ import (
 // those that cannot be stored, before each gets a transaction of its own.
 const together = 3
 
+// persistence is how often a batch alone is tried again, about a second in all. Where
+// transactions are serializable, small tables make those of different members meet again
+// and again.
+const persistence = 20
+
 // Commit stores batches, each with its own outcome: all of them in one transaction
 // and one round trip, where they fit.
 //
@@ -147,7 +152,7 @@ func (c *committing) retry(ctx context.Context, open []int, try int, why error) 
 	case c.engine.bound:
 		// What stands in the way is hidden from this transaction.
 		return nil, fmt.Errorf("%w: %w", storage.ErrRetryTransaction, why)
-	case len(rest) == 1 && try > c.engine.database.retries():
+	case len(rest) == 1 && try > persistence:
 		c.end(rest, storage.Outcome{Status: storage.Conflict, Err: why})
 		return nil, nil
 	}

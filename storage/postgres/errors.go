@@ -37,7 +37,7 @@ var againCodes = map[string]bool{
 func judge(err error) verdict {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case errors.Is(err, errRefused):
+	case errors.Is(err, errRefused), errors.Is(err, errStale):
 		return refused
 	case !ok && neverSent(err):
 		return again
@@ -76,8 +76,14 @@ func expected(err error) bool {
 
 // fatal reports an error after which the connection is gone.
 func fatal(err error) bool {
+	_, ok := errors.AsType[*pgconn.PgError](err)
+	return !ok || cutOff(err)
+}
+
+// cutOff reports that the server ended the connection.
+func cutOff(err error) bool {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
-	return !ok || refusal.Severity == "FATAL" || refusal.Severity == "PANIC"
+	return ok && (refusal.Severity == "FATAL" || refusal.Severity == "PANIC")
 }
 
 // readOnly reports a server that takes no writes.

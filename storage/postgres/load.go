@@ -31,17 +31,27 @@ var (
 	findOperation = lookup("loyalty_operations", "program text, member text, idem_key text", operationColumns)
 	findRecord    = lookup("loyalty_records", "program text, member text, kind text, id text", recordColumns)
 	findLot       = lookup("loyalty_lots", "program text, member text, lot integer", lotColumns)
-	// findLotsOf finds the lots that records name.
-	findLotsOf = lookup("(SELECT r.program, r.member, r.kind AS of_kind, r.id AS of_id, found.* FROM loyalty_records AS r"+
-		" CROSS JOIN LATERAL (SELECT "+lotColumns+" FROM loyalty_lots AS l WHERE l.program = r.program AND l.member = r.member"+
-		" AND l.lot = ANY (string_to_array(r.lots, ',')::bigint[]) OFFSET 0) AS found)",
-		"program text, member text, of_kind text, of_id text", lotColumns)
+	findLotsOf    = lookupLotsOf()
 	// findHead finds an account and, if it has one, its operation with a key.
 	findHead = shapeOf(columns("program text, member text, idem_key text"),
 		"SELECT 1::bigint, "+names(columns(accountColumns), "a.")+", "+names(columns(operationColumns), "o.")+
 			" FROM loyalty_accounts AS a LEFT JOIN loyalty_operations AS o"+
 			" ON o.program = a.program AND o.member = a.member AND o.idem_key = $3 WHERE a.program = $1 AND a.member = $2", "")
 )
+
+// lookupLotsOf finds the lots that records name. The lots of one record are asked for
+// by the member that was given, so that a spread database looks in one place.
+func lookupLotsOf() *shape {
+	lotsOf := func(program, member string) string {
+		return " CROSS JOIN LATERAL (SELECT " + lotColumns + " FROM loyalty_lots AS l WHERE l.program = " + program +
+			" AND l.member = " + member + " AND l.lot = ANY (string_to_array(r.lots, ',')::bigint[]) OFFSET 0) AS found"
+	}
+	s := lookup("(SELECT r.program, r.member, r.kind AS of_kind, r.id AS of_id, found.* FROM loyalty_records AS r"+
+		lotsOf("r.program", "r.member")+")", "program text, member text, of_kind text, of_id text", lotColumns)
+	s.one = "SELECT 1::bigint, found.* FROM loyalty_records AS r" + lotsOf("$1", "$2") +
+		" WHERE r.program = $1 AND r.member = $2 AND r.kind = $3 AND r.id = $4"
+	return s
+}
 
 // Load answers requests in one round trip, or two where an account is due. What it
 // reads under accounts is of one state of the database, unless the store is bound.

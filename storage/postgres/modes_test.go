@@ -82,3 +82,8 @@ func TestTheContractIsKeptWithoutTheAbilities(t *testing.T) {
 	store := hidden{postgres.New(connect(t, database(t), nil), nil)}
 	run(t, store, storagetest.Contract, storagetest.Idempotency, storagetest.Abilities)
 }
+
+func TestTheContractIsKeptOnASpreadDatabase(t *testing.T) {
+	store := postgres.New(connect(t, database(t), nil), &postgres.Options{Spread: true})
+	run(t, store, storagetest.Contract, storagetest.Idempotency, storagetest.Concurrency)
+}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -31,6 +32,11 @@ type Options struct {
 	// Calls is how many loads and commits the engine keeps in flight at once; each
 	// takes one connection of the pool. 0 is 2.
 	Calls int
+	// Spread is for databases that spread the tables over servers by member, such as
+	// Citus: each update then names one account, and a batch is several statements in
+	// a transaction. Otherwise a lone batch is one statement that writes all tables,
+	// and the accounts of several change in one, which costs less on one server.
+	Spread bool
 }
 
 // The limits of one commit.
@@ -46,8 +52,9 @@ const (
 // borrows a connection for each call, opens nothing and has nothing to close.
 func New(pool *pgxpool.Pool, opts *Options) *Store {
 	s := &Store{pool: pool, engine: engine{limits: limits}}
-	if opts != nil && opts.Calls > 0 {
-		s.limits.Calls = opts.Calls
+	if opts != nil {
+		s.limits.Calls = cmp.Or(max(opts.Calls, 0), limits.Calls)
+		s.spread = opts.Spread
 	}
 	s.engine.database = s
 	return s
@@ -62,6 +69,9 @@ type engine struct {
 	// bound is set inside a transaction of the host.
 	bound   bool
 	pruning pruning
+	singles singles
+	// spread is set where each update names one account.
+	spread bool
 }
 
 // Limits says how much one Commit takes.
@@ -71,12 +81,14 @@ func (e *engine) Limits() storage.Limits { return e.limits }
 type database interface {
 	// commit stores all that the trip's statements write, or nothing.
 	commit(ctx context.Context, t *trip) error
+	// commitOne stores what the only statement of a trip writes, or nothing.
+	commitOne(ctx context.Context, t *trip) error
 	// read makes a trip whose statements may each see another state.
 	read(ctx context.Context, t *trip) error
 	// snapshot makes a trip whose statements see one state, where the store is not
 	// bound.
 	snapshot(ctx context.Context, t *trip) error
-	// retries is how often a commit may be tried again.
+	// retries is how often a trip may be tried again after a failure of the server.
 	retries() int
 	// wait passes the time before another try; it returns the error of a context
 	// that is done.
@@ -143,6 +155,19 @@ func (s *Store) commit(ctx context.Context, t *trip) error {
 		case err == nil || done == len(whole.statements):
 			return nil // the server has acknowledged the COMMIT
 		case judge(err) == lost || done == len(whole.statements)-1 && fatal(err):
+			return &inDoubt{err}
+		}
+		return rollBack(ctx, conn, err)
+	})
+}
+
+func (s *Store) commitOne(ctx context.Context, t *trip) error {
+	return s.with(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := t.send(ctx, conn)
+		switch {
+		case err == nil:
+			return nil
+		case judge(err) == lost || cutOff(err):
 			return &inDoubt{err}
 		}
 		return rollBack(ctx, conn, err)

@@ -18,6 +18,7 @@ const (
 
 var (
 	arrays = [...]string{text: "text[]", integer: "bigint[]", optional: "bigint[]", binary: "bytea[]"}
+	types  = [...]string{text: "text", integer: "bigint", optional: "bigint", binary: "bytea"}
 	kinds  = map[string]kind{"text": text, "integer": integer, "optional": optional, "bytes": binary}
 )
 
@@ -61,24 +62,24 @@ func marks(all []column, cast bool) string {
 // shape is a statement for one row of arguments and for any number of them.
 type shape struct {
 	one, many string
-	kinds     []kind
+	columns   []column
+	// table and then are those of an insertion.
+	table, then string
 }
 
 func shapeOf(all []column, one, many string) *shape {
-	s := &shape{one: one, many: many}
-	for _, c := range all {
-		s.kinds = append(s.kinds, c.kind)
-	}
-	return s
+	return &shape{one: one, many: many, columns: all}
 }
 
 // insertion inserts rows; then says what happens to one that exists.
 func insertion(table, list, then string) *shape {
 	all := columns(list)
 	into := "INSERT INTO " + table + " (" + names(all, "") + ") "
-	return shapeOf(all,
+	s := shapeOf(all,
 		into+"VALUES ("+marks(all, false)+")"+then,
 		into+"SELECT * FROM unnest("+marks(all, true)+")"+then)
+	s.table, s.then = table, then
+	return s
 }
 
 // replacing is an insertion that replaces the row with the same key.
@@ -117,28 +118,33 @@ type arguments struct {
 
 func (a *arguments) add(row ...any) { a.args = append(a.args, row...) }
 
-func (a *arguments) rows() int { return len(a.args) / len(a.shape.kinds) }
+func (a *arguments) rows() int { return len(a.args) / len(a.shape.columns) }
 
 // statement returns the text for as many rows as there are, and its arguments.
 func (a *arguments) statement() (string, []any) {
-	rows, width := a.rows(), len(a.shape.kinds)
-	if rows == 1 {
+	if a.rows() == 1 {
 		return a.shape.one, a.args
 	}
-	args := make([]any, width)
-	for i, kind := range a.shape.kinds {
-		switch kind {
-		case text:
-			args[i] = pick[string](a.args[i:], width, rows)
-		case integer:
-			args[i] = pick[int64](a.args[i:], width, rows)
-		case optional:
-			args[i] = pickOptional(a.args[i:], width, rows)
-		case binary:
-			args[i] = pick[[]byte](a.args[i:], width, rows)
-		}
+	args := make([]any, len(a.shape.columns))
+	for i := range args {
+		args[i] = a.array(i)
 	}
 	return a.shape.many, args
+}
+
+// array returns the values of the i-th column.
+func (a *arguments) array(i int) any {
+	rows, width := a.rows(), len(a.shape.columns)
+	switch a.shape.columns[i].kind {
+	case integer:
+		return pick[int64](a.args[i:], width, rows)
+	case optional:
+		return pickOptional(a.args[i:], width, rows)
+	case binary:
+		return pick[[]byte](a.args[i:], width, rows)
+	default:
+		return pick[string](a.args[i:], width, rows)
+	}
 }
 
 // pick takes every width-th argument. A missing one is the zero T.

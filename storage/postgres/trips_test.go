@@ -153,6 +153,6 @@ func TestAConflictDoesNotPrepareStatementsAgain(t *testing.T) {
 		return nil
 	}
 	require.NoError(t, stale())
-	assert.Equal(t, 3, w.during(t, stale), "the commit, its rollback and a look")
+	assert.Equal(t, 2, w.during(t, stale), "the commit and a look")
 	assert.Equal(t, 1, w.during(t, func() error { stored(t, store, latteFor("anna", 3)); return nil }))
 }

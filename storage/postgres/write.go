@@ -6,6 +6,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
@@ -39,14 +41,32 @@ var (
 		"reference text, sort text, due_at integer, lots text, data bytes")
 )
 
+// setAccounts changes accounts that are at an expected version. The last argument for
+// several is their number.
+var setAccounts = settingAccounts()
+
+func settingAccounts() *shape {
+	all := append(slices.Clone(addAccount.columns), column{"expect", integer})
+	var one, many []string
+	for i, c := range all[2 : len(all)-1] {
+		one = append(one, c.name+" = $"+strconv.Itoa(i+3))
+		many = append(many, c.name+" = u."+c.name)
+	}
+	succeeds := func(update, number string) string {
+		return "WITH done AS (UPDATE loyalty_accounts AS t SET " + update + " RETURNING 1) SELECT CASE WHEN count(*) = " + number +
+			" THEN 1 ELSE CAST('" + mark + " accounts at the expected version: ' || count(*) AS integer) END FROM done"
+	}
+	expect := strconv.Itoa(len(all))
+	return shapeOf(all,
+		succeeds(strings.Join(one, ", ")+" WHERE program = $1 AND member = $2 AND version = $"+expect, "1"),
+		succeeds(strings.Join(many, ", ")+" FROM unnest("+marks(all, true)+") AS u ("+names(all, "")+
+			") WHERE t.program = u.program AND t.member = u.member AND t.version = u.expect", "$"+strconv.Itoa(len(all)+1)))
+}
+
 // A statement that must change one row fails where it does not: by a value that its
 // column does not take, or by a text that is no number, which then says in the
 // server's log what happened.
 const (
-	setAccount = "WITH done AS (UPDATE loyalty_accounts SET version = $4, status = $5, kind = $6, due_at = $7, retry_at = $8, " +
-		"enrolled_at = $9, recorded_at = $10, balances = $11, standing = $12, days = $13, hash = $14, data = $15 " +
-		"WHERE program = $1 AND member = $2 AND version = $3 RETURNING 1) " +
-		"SELECT CASE WHEN count(*) = 1 THEN 1 ELSE CAST('" + mark + " accounts at the expected version: ' || count(*) AS integer) END FROM done"
 	dropClaim = "WITH done AS (DELETE FROM loyalty_claims WHERE program = $1 AND space = $2 AND claim_key = $3 AND holder = $4 RETURNING 1) " +
 		"SELECT CASE WHEN count(*) = 1 THEN 1 ELSE CAST('" + mark + " claims of the holder: ' || count(*) AS integer) END FROM done"
 	raiseCounter = "INSERT INTO loyalty_counters AS c (program, counter_key, shard, used) VALUES ($1, $2, $3, $4) " +
@@ -64,7 +84,10 @@ const (
 
 // write stores batches in one transaction.
 func (c *committing) write(ctx context.Context, open []int) error {
-	w := writing{trip: &trip{}}
+	if len(open) == 1 && !c.engine.spread && !c.engine.bound && alone(&c.batches[open[0]]) {
+		return c.writeAlone(ctx, &c.batches[open[0]])
+	}
+	w := writing{trip: &trip{}, spread: c.engine.spread}
 	for _, i := range open {
 		batch := &c.batches[i]
 		for j := range batch.Legs {
@@ -84,6 +107,7 @@ type writing struct {
 	*trip
 	batches []*storage.Batch
 	legs    []*storage.Leg
+	spread  bool
 }
 
 func (w *writing) all() error {
@@ -93,22 +117,31 @@ func (w *writing) all() error {
 	if err := w.accounts(); err != nil {
 		return err
 	}
-	w.operations()
+	w.put(w.operations())
 	w.scrubs()
-	w.entries()
-	w.lots()
-	w.records()
-	w.events()
+	w.put(w.entries())
+	w.put(w.lots())
+	w.put(w.records())
+	w.put(w.events())
 	if err := w.claims(); err != nil {
 		return err
 	}
 	return w.counters()
 }
 
+// rows returns what one leg writes, the account first.
+func (w *writing) rows() ([]*arguments, error) {
+	account, claims := &arguments{shape: addAccount}, &arguments{shape: addClaim}
+	for _, c := range w.batches[0].Claims {
+		claims.add(w.batches[0].Program, c.Space, c.Key, c.Holder)
+	}
+	err := account.account(&w.legs[0].Account)
+	return []*arguments{account, w.operations(), w.entries(), w.lots(), w.records(), w.events(), claims}, err
+}
+
 // accounts writes each account once, new ones first, in order of program and member.
 func (w *writing) accounts() error {
-	added := &arguments{shape: addAccount}
-	sets := &trip{}
+	added, changed := &arguments{shape: addAccount}, &arguments{shape: setAccounts}
 	for from := 0; from < len(w.legs); {
 		first := w.legs[from]
 		last := first
@@ -118,36 +151,52 @@ func (w *writing) accounts() error {
 			}
 			last = w.legs[from]
 		}
-		if err := putAccount(&last.Account, first.Expect, added, sets); err != nil {
+		row := &arguments{shape: addAccount}
+		if err := row.account(&last.Account); err != nil {
 			return err
+		}
+		if first.Expect == 0 {
+			added.add(row.args...)
+		} else {
+			changed.add(append(row.args, first.Expect)...)
 		}
 	}
 	w.put(added)
-	w.statements = append(w.statements, sets.statements...)
+	w.change(changed)
 	return nil
+}
+
+// change updates accounts that exist, in order. On a spread database each has a
+// statement of its own, which names it.
+func (w *writing) change(accounts *arguments) {
+	width := len(accounts.shape.columns)
+	if !w.spread && accounts.rows() > 1 {
+		sql, args := accounts.statement()
+		w.query(ignore, sql, append(args, int64(accounts.rows()))...)
+		return
+	}
+	for args := range slices.Chunk(accounts.args, width) {
+		w.query(ignore, accounts.shape.one, args...)
+	}
 }
 
 func same(a, b *storage.Account) bool { return a.Member == b.Member && a.Program == b.Program }
 
-func putAccount(a *storage.Account, expect int64, added *arguments, sets *trip) error {
-	balances, err1 := rowcodec.EncodeBalances(a.Balances)
-	standing, err2 := rowcodec.EncodeStanding(a.Standing)
-	days, err3 := rowcodec.EncodeDays(a.Days)
+// account adds the row of an account.
+func (a *arguments) account(account *storage.Account) error {
+	balances, err1 := rowcodec.EncodeBalances(account.Balances)
+	standing, err2 := rowcodec.EncodeStanding(account.Standing)
+	days, err3 := rowcodec.EncodeDays(account.Days)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
 	var retry any
-	if !a.RetryAt.IsZero() {
-		retry = rowcodec.Micros(a.RetryAt)
+	if !account.RetryAt.IsZero() {
+		retry = rowcodec.Micros(account.RetryAt)
 	}
-	due, enrolled, recorded := rowcodec.Micros(a.DueAt), rowcodec.Micros(a.EnrolledAt), rowcodec.Micros(a.RecordedAt)
-	if expect == 0 {
-		added.add(a.Program, a.Member, int64(a.Kind), a.Version, int64(a.Status), due, retry, enrolled, recorded,
-			balances, standing, days, blob(a.Hash), blob(a.Data))
-		return nil
-	}
-	sets.query(ignore, setAccount, a.Program, a.Member, expect, a.Version, int64(a.Status), int64(a.Kind), due, retry,
-		enrolled, recorded, balances, standing, days, blob(a.Hash), blob(a.Data))
+	a.add(account.Program, account.Member, int64(account.Kind), account.Version, int64(account.Status),
+		rowcodec.Micros(account.DueAt), retry, rowcodec.Micros(account.EnrolledAt), rowcodec.Micros(account.RecordedAt),
+		balances, standing, days, blob(account.Hash), blob(account.Data))
 	return nil
 }
 
@@ -166,7 +215,7 @@ func flag(b bool) int64 {
 	return 0
 }
 
-func (w *writing) operations() {
+func (w *writing) operations() *arguments {
 	rows := &arguments{shape: addOperation}
 	for _, leg := range w.legs {
 		op := &leg.Operation
@@ -174,7 +223,7 @@ func (w *writing) operations() {
 			int64(op.Format), rowcodec.Micros(op.OccurredAt), rowcodec.Micros(op.RecordedAt), blob(op.Fingerprint),
 			blob(op.Salt), blob(op.Digests), blob(op.Hash), blob(op.Command), blob(op.Receipt))
 	}
-	w.put(rows)
+	return rows
 }
 
 // scrubs come before the other rows of their leg. What scrubs is written alone.
@@ -195,7 +244,7 @@ func (w *writing) scrubs() {
 	}
 }
 
-func (w *writing) entries() {
+func (w *writing) entries() *arguments {
 	rows := &arguments{shape: addEntry}
 	for _, leg := range w.legs {
 		for i := range leg.Entries {
@@ -205,10 +254,10 @@ func (w *writing) entries() {
 				int64(e.Corrects.Ordinal), rowcodec.Micros(e.OccurredAt), rowcodec.Micros(e.RecordedAt))
 		}
 	}
-	w.put(rows)
+	return rows
 }
 
-func (w *writing) lots() {
+func (w *writing) lots() *arguments {
 	rows := &arguments{shape: putLot}
 	for l := range last(w.legs, func(leg *storage.Leg) []storage.Lot { return leg.Lots },
 		func(a, b *storage.Lot) bool { return a.ID == b.ID }) {
@@ -217,20 +266,20 @@ func (w *writing) lots() {
 			int64(l.Held), rowcodec.Micros(l.EarnedAt), rowcodec.Micros(l.AvailableFrom), rowcodec.Micros(l.ExpiresAt),
 			l.Source, l.Origin, flag(l.Qualifies), int64(l.MergedInto), int64(l.Merged), flag(open))
 	}
-	w.put(rows)
+	return rows
 }
 
-func (w *writing) records() {
+func (w *writing) records() *arguments {
 	rows := &arguments{shape: putRecord}
 	for r := range last(w.legs, func(leg *storage.Leg) []storage.Record { return leg.Records },
 		func(a, b *storage.Record) bool { return a.Kind == b.Kind && a.ID == b.ID }) {
 		rows.add(r.Program, r.Member, r.Kind, r.ID, r.Status, r.Reference, r.Sort, rowcodec.Micros(r.DueAt),
 			rowcodec.EncodeLots(r.Lots), blob(r.Data))
 	}
-	w.put(rows)
+	return rows
 }
 
-func (w *writing) events() {
+func (w *writing) events() *arguments {
 	rows := &arguments{shape: addEvent}
 	for _, leg := range w.legs {
 		for i := range leg.Events {
@@ -239,7 +288,7 @@ func (w *writing) events() {
 				rowcodec.Micros(e.RecordedAt), blob(e.Data))
 		}
 	}
-	w.put(rows)
+	return rows
 }
 
 // last yields the items of legs, without those that a later leg of the same account
