@@ -18,11 +18,13 @@
 //   - what they say: [NPS], [CSAT], [CES], [CustomerEffort1];
 //   - what becomes of points: [Redemption], [Breakage], and their liability and
 //     revenue to IFRS 15 and ASC 606 in package kpi/liability;
-//   - where they move: [TierMigration];
+//   - where they move: [TierMoves];
 //   - whether it pays: [AcquisitionCost], [RetentionCost], [ProportionLift],
 //     [SpendLift], [Goal];
-//   - what an order log tells of them: customer summaries, cohort matrices,
-//     recency-frequency-monetary scores and survival, in files of the same names.
+//   - what an order log tells of them, in one pass that can be split and merged:
+//     [PurchaseAccumulator], [InactivityAccumulator], [SummaryAccumulator] for models,
+//     [CohortAccumulator], [RFMAccumulator] and [SurvivalAccumulator], fed by
+//     [ReadCSV], by an iterator, or on all cores from [Columns].
 //
 // Predictive models are in the module kpi/clv.
 //

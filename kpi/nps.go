@@ -117,7 +117,7 @@ func NPSOfOpinions(opinions Opinions, options *NPSOptions) (NPSResult, error) {
 	var problems Problems
 	opinions.validate(&problems)
 	level := checkLevel(&problems, options.Level)
-	make, resamples := options.interval(&problems)
+	interval, resamples := options.interval(&problems)
 	if err := problems.Err(); err != nil {
 		return NPSResult{}, err
 	}
@@ -130,7 +130,7 @@ func NPSOfOpinions(opinions Opinions, options *NPSOptions) (NPSResult, error) {
 	if opinions.Answered() == 0 {
 		return result, nil
 	}
-	i := make(trinomialOf(opinions), level, resamples, options.Seed)
+	i := interval(trinomialOf(opinions), level, resamples, options.Seed)
 	result.Score = f.With(Interval{Lower: 100 * i.lower, Upper: 100 * i.upper, Level: level, Method: string(options.method())})
 	return result, nil
 }

@@ -63,7 +63,7 @@ func TestRatesOfNobodyAreUndefined(t *testing.T) {
 		require.NoError(t, err)
 		assert.ErrorIs(t, f.Err(), kpi.ErrUndefined, basis)
 	}
-	for name, make := range map[string]func() (kpi.Figure, error){
+	for name, compute := range map[string]func() (kpi.Figure, error){
 		"repeat":      func() (kpi.Figure, error) { return kpi.RepeatPurchaseRate(0, 0) },
 		"order value": func() (kpi.Figure, error) { return kpi.AverageOrderValue(dec("0"), 0, "EUR") },
 		"frequency":   func() (kpi.Figure, error) { return kpi.PurchaseFrequency(0, 0) },
@@ -83,7 +83,7 @@ func TestRatesOfNobodyAreUndefined(t *testing.T) {
 			return kpi.CompoundChurn(kpi.Undefined("churn_rate", kpi.Fraction, "no"), 12)
 		},
 	} {
-		f, err := make()
+		f, err := compute()
 		require.NoError(t, err, name)
 		assert.ErrorIs(t, f.Err(), kpi.ErrUndefined, name)
 		assert.NotEmpty(t, f.Reason(), name)

@@ -18,6 +18,7 @@ type counters struct {
 	rfm         *kpi.RFMAccumulator
 	summary     *kpi.SummaryAccumulator
 	calibration *kpi.SummaryAccumulator
+	seconds     *seconds
 	arrivals    *arrivals
 }
 
@@ -62,8 +63,14 @@ func compute(o options, progress *status, warnings io.Writer) (*report, error) {
 		r.currency = c.Currency + r.currency
 		c.Currency = r.currency
 	}
-	return r, errors.Join(
-		all.figures(r), r.models(o, all, c), r.costs(c, all.arrivals), r.surveys(o, period, warnings))
+	err = errors.Join(all.figures(r), r.models(o, all, c), r.costs(c, all.arrivals), r.surveys(o, period, warnings))
+	if err != nil || c == nil {
+		return r, err
+	}
+	if err := r.goals(c.Goals, o.zone); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.costs, err)
+	}
+	return r, nil
 }
 
 func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
@@ -79,6 +86,7 @@ func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
 			AsOf: o.calibrationEnd, HoldoutEnd: o.asOf, Zone: o.zone, Unit: o.unit,
 		})
 	}
+	all.seconds = &seconds{zone: o.zone, end: period.End, days: map[string]firstTwo{}}
 	if c != nil && (c.AcquisitionSpend != nil || c.RetentionSpend != nil) {
 		all.arrivals = &arrivals{period: c.period, seen: map[string]visits{}}
 	}
@@ -86,7 +94,7 @@ func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
 }
 
 func (c *counters) add(o kpi.Order) error {
-	to := []kpi.Adder{c.purchases, c.inactive, c.cohorts, c.rfm, c.summary}
+	to := []kpi.Adder{c.purchases, c.inactive, c.cohorts, c.rfm, c.summary, c.seconds}
 	for _, a := range to {
 		if err := a.Add(o); err != nil {
 			return err
@@ -132,6 +140,9 @@ func (c *counters) figures(r *report) error {
 		return err
 	}
 	if err := r.sample("inactive_rate", c.inactive.Result()); err != nil {
+		return err
+	}
+	if err := c.seconds.figures(r); err != nil {
 		return err
 	}
 	if err := r.cohortFigures(c.cohorts.Result()); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,11 @@ type costs struct {
 	GrossMargin      *float64 `json:"gross_margin"`
 	DiscountPerMonth float64  `json:"discount_per_month"`
 	Points           *points  `json:"points"`
+	// Contract, Lift, Tiers and Goals are in more.go.
+	Contract *contract `json:"contract"`
+	Lift     *lift     `json:"lift"`
+	Tiers    *tiers    `json:"tiers"`
+	Goals    []goal    `json:"goals"`
 
 	period kpi.Period
 }
@@ -43,7 +49,9 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 		return nil, err
 	}
 	var c costs
-	if err := json.Unmarshal(data, &c); err != nil {
+	in := json.NewDecoder(bytes.NewReader(data))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&c); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var errs []error
@@ -77,10 +85,20 @@ func (c *costs) figures(r *report, who *arrivals) error {
 			return err
 		}
 	}
+	var errs []error
 	if c.Points != nil {
-		return c.Points.figures(r, c.Currency)
+		errs = append(errs, c.Points.figures(r, c.Currency))
 	}
-	return nil
+	if c.Contract != nil {
+		errs = append(errs, c.Contract.figures(r, c.period))
+	}
+	if c.Lift != nil {
+		errs = append(errs, c.Lift.figures(r))
+	}
+	if c.Tiers != nil {
+		errs = append(errs, c.Tiers.figures(r, c.period))
+	}
+	return errors.Join(errs...)
 }
 
 func (c *costs) perCustomer(r *report, who *arrivals) error {

@@ -16,11 +16,12 @@ const (
 	sectionModels    = "What models expect"
 	sectionSurveys   = "What customers say"
 	sectionCosts     = "What it costs"
+	sectionMembers   = "Members"
 	sectionPoints    = "Points"
 )
 
 func sections() []string {
-	return []string{sectionCustomers, sectionModels, sectionSurveys, sectionCosts, sectionPoints}
+	return []string{sectionCustomers, sectionModels, sectionSurveys, sectionCosts, sectionMembers, sectionPoints}
 }
 
 // documented lists all keys, in the order of the report.
@@ -38,6 +39,8 @@ func documented() []key {
 		{"cohort_retention_month_3", kpi.Fraction, sectionCustomers, "the same, 3 months after"},
 		{"cohort_retention_month_6", kpi.Fraction, sectionCustomers, "the same, 6 months after"},
 		{"cohort_retention_month_12", kpi.Fraction, sectionCustomers, "the same, 12 months after"},
+		{"second_purchase_median_days", kpi.Days, sectionCustomers, "median time from the first purchase to the next"},
+		{"second_purchase_within_90_days", kpi.Fraction, sectionCustomers, "who buys again within 90 days of the first purchase"},
 		{"expected_active_customers", kpi.Count, sectionModels, "sum of P(alive)"},
 		{"churn_risk_mean", kpi.Fraction, sectionModels, "mean of 1 − P(alive)"},
 		{"expected_purchases_12_months", kpi.Count, sectionModels, "purchases that today's customers are expected to make"},
@@ -63,6 +66,18 @@ func documented() []key {
 		{"acquisition_to_retention_cost", kpi.Multiple, sectionCosts, "the one over the other"},
 		{"new_customer_margin_12_months", kpi.Money, sectionCosts, "what a new customer is expected to bring × gross margin"},
 		{"value_to_acquisition_cost", kpi.Multiple, sectionCosts, "that over the acquisition cost"},
+		{"retention_rate", kpi.Fraction, sectionMembers, "contract customers at the start who are there at the end"},
+		{"churn_rate", kpi.Fraction, sectionMembers, "1 less that"},
+		{"tier_upgrade_rate", kpi.Fraction, sectionMembers, "members of a tier who are in a higher one at the end"},
+		{"tier_downgrade_rate", kpi.Fraction, sectionMembers, "in a lower one"},
+		{"tier_stay_rate", kpi.Fraction, sectionMembers, "in the same"},
+		{"tier_exit_rate", kpi.Fraction, sectionMembers, "in none"},
+		{"lift_treated_rate", kpi.Fraction, sectionMembers, "share of those with the program"},
+		{"lift_control_rate", kpi.Fraction, sectionMembers, "share of those without"},
+		{"lift_difference", kpi.Fraction, sectionMembers, "their difference; its note says whether it is causal"},
+		{"relative_lift", kpi.Fraction, sectionMembers, "the one over the other, less 1"},
+		{"incremental_hits", kpi.Count, sectionMembers, "what those with the program did beyond the share of those without"},
+		{"lift_p_value", kpi.Fraction, sectionMembers, "of the pooled z test, two-sided"},
 		{"redemption_rate_of_issued", kpi.Fraction, sectionPoints, "points redeemed / issued"},
 		{"redemption_rate_of_matured", kpi.Fraction, sectionPoints, "points redeemed / redeemable until now"},
 		{"breakage_rate", kpi.Fraction, sectionPoints, "points expired / issued"},

@@ -67,6 +67,7 @@ type printed struct {
 			Active []int
 		}
 	}
+	Goals  []struct{ Key, State, Reason string }
 	RFM    struct{ Segments []struct{ Name string } }
 	Models struct {
 		Name   string
@@ -120,11 +121,36 @@ func TestEveryKeyComesWithWhatItNeeds(t *testing.T) {
 	assert.InDelta(t, 25, *got.Figures["nps"].Value, 0, "the answers of 2029 are not in it")
 	assert.Equal(t, []string{"1 without an answer are left out"}, got.Figures["nps"].Notes)
 	assert.InDelta(t, 300, *got.Figures["points_cost_liability"].Value, 0)
+	assert.InDelta(t, 0.13, *got.Figures["churn_rate"].Value, 0)
+	assert.InDelta(t, 0.035, *got.Figures["lift_difference"].Value, 1e-12)
+	assert.Contains(t, got.Figures["lift_difference"].Notes, "causal estimate: holdout control")
+	assert.Equal(t, json.Number("10"), *got.Figures["tier_upgrade_rate"].Numerator)
+	require.Len(t, got.Goals, 1)
+	assert.Equal(t, "behind", got.Goals[0].State)
+	assert.Contains(t, got.Goals[0].Reason, "on the way to 99 % by 2029-01-01")
 	require.NotNil(t, got.Models.Holdout)
 	assert.Contains(t, warnings, "left out: line ")
 	for _, line := range []string{"line 7: answer: must be from 0 to 10", "line 15: scale", "line 16: \"some\" is no whole number", "line 17: "} {
 		assert.Contains(t, warnings, line)
 	}
+}
+
+func TestTheSecondPurchaseIsFoundInAnyOrderOfTheLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	require.NoError(t, os.WriteFile(path, []byte(`member,occurred_at,amount
+ann,2027-01-31,5
+ann,2027-01-01T08:00:00Z,5
+ann,2027-01-01T18:00:00Z,5
+ann,2027-01-11,5
+bob,2027-01-01,5
+bob,2027-01-21,5
+bob,2027-01-02,-5
+cem,2027-01-21,5
+`), 0o600))
+	got, _ := runJSON(t, "-orders", path)
+	assert.InDelta(t, 20, *got.Figures["second_purchase_median_days"].Value, 0, "10 days of ann, 20 of bob, and cem is not seen again in 10")
+	assert.InDelta(t, 1, *got.Figures["second_purchase_within_90_days"].Value, 0, "all whom the log has seen for long enough")
+	assert.Nil(t, got.Figures["second_purchase_within_90_days"].Interval, "the method gives none at the edge")
 }
 
 func TestTheSameInputPrintsTheSame(t *testing.T) {
@@ -164,6 +190,9 @@ func TestBadFlagsAndFilesAreNamed(t *testing.T) {
 	orders := shop(t)
 	bad := filepath.Join(t.TempDir(), "bad.json")
 	require.NoError(t, os.WriteFile(bad, []byte(`{"currency":"USD"}`), 0o600))
+	typo, joy := filepath.Join(t.TempDir(), "typo.json"), filepath.Join(t.TempDir(), "joy.json")
+	require.NoError(t, os.WriteFile(typo, []byte(`{"goal":[]}`), 0o600))
+	require.NoError(t, os.WriteFile(joy, []byte(`{"goals":[{"key":"joy"}]}`), 0o600))
 	empty := filepath.Join(t.TempDir(), "empty.csv")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	for _, c := range []struct {
@@ -180,6 +209,8 @@ func TestBadFlagsAndFilesAreNamed(t *testing.T) {
 		{exitFailed, "-as-of: the first order is of 2027-01-", []string{"-orders", orders, "-as-of", "2020-01-01"}},
 		{exitFailed, "-calibration-end: must lie between", []string{"-orders", orders, "-calibration-end", "2020-01-01"}},
 		{exitFailed, "the currency is USD, that of the log EUR", []string{"-orders", orders, "-costs", bad}},
+		{exitFailed, "unknown field \"goal\"", []string{"-orders", orders, "-costs", typo}},
+		{exitFailed, "goals[0]: this report has no figure \"joy\"", []string{"-orders", orders, "-costs", joy}},
 		{exitFailed, "no such file", []string{"-orders", orders, "-surveys", "nowhere.csv"}},
 		{exitFailed, "empty.csv", []string{"-orders", orders, "-surveys", empty}},
 		{exitFailed, "empty.csv", []string{"-orders", empty}},

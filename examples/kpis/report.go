@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -21,6 +22,8 @@ type report struct {
 	Cohorts *cohortMatrix         `json:"cohorts"`
 	RFM     *rfmTable             `json:"rfm"`
 	Models  *modelReport          `json:"models"`
+	Tiers   *kpi.TierMigration    `json:"tiers,omitempty"`
+	Goals   []standing            `json:"goals,omitempty"`
 
 	period   kpi.Period
 	currency string
@@ -67,7 +70,10 @@ func (r *report) costs(c *costs, who *arrivals) error {
 	if c == nil {
 		return nil
 	}
-	return c.figures(r, who)
+	if err := c.figures(r, who); err != nil {
+		return fmt.Errorf("costs: %w", err)
+	}
+	return nil
 }
 
 func (r *report) surveys(o options, period kpi.Period, warnings io.Writer) error {

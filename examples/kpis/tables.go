@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -12,6 +13,10 @@ type cohort struct {
 	Month  string `json:"month"`
 	Size   int    `json:"size"`
 	Active []int  `json:"active"`
+	// Returned counts who came again until then, Revenue is what was spent in the
+	// month.
+	Returned []int         `json:"returned"`
+	Revenue  []json.Number `json:"revenue"`
 	// Retention has a figure for each month after the first that was observed.
 	Retention []kpi.Figure `json:"retention"`
 }
@@ -33,7 +38,8 @@ func (r *report) cohortFigures(m *kpi.CohortMatrix) error {
 		c := &m.Cohorts[i]
 		row := cohort{Month: c.Start.In(r.period.Zone).Format("2006-01"), Size: c.Size}
 		for offset, cell := range c.Cells {
-			row.Active = append(row.Active, cell.Active)
+			row.Active, row.Returned = append(row.Active, cell.Active), append(row.Returned, cell.Returned)
+			row.Revenue = append(row.Revenue, json.Number(cell.Revenue.String()))
 			f, err := kpi.CohortRetention(int64(cell.Active), int64(c.Size))
 			if err == nil {
 				f, err = f.OfSample(r.level)

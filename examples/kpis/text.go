@@ -19,6 +19,7 @@ func (r *report) write(w io.Writer) error {
 	for _, section := range sections() {
 		r.section(out, section)
 	}
+	r.goalTable(out)
 	r.cohortTable(out)
 	r.segments(out)
 	r.model(out)
@@ -100,6 +101,18 @@ func behind(f kpi.Figure) string {
 		return ""
 	}
 	return f.Numerator.String() + " of " + f.Denominator.String()
+}
+
+func (r *report) goalTable(out *page) {
+	if len(r.Goals) == 0 {
+		return
+	}
+	out.heading("Goals")
+	var rows []string
+	for _, g := range r.Goals {
+		rows = append(rows, fmt.Sprintf("  %s\t%s\t%s", strings.ReplaceAll(g.Key, "_", " "), strings.ReplaceAll(string(g.State), "_", " "), g.Reason))
+	}
+	out.table(rows, false)
 }
 
 func (r *report) cohortTable(out *page) {
