@@ -167,6 +167,7 @@ func (s *memberState) use(tx *Tx, role PoolRole, unit string, amount points.Amou
 
 // DissolvePool ends a pool: its points go where the kind's policy says, in commits of
 // bounded size, and its members are free to join another. The member must manage it.
+// Its receipt's balances are those before points are handed out.
 type DissolvePool struct {
 	Member     string    `json:"member"`
 	Key        string    `json:"key"`

@@ -15,7 +15,7 @@ import (
 // compare says where engine and model differ in what anybody has now, and in
 // the books.
 func (s *session) compare() error {
-	for _, id := range members {
+	for _, id := range everybody {
 		at := s.clock
 		if p := s.model.now(id); p.recorded.After(at) {
 			at = p.recorded

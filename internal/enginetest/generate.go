@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
@@ -10,6 +11,8 @@ import (
 
 var (
 	members    = []string{"ada", "bob", "cyd"}
+	pools      = []string{"den", "nest"}
+	everybody  = append(slices.Clone(members), pools...)
 	spendables = []string{"bean", "crumb", "star", "leaf"}
 )
 
@@ -217,6 +220,32 @@ func (g *generator) merge() loyalty.Command {
 	from := g.pick("member", len(members))
 	into := (from + 1 + g.pick("into", len(members)-1)) % len(members)
 	return loyalty.Merge{Member: members[into], Key: g.key(), From: members[from], OccurredAt: g.occurred()}
+}
+
+// group is a command about a pool.
+func (g *generator) group() loyalty.Command {
+	who, key, pool, at := g.member(), g.key(), oneOf(g.pick, "pool", "den", "den", "den", "nest"), g.occurred()
+	other, role := oneOf(g.pick, "who", members...), oneOf(g.pick, "role", "owner", "adult", "child")
+	switch g.pick("group", 14) {
+	case 0:
+		return loyalty.FoundPool{Member: who, Key: key, Pool: pool, Kind: "family", OccurredAt: at}
+	case 1, 2:
+		return loyalty.InviteToPool{Member: who, Key: key, Pool: pool, Who: other, Role: role, OccurredAt: at}
+	case 3, 4:
+		return loyalty.JoinPool{Member: who, Key: key, Pool: pool, OccurredAt: at}
+	case 5:
+		return loyalty.LeavePool{Member: who, Key: key, Pool: pool, OccurredAt: at}
+	case 6:
+		return loyalty.LeavePool{Member: who, Key: key, Pool: pool, Who: other, OccurredAt: at}
+	case 7:
+		return loyalty.SetPoolRole{Member: who, Key: key, Pool: pool, Who: other, Role: role, OccurredAt: at}
+	case 8:
+		return loyalty.DissolvePool{Member: who, Key: key, Pool: pool, OccurredAt: at}
+	case 9, 10:
+		return loyalty.DrawFromPool{Member: who, Key: key, Pool: pool, Unit: g.unit(), Points: g.amount(), OccurredAt: at}
+	default:
+		return loyalty.ContributeToPool{Member: who, Key: key, Pool: pool, Unit: g.unit(), Points: g.amount(), OccurredAt: at}
+	}
 }
 
 // part undoes a merge, or tries to.

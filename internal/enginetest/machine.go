@@ -71,6 +71,8 @@ type machine struct {
 	steps int
 	// rich is set for members who get lots by the hundred.
 	rich bool
+	// shares is set where members form pools.
+	shares bool
 	// joins is set where members become one.
 	joins bool
 	log   func(format string, args ...any)
@@ -84,10 +86,23 @@ func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machi
 		revisions = append(revisions, generous(revisions[0]))
 	}
 	s := newSession(t, revisions, store)
-	m := &machine{joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9, session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
+	m := &machine{shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9, session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {}}
 	for _, member := range members[:2] {
 		if err := s.do(loyalty.Enroll{Member: member, Key: "enroll"}); err != nil {
 			return nil, err
+		}
+	}
+	if m.shares {
+		for _, cmd := range []loyalty.Command{
+			loyalty.FoundPool{Member: "ada", Key: "found", Pool: "den", Kind: "family"},
+			loyalty.InviteToPool{Member: "ada", Key: "invite", Pool: "den", Who: "bob", Role: oneOf(pick, "role", "owner", "adult", "child")},
+			loyalty.JoinPool{Member: "bob", Key: "join", Pool: "den"},
+			loyalty.Adjust{Member: "ada", Key: "gift", Unit: "leaf", Points: 90, Reason: "goodwill", Actor: "shop"},
+			loyalty.Adjust{Member: "bob", Key: "gift", Unit: "crumb", Points: 90, Reason: "goodwill", Actor: "shop"},
+		} {
+			if err := s.do(cmd); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return m, nil
@@ -136,6 +151,11 @@ func (m *machine) actions() map[string]func() error {
 		"gates": m.gates, "any": m.any, "extend": m.extend, "opening": m.opening,
 	} {
 		actions[name] = func() error { return m.send(make()) }
+	}
+	if m.shares {
+		for _, name := range []string{"group", "group more", "group again"} {
+			actions[name] = func() error { return m.send(m.group()) }
+		}
 	}
 	if m.joins {
 		actions["merge"] = func() error { return m.send(m.merge()) }

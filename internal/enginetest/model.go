@@ -29,10 +29,14 @@ type model struct {
 	sold map[string]string
 	// outside sums, per unit, what came to each bucket that is not a person's.
 	outside map[string]map[points.Bucket]points.Amount
+	// pools holds the groups by id; each has a person of that id.
+	pools map[string]*pool
 	// byActor has what actors used of limits.
 	byActor map[string]usedUp
 	// occurred is when the command happened.
 	occurred time.Time
+	// fresh is set while a pool is founded that there was not.
+	fresh bool
 	// widest is from how many lots the last command took at once.
 	widest int
 	// mayMerge is up to how many open lots the engine leaves alone.
@@ -118,6 +122,8 @@ type result struct {
 	balances   []points.Balance
 	shortfalls []loyalty.Shortfall
 	replayed   bool
+	// early is set where the balances are those before further commits.
+	early bool
 }
 
 func newModel(revisions loyalty.Revisions, mayMerge int) *model {
@@ -127,7 +133,7 @@ func newModel(revisions loyalty.Revisions, mayMerge int) *model {
 	}
 	return &model{
 		revisions: revisions, zone: zone, people: map[string]*person{}, merged: map[string]joined{}, sold: map[string]string{}, mayMerge: mayMerge,
-		outside: map[string]map[points.Bucket]points.Amount{}, byActor: map[string]usedUp{},
+		outside: map[string]map[points.Bucket]points.Amount{}, byActor: map[string]usedUp{}, pools: map[string]*pool{},
 	}
 }
 
@@ -158,7 +164,10 @@ func (m *model) person(id string) *person {
 func (m *model) copy() *model {
 	c := *m
 	c.sold, c.merged, c.byActor = maps.Clone(m.sold), maps.Clone(m.merged), maps.Clone(m.byActor)
-	c.people = map[string]*person{}
+	c.people, c.pools = map[string]*person{}, map[string]*pool{}
+	for id, g := range m.pools {
+		c.pools[id] = g.copy()
+	}
 	for id, p := range m.people {
 		c.people[id] = p.copy()
 	}
@@ -201,7 +210,9 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 	}
 	p := next.now(plan.Member)
 	next.crowd(p)
-	r.balances, r.recorded = p.balances(), p.recorded
+	if r.recorded = p.recorded; !r.early {
+		r.balances = p.balances()
+	}
 	next.person(plan.Member).keys[plan.Key] = answer{command: command, result: r}
 	*m = *next
 	return r, nil
@@ -252,6 +263,11 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	}
 	if _, opens := cmd.(loyalty.Import); opens {
 		parties[0].enrolled = true
+	}
+	_, founds := cmd.(loyalty.FoundPool)
+	m.fresh = founds && !parties[1].enrolled
+	if m.fresh {
+		parties[1].enrolled = true
 	}
 	for _, p := range parties {
 		if !p.enrolled {

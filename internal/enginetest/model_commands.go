@@ -57,6 +57,23 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		return result{}, m.adjust(p, c, now, at)
 	case loyalty.Extend:
 		return result{}, m.extend(p, c, now)
+	case loyalty.FoundPool:
+		return result{}, m.found(p, c, m.fresh)
+	case loyalty.InviteToPool:
+		return result{}, m.invite(p, c)
+	case loyalty.JoinPool:
+		return result{}, m.join(p, c)
+	case loyalty.LeavePool:
+		return result{}, m.replace(p, c.Pool, c.Who, "")
+	case loyalty.SetPoolRole:
+		return result{}, m.replace(p, c.Pool, c.Who, c.Role)
+	case loyalty.ContributeToPool:
+		return result{}, m.contribute(p, c, now)
+	case loyalty.DrawFromPool:
+		return result{}, m.drawFrom(p, c, now)
+	case loyalty.DissolvePool:
+		before := p.balances()
+		return result{balances: before, early: true}, m.dissolve(p, c.Pool, now)
 	case loyalty.UnMerge:
 		return result{}, m.part(p, m.person(c.From), now)
 	case loyalty.Reinstate:
@@ -384,6 +401,11 @@ func (m *model) transfer(from, to *person, unit string, n points.Amount, now tim
 	if err := to.mayEarn(); err != nil {
 		return err
 	}
+	return m.shift(from, to, unit, n, now)
+}
+
+// shift moves points from one account to another, whatever their gates.
+func (m *model) shift(from, to *person, unit string, n points.Amount, now time.Time) error {
 	parts, err := m.take(from, unit, n, points.Transferred)
 	if err != nil {
 		return err

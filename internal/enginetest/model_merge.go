@@ -59,6 +59,10 @@ func (m *model) merge(into, from *person, now time.Time) error {
 	if into.closed || from.closed {
 		return loyalty.ErrClosed
 	}
+	if m.poolOf(into.id) != nil && m.poolOf(from.id) != nil {
+		return loyalty.ErrInPool
+	}
+	m.regroup(into, from)
 	into.noEarn, into.noRedeem = into.noEarn || from.noEarn, into.noRedeem || from.noRedeem
 	for unit, owed := range from.debt {
 		into.debt[unit] += owed

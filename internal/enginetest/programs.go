@@ -12,6 +12,11 @@ import (
 // start is shortly before the clocks change in Vienna and the month ends.
 var start = time.Date(2026, time.March, 28, 21, 15, 7, 123456000, time.UTC)
 
+const (
+	familySize  = 2
+	childCrumbs = 20
+)
+
 // cafe is the program under test: beans with a return window and an expiry at a
 // month's end, stars that wait for a confirmation and never expire, crumbs that
 // come at once and go to the microsecond, and two metrics.
@@ -40,6 +45,14 @@ func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
 			{Code: "visit", Kind: points.Metric},
 			{Code: "spent", Kind: points.Metric, Scale: 2},
 		},
+		Pools: []loyalty.PoolKind{{
+			Code: "family", MaxMembers: familySize, Dissolve: loyalty.ToContributors,
+			Roles: []loyalty.PoolRole{
+				{Code: "owner", Manages: true, Contributes: true, Draws: true},
+				{Code: "adult", Contributes: true, Draws: true},
+				{Code: "child", Draws: true, Limits: []loyalty.PoolLimit{{Unit: "crumb", Points: childCrumbs, Per: loyalty.Day}}},
+			},
+		}},
 		Limits: []loyalty.Limit{
 			{Code: "clerks", Commands: []string{"adjust"}, By: loyalty.ByActor, Per: loyalty.Day, Unit: "bean", Points: 700},
 			{Code: "spends", Commands: []string{"spend", "transfer"}, By: loyalty.ByMember, Per: loyalty.Day, Times: 6, Unit: "crumb", Points: 400},

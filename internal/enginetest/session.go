@@ -110,7 +110,7 @@ func (s *session) fewLots() int { return max(20, min(60, (commitRows(s.store)-40
 // answered lets the model run a command and compares its answer with the
 // engine's.
 func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err error) error {
-	before := s.model
+	before, merged := s.model, s.model.merged
 	s.model = before.copy()
 	want, wantErr := s.model.do(cmd, s.clock)
 	if wide := s.model.widest; errors.Is(err, loyalty.ErrTooLarge) && wide > s.fewLots() {
@@ -126,6 +126,11 @@ func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err err
 		return nil
 	}
 	s.remember(cmd.Plan())
+	for id := range s.model.merged {
+		if _, before := merged[id]; !before {
+			s.past[id] = append(s.past[id], s.model.person(id).copy())
+		}
+	}
 	key := cmd.Plan().Member + "/" + cmd.Plan().Key
 	if receipt.Replayed != want.replayed {
 		return fmt.Errorf("%s: replayed is %v", show(cmd), receipt.Replayed)
@@ -177,7 +182,7 @@ func (s *session) settled() error {
 			latest = p.recorded
 		}
 	}
-	for _, id := range members {
+	for _, id := range everybody {
 		p := s.model.now(id)
 		if p.id != id {
 			continue
@@ -211,7 +216,7 @@ var sentinels = []error{
 	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
 	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
 	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrAlreadyDone, loyalty.ErrTooLateToReinstate, loyalty.ErrNotMerged,
-	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrInvalid,
+	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrInPool, loyalty.ErrNotInPool, loyalty.ErrNotInvited, loyalty.ErrRole, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrInvalid,
 }
 
 // told is what a host is told by an error: its sentinel, and the numbers of a
