@@ -83,6 +83,18 @@ func (r *revision) benefits(standing []storage.Standing) Benefits {
 	return list
 }
 
+// standingOf is what tiers that are shown are in a row, sorted by ladder.
+func standingOf(list []MemberTier) []storage.Standing {
+	var standing []storage.Standing
+	for i := range list {
+		if t := &list[i]; t.Tier != "" {
+			standing = append(standing, storage.Standing{Ladder: t.Ladder, Tier: t.Tier, Since: t.Since, Until: t.Until})
+		}
+	}
+	slices.SortFunc(standing, func(a, b storage.Standing) int { return strings.Compare(a.Ladder, b.Ladder) })
+	return standing
+}
+
 // standingAt returns the tiers that the member had when a command happened: those of
 // its day, as it is known now. Of a day before the horizon it is the horizon's.
 func (p *Party) standingAt(at time.Time) ([]storage.Standing, error) {

@@ -164,7 +164,7 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 	if err != nil {
 		return Member{}, err
 	}
-	touched := map[points.LotID]bool{}
+	touched, days := map[points.LotID]bool{}, e.newDayCounter()
 	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: row.Member, Limit: 1000}) {
 		if err != nil {
 			return Member{}, err
@@ -177,6 +177,9 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 			return Member{}, err
 		}
 		if err := replayLot(lots, entry.Entry); err != nil {
+			return Member{}, err
+		}
+		if err := days.add(&entry); err != nil {
 			return Member{}, err
 		}
 		touched[entry.Lot], touched[entry.Into] = true, true
@@ -193,10 +196,18 @@ func (e *Engine) memberThen(ctx context.Context, row storage.Account, at time.Ti
 		a.learnRecord(storage.Record{Kind: key.Kind, ID: key.ID}, false)
 	}
 	d := &deciding{engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{row.Member: a}}
-	if err := d.settle(e.dueCall(row.Member, at), a, at); err != nil {
+	c := e.dueCall(row.Member, at)
+	if err := d.settle(c, a, at); err != nil {
 		return Member{}, err
 	}
-	return newMember(a.row, a.lots, nil, at)
+	m, err := newMember(a.row, a.lots, nil, at)
+	if err != nil {
+		return Member{}, err
+	}
+	if m.Tiers, err = d.tiersThen(c, a, row, days, at); err == nil {
+		m.Benefits = revisionAt(e.revisions, at).benefits(standingOf(m.Tiers))
+	}
+	return m, err
 }
 
 // settledBy returns the version up to which entries tell of an instant: the last

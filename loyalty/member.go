@@ -77,7 +77,9 @@ func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
 // MemberAt returns what a member had, or will have if nothing happens until then.
 // The past is rebuilt from the ledger, at a cost that grows with it; an instant
 // after the account's last operation costs one load. What counts is when entries
-// were recorded. Status, gates and attributes are always those of now.
+// were recorded. Status, gates and attributes are always those of now. Tiers of the past
+// are decided from the day of enrollment by what was recorded by then: where something
+// was told later than the program's horizon they may differ from what was said then.
 func (e *Engine) MemberAt(ctx context.Context, member string, at time.Time) (Member, error) {
 	return e.readMember(ctx, member, at, false)
 }

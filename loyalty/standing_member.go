@@ -1,9 +1,11 @@
 package loyalty
 
 import (
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
@@ -121,4 +123,115 @@ func missing(list []tiers.Missing) []MissingMetric {
 		})
 	}
 	return shown
+}
+
+// dayCounter counts days from entries in the order of the ledger.
+type dayCounter struct {
+	metrics []string
+	zone    func(time.Time) *time.Location
+	days    []storage.DayCount
+	on      map[points.EntryRef]tiers.Day
+	closed  map[string]points.Amount
+}
+
+func (e *Engine) newDayCounter() *dayCounter {
+	return &dayCounter{
+		metrics: e.kept.metrics, zone: func(at time.Time) *time.Location { return revisionAt(e.revisions, at).zone },
+		on: map[points.EntryRef]tiers.Day{}, closed: map[string]points.Amount{},
+	}
+}
+
+// add counts an entry on its day, which is that of the entry that it corrects.
+func (c *dayCounter) add(entry *storage.Entry) (err error) {
+	taken := entry.From == points.Counted
+	if !taken && entry.To != points.Counted || !slices.Contains(c.metrics, entry.Unit) {
+		return nil
+	}
+	switch {
+	case entry.Kind == points.EntryMergeOut:
+		c.closed[entry.Unit] += entry.Amount
+		return nil
+	case entry.Kind == points.EntryUnmerge && !taken:
+		c.closed[entry.Unit] -= entry.Amount
+		return nil
+	}
+	day, corrects := c.on[entry.Corrects]
+	if !corrects {
+		day = tiers.DayOf(entry.OccurredAt, c.zone(entry.OccurredAt))
+		c.on[points.EntryRef{Version: entry.Version, Ordinal: entry.Ordinal}] = day
+	}
+	amount := entry.Amount
+	if taken {
+		amount = -amount
+	}
+	c.days, err = countDay(c.days, entry.Unit, day, amount)
+	return err
+}
+
+// finish takes off what a merge that was undone did not give back, on a day.
+func (c *dayCounter) finish(last tiers.Day) (err error) {
+	for _, metric := range c.metrics {
+		if c.closed[metric] > 0 && err == nil {
+			c.days, err = countDay(c.days, metric, last, -c.closed[metric])
+		}
+	}
+	return err
+}
+
+// tiersThen shows the ladders as of an instant in the past: what was recorded by then,
+// decided from the day of enrollment on.
+func (d *deciding) tiersThen(c *call, a *account, row storage.Account, days *dayCounter, at time.Time) ([]MemberTier, error) {
+	if len(d.engine.epochs) == 0 {
+		return nil, nil
+	}
+	key := storage.RecordKey{Kind: standingKind, ID: standingID}
+	snaps, err := d.load(d.ctx, []storage.LoadRequest{{Program: row.Program, Member: row.Member, Records: []storage.RecordKey{key}}})
+	if err != nil {
+		return nil, err
+	}
+	then := *a
+	if then.row.Days = days.days; len(snaps[0].Records) > 0 {
+		then.records = []record{{row: snaps[0].Records[0], exists: true}}
+	}
+	tx, err := d.systemTx(c, &then, restandType, at)
+	if err != nil {
+		return nil, err
+	}
+	if err := days.finish(tx.today()); err != nil {
+		return nil, err
+	}
+	tx.row.Days = days.days
+	state, by := tx.newStanding(), d.engine.epochAt(at)
+	known, err := tx.standing()
+	if err != nil {
+		return nil, err
+	}
+	if known != nil {
+		state.Enrolled, state.Anniversary = known.Enrolled, known.Anniversary
+	}
+	for i := range by.rev.Ladders {
+		l := ladderState{Code: by.rev.Ladders[i].Code}
+		if known != nil {
+			if had := known.ladder(l.Code); had != nil {
+				l.Grants = grantsThen(had.Grants, at)
+			}
+		}
+		state.Ladders = append(state.Ladders, l)
+	}
+	return tx.memberTiers(state)
+}
+
+// grantsThen lists the grants as they were known at an instant.
+func grantsThen(grants []grantState, at time.Time) []grantState {
+	var known []grantState
+	for _, g := range grants {
+		if g.At.After(at) {
+			continue
+		}
+		if g.Had != nil && g.Revoked.After(at) {
+			g.Grant = *g.Had
+		}
+		known = append(known, g)
+	}
+	return known
 }

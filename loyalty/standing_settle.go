@@ -61,47 +61,23 @@ func (p *Party) recount() error {
 		return p.tx.fail(errAlone)
 	}
 	d.engine.observer.UndeclaredRead(p.tx.call.typ)
-	p.row.Days, p.daysOwned = nil, true
-	on := map[points.EntryRef]tiers.Day{}
-	closed, last := map[string]points.Amount{}, p.today()
+	days := d.engine.newDayCounter()
 	query := storage.MemberQuery{Program: p.row.Program, Member: p.row.Member, AtVersion: p.base.loaded, Limit: 1000}
 	for entry, err := range storage.AllEntries(d.ctx, d.store, query) {
 		if errors.Is(err, storage.ErrConflict) {
 			return p.tx.fail(errStale)
 		}
+		if err == nil {
+			err = days.add(&entry)
+		}
 		if err != nil {
 			return p.tx.fail(err)
 		}
-		if entry.From != points.Counted && entry.To != points.Counted {
-			continue
-		}
-		switch {
-		case entry.Kind == points.EntryMergeOut:
-			closed[entry.Unit] += entry.Amount
-			continue
-		case entry.Kind == points.EntryUnmerge && entry.To == points.Counted:
-			closed[entry.Unit] -= entry.Amount
-			continue
-		}
-		day := on[entry.Corrects]
-		if entry.Corrects == (points.EntryRef{}) {
-			day = p.dayOf(&entry.Entry)
-			on[points.EntryRef{Version: entry.Version, Ordinal: entry.Ordinal}] = day
-		}
-		if err := p.countedOn(&entry.Entry, day); err != nil {
-			return err
-		}
 	}
-	p.facts = nil
-	for _, metric := range d.engine.kept.metrics {
-		if missing := p.countedBy(metric) - p.Balance(metric).Counted; closed[metric] > 0 && missing > 0 {
-			days, err := countDay(p.row.Days, metric, last, -missing)
-			if err != nil {
-				return p.tx.fail(err)
-			}
-			p.row.Days = days
-		}
+	if err := days.finish(p.today()); err != nil {
+		return p.tx.fail(err)
 	}
+	p.row.Days, p.daysOwned = days.days, true
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -228,5 +229,61 @@ func TestAnOverrideHoldsUntilItsDayOrUntilItIsRevoked(t *testing.T) {
 	require.Equal(t, "silver", s.tier("anna"))
 	_, err := s.Do(t.Context(), loyalty.RevokeTier{Member: "anna", Key: "r2", Ladder: "status", Reason: "a mistake", Actor: "ada"})
 	require.ErrorIs(t, err, loyalty.ErrNoGrant)
+	s.verify()
+}
+
+func TestThePastShowsTheTierOfThen(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	at := func(days int) string {
+		m, err := s.MemberAt(t.Context(), "anna", time.Date(2027, time.March, 1+days, 12, 0, 0, 0, time.UTC))
+		require.NoError(t, err)
+		return m.Tier("status").Tier
+	}
+	start := s.now
+	for day, euros := range []int64{60, 60, 400} {
+		s.now = start.AddDate(0, 0, 10*(day+1))
+		s.must(loyalty.Earn{Member: "anna", Key: fmt.Sprint(day), Order: bought(fmt.Sprint(day), euros)})
+	}
+	s.now = start.AddDate(0, 0, 40)
+	s.must(loyalty.Refund{Member: "anna", Key: "back", Order: "2", Full: true})
+	s.must(loyalty.OverrideTier{Member: "anna", Key: "o", Ladder: "status", Tier: "gold", Until: s.now.AddDate(0, 0, 10), Reason: "sorry", Actor: "ada"})
+	s.now = start.AddDate(0, 0, 45)
+	s.must(loyalty.RevokeTier{Member: "anna", Key: "r", Ladder: "status", Reason: "oh well", Actor: "ada"})
+	s.now = start.AddDate(0, 0, 60)
+	s.must(loyalty.Fact{Member: "anna", Key: "f", Activity: "spend"})
+	require.Empty(t, at(9))
+	require.Empty(t, at(10))
+	require.Equal(t, "silver", at(20))
+	require.Equal(t, "gold", at(30), "the refund was not known")
+	require.Equal(t, "gold", at(40), "by the override")
+	require.Equal(t, "silver", at(46))
+	require.Equal(t, "silver", at(70), "the future")
+}
+
+func TestALadderThatComesLaterCountsWhatWasBefore(t *testing.T) {
+	first := regulars(func(p *loyalty.Program) { p.Ladders = nil })
+	second := regulars(func(p *loyalty.Program) {
+		p.EffectiveAt = time.Date(2027, time.September, 1, 10, 0, 0, 0, time.UTC)
+	})
+	s := openShop(t, first)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	for day := range 60 {
+		s.now = s.now.AddDate(0, 0, 1)
+		s.must(loyalty.Earn{Member: "anna", Key: fmt.Sprint(day), Order: bought(fmt.Sprint(day), 10)})
+	}
+	s.must(loyalty.Refund{Member: "anna", Key: "back", Order: "3", Full: true})
+	require.Empty(t, s.days("anna"))
+	engine, err := loyalty.New(loyalty.Revisions{first, second}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
+	require.NoError(t, err)
+	s.Engine = engine
+	require.Empty(t, s.tier("anna"), "the revision has not begun")
+	s.now = time.Date(2027, time.September, 1, 12, 0, 0, 0, time.UTC)
+	require.Empty(t, s.tier("anna"), "it begins with a whole day")
+	s.now = time.Date(2027, time.September, 2, 12, 0, 0, 0, time.UTC)
+	require.Equal(t, "gold", s.tier("anna"))
+	r := s.must(loyalty.Earn{Member: "anna", Key: "more", Order: bought("more", 1)})
+	require.Empty(t, r.Tiers)
+	require.Len(t, s.events("tier-promoted"), 1)
 	s.verify()
 }
