@@ -31,6 +31,15 @@ type Settler interface {
 	Settle(ctx context.Context, tx *Tx, record storage.Record) error
 }
 
+// TierWatcher is a feature that acts when a member's tier changes, such as one that
+// gives something for entering a tier and takes it back where that is undone.
+type TierWatcher interface {
+	// TierChanged is called within the commit of the change, after the command's own
+	// Apply or at the settle step that ends a period. An error refuses the command.
+	// Changes of other members than the command's own are not told.
+	TierChanged(ctx context.Context, tx *Tx, change TierChange) error
+}
+
 // Merger is a feature whose records move when two members become one. The
 // records of a feature that is none stay under the old id, where nobody finds them.
 type Merger interface {

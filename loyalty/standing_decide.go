@@ -2,6 +2,8 @@ package loyalty
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -179,7 +181,9 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 		store = store || v.store
 	}
 	state.Ladders = kept
-	p.tell(changes)
+	if err := p.tell(changes); err != nil {
+		return err
+	}
 	if !store && !p.tookBack() {
 		return nil
 	}
@@ -378,9 +382,9 @@ func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to
 }
 
 // tell puts changes into the row's Standing, on the receipt and among the events.
-func (p *Party) tell(changes []TierChange) {
+func (p *Party) tell(changes []TierChange) error {
 	if len(changes) == 0 {
-		return
+		return nil
 	}
 	p.row.Standing = slices.Clone(p.row.Standing)
 	for i := range changes {
@@ -395,7 +399,27 @@ func (p *Party) tell(changes []TierChange) {
 		p.row.Standing = slices.Insert(p.row.Standing, at, storage.Standing{Ladder: c.Ladder, Tier: c.To, Since: c.Since, Until: c.Until})
 	}
 	p.changes = append(p.changes, changes...)
-	if p == p.tx.Party {
-		p.tx.receipt.Tiers = append(p.tx.receipt.Tiers, changes...)
+	if p != p.tx.Party {
+		return nil
 	}
+	p.tx.receipt.Tiers = append(p.tx.receipt.Tiers, changes...)
+	return p.tx.tellWatchers(changes)
+}
+
+// tellWatchers lets features act on changes.
+func (tx *Tx) tellWatchers(changes []TierChange) error {
+	d := tx.deciding
+	for _, feature := range d.engine.options.Features {
+		watcher, ok := feature.(TierWatcher)
+		if !ok {
+			continue
+		}
+		for i := range changes {
+			err := d.guard(tx.call, func(ctx context.Context) error { return watcher.TierChanged(ctx, tx, changes[i]) })
+			if err != nil {
+				return tx.fail(fmt.Errorf("feature %q: %w", feature.Name(), err))
+			}
+		}
+	}
+	return nil
 }

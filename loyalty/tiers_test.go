@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -285,5 +286,61 @@ func TestALadderThatComesLaterCountsWhatWasBefore(t *testing.T) {
 	r := s.must(loyalty.Earn{Member: "anna", Key: "more", Order: bought("more", 1)})
 	require.Empty(t, r.Tiers)
 	require.Len(t, s.events("tier-promoted"), 1)
+	s.verify()
+}
+
+// welcome is a feature that welcomes members to tiers.
+type welcome struct{}
+
+func (welcome) Name() string                { return "welcome" }
+func (welcome) Kinds() []string             { return []string{"welcome"} }
+func (welcome) Commands() []loyalty.Command { return nil }
+
+func (welcome) TierChanged(_ context.Context, tx *loyalty.Tx, change loyalty.TierChange) error {
+	if change.Kind != tiers.Promoted || !tx.AtLeast(change.Ladder, change.To) || tx.Tier(change.Ladder) != change.To {
+		return nil
+	}
+	return tx.PutRecord(storage.Record{Kind: "welcome", ID: change.To, Data: []byte("{}")})
+}
+
+func TestAFeatureActsOnAPromotionInTheSameCommit(t *testing.T) {
+	s := openShop(t, regulars())
+	engine, err := loyalty.New(loyalty.Revisions{regulars()}, s.store, &loyalty.Options{
+		Clock: s.clock, Secret: []byte("a secret of the test"), Features: []loyalty.Feature{welcome{}},
+	})
+	require.NoError(t, err)
+	s.Engine = engine
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	r := s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	snaps, err := s.store.Load(t.Context(), []storage.LoadRequest{{
+		Program: "beans", Member: "anna", Records: []storage.RecordKey{{Kind: "welcome", ID: "gold"}},
+	}})
+	require.NoError(t, err)
+	require.Len(t, snaps[0].Records, 1)
+	require.Equal(t, r.Version, snaps[0].Account.Version)
+}
+
+func TestAllMembersAdoptALadderWithoutDoingAnything(t *testing.T) {
+	first := regulars(func(p *loyalty.Program) { p.Ladders = nil })
+	second := regulars(func(p *loyalty.Program) { p.EffectiveAt = time.Date(2027, time.March, 1, 0, 0, 0, 0, time.UTC) })
+	s := openShop(t, first)
+	for i := range 70 {
+		member := fmt.Sprintf("m-%02d", i)
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+		s.must(loyalty.Earn{Member: member, Key: "1", Order: bought(member, int64(10*i))})
+	}
+	engine, err := loyalty.New(loyalty.Revisions{first, second}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
+	require.NoError(t, err)
+	s.Engine = engine
+	s.now = s.now.AddDate(0, 0, 1)
+	report, err := s.AdoptLadders(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, report.Failed)
+	require.Equal(t, 70, report.Visited)
+	require.Len(t, s.events("tier-promoted"), 60, "those with 100 euros and more")
+	commits := s.commits
+	_, err = s.AdoptLadders(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, commits, s.commits, "a second run has nothing to do")
 	s.verify()
 }
