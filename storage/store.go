@@ -44,7 +44,8 @@ var (
 //     Snapshot.Account; where the database cannot promise that, Mixed is set if the
 //     version changed meanwhile.
 //   - L3 An account, operation, record, lot, claim or counter that does not exist
-//     is left out. It is no error, and the rest comes.
+//     is left out. It is no error, and the rest comes. A record, claim or counter
+//     that a request names twice comes twice.
 //   - L4 The operation is the one of this member with exactly the requested key.
 //   - L5 A record, requested or due, brings along the lots that it names.
 //   - L6 A Debit brings open lots of its unit that expire after its time and have
@@ -53,7 +54,8 @@ var (
 //     unit brings lots with points remaining or held, of every unit and state.
 //   - L7 Where DueBy is set and the account's DueAt is not after it, everything due by
 //     then comes, within the limit; MoreDue says that the limit cut it; NextDue
-//     is the first instant after DueBy.
+//     is the first instant after DueBy. A zero DueAt is before every instant, and what
+//     has it is due: what never is has points.Never.
 //   - L8 A lot comes once, however often it was asked for.
 //   - L9 Several requests may name one member; each is answered.
 //   - L10 What a Commit acknowledged, every later Load sees.
@@ -116,7 +118,8 @@ var (
 //   - U4 Prune frees callers' keys before the time: the same key can be used again.
 //     The operation's own becomes [FreedKey]; reserved keys stay.
 //   - U5 A revision is written once: the same text again is no error, another text
-//     is ErrRevisionExists. Revisions come in order of number.
+//     is ErrRevisionExists. Of the same text again nothing is written: Digest and
+//     EffectiveAt stay as they were. Revisions come in order of number.
 type Store interface {
 	// Load brings what commands need; see clauses L.
 	Load(ctx context.Context, requests []LoadRequest) ([]Snapshot, error)

@@ -14,6 +14,7 @@ func dueCases() []Case {
 	return []Case{
 		{Name: "all-that-is-due-comes", Clause: "L7", Run: dueComes},
 		{Name: "an-account-that-is-not-due-brings-nothing", Clause: "L7", Run: dueGate},
+		{Name: "a-record-without-an-instant-is-due", Clause: "L7", Run: dueAtOnce},
 		{Name: "limits-cut-what-is-due-and-say-so", Clause: "L7", Run: dueLimits},
 		{Name: "the-next-instant-after-is-named", Clause: "L7", Run: nextDue},
 	}
@@ -214,4 +215,29 @@ func nextDue(ctx context.Context, env *Env) error {
 		}
 	}
 	return nil
+}
+
+func dueAtOnce(ctx context.Context, env *Env) error {
+	leg := env.bare("anna", 0, "order-1001")
+	now, later := env.record("anna", "hold", "h-1"), env.record("anna", "hold", "h-0")
+	now.DueAt, later.DueAt = time.Time{}, day(5)
+	leg.Records, leg.Account.DueAt = []storage.Record{now, later}, time.Time{}
+	if err := env.ok(ctx, env.batch(leg)); err != nil {
+		return err
+	}
+	s, err := env.due(ctx, day(1), 10)
+	if err != nil {
+		return err
+	}
+	if err := same("due records", []storage.Record{now}, s.DueRecords); err != nil {
+		return err
+	}
+	page, err := env.Store.Accounts(ctx, storage.AccountQuery{Program: env.Program, DueBy: day(1)})
+	if err != nil {
+		return fmt.Errorf("Accounts: %w", err)
+	}
+	return inOrder(
+		func() error { return same("next due", day(5), s.NextDue) },
+		func() error { return same("due accounts", []storage.Account{leg.Account}, page.Items) },
+	)
 }

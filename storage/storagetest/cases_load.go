@@ -15,6 +15,7 @@ func loadCases() []Case {
 		{Name: "rows-of-a-snapshot-are-of-one-version", Clause: "L2", Run: oneVersion},
 		{Name: "what-does-not-exist-is-left-out", Clause: "L3", Run: absentIsLeftOut},
 		{Name: "rows-come-in-request-order", Clause: "L3", Run: requestOrder},
+		{Name: "what-a-request-names-twice-comes-twice", Clause: "L3", Run: namedTwice},
 		{Name: "an-operation-is-found-by-its-exact-key", Clause: "L4", Run: exactKey},
 		{Name: "a-record-brings-its-lots", Clause: "L5", Run: recordBringsLots},
 		{Name: "a-due-record-brings-its-lots", Clause: "L5", Run: dueRecordBringsLots},
@@ -259,6 +260,36 @@ func lotOnce(ctx context.Context, env *Env) error {
 		return err
 	}
 	return same("lots", leg.Lots, s.Lots)
+}
+
+func namedTwice(ctx context.Context, env *Env) error {
+	leg := env.earn("anna", 0, "order-1001")
+	leg.Records = []storage.Record{env.record("anna", "hold", "h-1"), env.record("anna", "gift", "g-1")}
+	batch := env.batch(leg)
+	batch.Claims = []storage.ClaimChange{{ClaimKey: storage.ClaimKey{Space: "card", Key: "4711"}, Holder: "anna"}}
+	batch.Counters = []storage.CounterChange{{CounterKey: storage.CounterKey{Key: "budget", Shard: 1}, Delta: 3, Bound: 9}}
+	if err := env.ok(ctx, batch); err != nil {
+		return err
+	}
+	hold, gift := storage.RecordKey{Kind: "hold", ID: "h-1"}, storage.RecordKey{Kind: "gift", ID: "g-1"}
+	card, budget := storage.ClaimKey{Space: "card", Key: "4711"}, storage.CounterKey{Key: "budget", Shard: 1}
+	s, err := env.load(ctx, storage.LoadRequest{
+		Member: "anna", Records: []storage.RecordKey{hold, gift, hold, {Kind: "hold", ID: "h-2"}},
+		Claims:   []storage.ClaimKey{card, {Space: "card", Key: "4712"}, card},
+		Counters: []storage.CounterKey{budget, {Key: "budget", Shard: 2}, budget},
+	})
+	if err != nil {
+		return err
+	}
+	claim := storage.Claim{Program: env.Program, Space: "card", Key: "4711", Holder: "anna"}
+	counter := storage.Counter{Program: env.Program, Key: "budget", Shard: 1, Used: 3}
+	return inOrder(
+		func() error {
+			return same("records", []storage.Record{leg.Records[0], leg.Records[1], leg.Records[0]}, s.Records)
+		},
+		func() error { return same("claims", []storage.Claim{claim, claim}, s.Claims) },
+		func() error { return same("counters", []storage.Counter{counter, counter}, s.Counters) },
+	)
 }
 
 func oneMemberTwice(ctx context.Context, env *Env) error {

@@ -289,6 +289,11 @@ func revisionOnce(ctx context.Context, env *Env) error {
 		listed(one),
 		func() error { return env.Store.PutRevision(ctx, one) },
 		func() error {
+			later := one
+			later.EffectiveAt, later.Digest = one.EffectiveAt.AddDate(1, 0, 0), []byte("another digest")
+			return env.Store.PutRevision(ctx, later)
+		},
+		func() error {
 			if err := env.Store.PutRevision(ctx, other); !errors.Is(err, storage.ErrRevisionExists) {
 				return fmt.Errorf("PutRevision of another text returned %w, want ErrRevisionExists", orNoError(err))
 			}

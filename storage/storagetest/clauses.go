@@ -14,11 +14,11 @@ var clauses = map[string]string{
 
 	"L1":  "Load answers every request at its own place in the result.",
 	"L2":  "All rows under an account in a Snapshot are of one version of it, that of Snapshot.Account; where the database cannot promise that, Mixed is set if the version changed meanwhile.",
-	"L3":  "An account, operation, record, lot, claim or counter that does not exist is left out. It is no error, and the rest comes.",
+	"L3":  "An account, operation, record, lot, claim or counter that does not exist is left out. It is no error, and the rest comes. A record, claim or counter that a request names twice comes twice.",
 	"L4":  "The operation is the one of this member with exactly the requested key.",
 	"L5":  "A record, requested or due, brings along the lots that it names.",
 	"L6":  "A Debit brings open lots of its unit that expire after its time and have points remaining, in consumption order, up to the first that covers the amount and never more than its limit. Pending lots do not count. A Debit without a unit brings lots with points remaining or held, of every unit and state.",
-	"L7":  "Where DueBy is set and the account's DueAt is not after it, everything due by then comes, within the limit; MoreDue says that the limit cut it; NextDue is the first instant after DueBy.",
+	"L7":  "Where DueBy is set and the account's DueAt is not after it, everything due by then comes, within the limit; MoreDue says that the limit cut it; NextDue is the first instant after DueBy. A zero DueAt is before every instant, and what has it is due: what never is has points.Never.",
 	"L8":  "A lot comes once, however often it was asked for.",
 	"L9":  "Several requests may name one member; each is answered.",
 	"L10": "What a Commit acknowledged, every later Load sees.",
@@ -51,5 +51,5 @@ var clauses = map[string]string{
 	"U2": "Prune drops only acknowledged events before the time, and never a row of any other table.",
 	"U3": "Prune empties Command and Receipt before the time and leaves Salt, Digests, Fingerprint and Hash.",
 	"U4": "Prune frees callers' keys before the time: the same key can be used again. The operation's own becomes [FreedKey]; reserved keys stay.",
-	"U5": "A revision is written once: the same text again is no error, another text is ErrRevisionExists. Revisions come in order of number.",
+	"U5": "A revision is written once: the same text again is no error, another text is ErrRevisionExists. Of the same text again nothing is written: Digest and EffectiveAt stay as they were. Revisions come in order of number.",
 }

@@ -54,6 +54,20 @@ func loadFaults() []fault {
 				slices.SortFunc(s.Counters, func(a, b storage.Counter) int { return cmp.Compare(a.Key, b.Key) })
 			}),
 		},
+		{
+			name: "each row once", clause: "L3", cases: []string{"what-a-request-names-twice-comes-twice"},
+			breaks: onLoad(func(_ storage.LoadRequest, s *storage.Snapshot) {
+				s.Records = once(s.Records, func(r storage.Record) string { return r.Kind + r.ID })
+				s.Claims = once(s.Claims, func(c storage.Claim) string { return c.Key })
+				s.Counters = once(s.Counters, func(c storage.Counter) string { return fmt.Sprint(c.Key, c.Shard) })
+			}),
+		},
+		{
+			name: "no instant is never", clause: "L7", cases: []string{"a-record-without-an-instant-is-due"},
+			breaks: onLoad(func(_ storage.LoadRequest, s *storage.Snapshot) {
+				s.DueRecords = slices.DeleteFunc(s.DueRecords, func(r storage.Record) bool { return r.DueAt.IsZero() })
+			}),
+		},
 		{name: "keys found by their beginning", clause: "L4", breaks: keyLike(strings.HasPrefix), cases: []string{"an-operation-is-found-by-its-exact-key"}},
 		{name: "keys found in any case", clause: "L4", breaks: keyLike(strings.EqualFold), cases: []string{"an-operation-is-found-by-its-exact-key"}},
 		{
@@ -296,4 +310,14 @@ func pendingCount(inside storage.Store) storage.Store {
 		}
 		return snapshots, err
 	}, nil)(inside)
+}
+
+// once leaves out what has the key of an item before it.
+func once[T any](items []T, key func(T) string) []T {
+	known := map[string]bool{}
+	return slices.DeleteFunc(items, func(item T) bool {
+		again := known[key(item)]
+		known[key(item)] = true
+		return again
+	})
 }
