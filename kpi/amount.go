@@ -150,6 +150,20 @@ func allDigits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
+// ParseTotal reads digits as [ParseAmount] does, also of a sum of amounts, which is
+// below 10²⁵ in size.
+func ParseTotal(text string) (Amount, error) {
+	a, err := parseAmount(text)
+	if err == nil || !errors.Is(err, ErrAmount) {
+		return a, err
+	}
+	d, parsed := decimal.NewFromString(text)
+	if parsed != nil || len(text) > 200 || !d.Shift(amountDecimals).IsInteger() || !d.Abs().LessThan(decimal.New(1, 25)) {
+		return Amount{}, err
+	}
+	return amountOfBig(d.Shift(amountDecimals).BigInt()), nil
+}
+
 // Add returns m + n.
 func (m Amount) Add(n Amount) Amount {
 	lo, carry := bits.Add64(m.lo, n.lo, 0)
@@ -232,9 +246,9 @@ func (m Amount) String() string { return m.Decimal().String() }
 // MarshalText returns the value in digits.
 func (m Amount) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
-// UnmarshalText reads digits as [ParseAmount] does.
+// UnmarshalText reads digits as [ParseTotal] does.
 func (m *Amount) UnmarshalText(text []byte) error {
-	parsed, err := parseAmount(text)
+	parsed, err := ParseTotal(string(text))
 	if err == nil {
 		*m = parsed
 	}

@@ -184,6 +184,18 @@ func TestAmounts(t *testing.T) {
 		assert.Equal(t, a.Sign(), a.Cmp(kpi.Amount{}))
 		assert.Zero(t, a.Add(a.Neg()).Sign())
 	}
+	large := amount(t, "999999999999999.5")
+	for range 20 {
+		large = large.Add(large)
+	}
+	text, err := large.MarshalText()
+	require.NoError(t, err)
+	assert.Equal(t, "1048575999999999475712", string(text))
+	var back kpi.Amount
+	require.NoError(t, back.UnmarshalText(text))
+	assert.Equal(t, large, back, "a sum is read too")
+	_, err = kpi.ParseTotal("1" + strings.Repeat("0", 25))
+	require.ErrorIs(t, err, kpi.ErrAmount)
 	for _, text := range []string{"", "-", ".", "1.", ".5", "1e3", "1,5", "--1", "1.2.3", "1_000", "0x1", "1000000000000000", "0.0000000000001", "NaN"} {
 		_, err := kpi.ParseAmount(text)
 		assert.Error(t, err, text)

@@ -25,7 +25,7 @@ func (r *rfmRule) score(result *RFM) {
 		result.RecencyCounts[c.R-1]++
 		result.FrequencyCounts[c.F-1]++
 		result.MonetaryCounts[c.M-1]++
-		c.Segment = segmentOf(result.Segments, c)
+		c.Segment = FindSegment(result.Segments, c)
 		if c.Segment < 0 {
 			result.Others++
 		} else {

@@ -15,8 +15,9 @@ func (s *RFMSegment) has(c *RFMCustomer) bool {
 	return c.R >= s.MinR && c.R <= s.MaxR && c.F >= s.MinF && c.F <= s.MaxF && c.M >= s.MinM && c.M <= s.MaxM
 }
 
-// segmentOf is the place of the first segment that has a customer, or −1.
-func segmentOf(segments []RFMSegment, c *RFMCustomer) int16 {
+// FindSegment returns the place of the first segment that has a customer's scores,
+// or −1, as [RFMCustomer] holds it.
+func FindSegment(segments []RFMSegment, c *RFMCustomer) int16 {
 	for i := range segments {
 		if segments[i].has(c) {
 			return int16(i)

@@ -35,7 +35,7 @@ var layers = []layer{
 	{dirs: []string{"internal/servers"}, may: []string{"internal/servers"}, tests: []string{"internal/servers"}},
 	{dirs: []string{"points"}, may: with(pure, "points")},
 	{dirs: []string{"tiers", "rewards"}, may: with(pure, models...)},
-	{dirs: []string{"kpi"}, may: with(pure, "kpi"), tests: []string{"internal/kpicase"}},
+	{dirs: []string{"kpi"}, may: with(pure, "kpi"), tests: []string{"internal/kpicase", "internal/servers"}},
 	{dirs: []string{"internal/kpicase"}},
 	{dirs: []string{"storage"}, alone: true, may: []string{"points"}, tests: []string{"storage"}},
 	{dirs: []string{"storage/storagetest"}, may: with(pure, "storage", "points"), not: adapters, tests: []string{"storage"}},
