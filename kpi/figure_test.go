@@ -137,4 +137,9 @@ func TestAPeriod(t *testing.T) {
 	assert.NoError(t, march.Validate())
 	assert.ErrorIs(t, kpi.Period{Start: march.End, End: march.Start}.Validate(), kpi.ErrInvalid)
 	assert.Equal(t, "no period", kpi.Period{}.String())
+	asuncion, err := time.LoadLocation("America/Asuncion")
+	require.NoError(t, err)
+	october := kpi.CalendarMonth(2017, time.October, asuncion)
+	assert.Equal(t, "2017-10-01T01:00:00-03:00", october.Start.In(asuncion).Format(time.RFC3339), "clocks went forward at midnight")
+	assert.True(t, october.Start.Equal(kpi.CalendarMonth(2017, time.September, asuncion).End))
 }

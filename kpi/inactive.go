@@ -104,7 +104,7 @@ func (a *Inactivity) MarshalBinary() ([]byte, error) {
 }
 
 // UnmarshalBinary reads what MarshalBinary wrote. Where it fails, the count is as
-// it was. The zone must be one that this machine knows.
+// it was. The zone must be that of this count, or one that this machine knows.
 func (a *Inactivity) UnmarshalBinary(data []byte) error {
 	r := readTally(data, tallyInactivity, 1)
 	asOf, name := r.time(), r.text()
@@ -112,9 +112,12 @@ func (a *Inactivity) UnmarshalBinary(data []byte) error {
 	if err := r.end(); err != nil {
 		return err
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return fmt.Errorf("state: %w", err)
+	zone := a.zone
+	if zone == nil || zone.String() != name {
+		var err error
+		if zone, err = time.LoadLocation(name); err != nil {
+			return fmt.Errorf("state: %w", err)
+		}
 	}
 	var problems Problems
 	checkShare(&problems, "inactive", inactive, "customers", customers)

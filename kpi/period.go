@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
 )
 
 // Period is the time from Start until before End, as seen in Zone.
@@ -13,10 +15,14 @@ type Period struct {
 	Zone *time.Location
 }
 
-// CalendarMonth is a month of the calendar in a zone.
+// CalendarMonth is a month of the calendar in a zone, from the first instant that
+// shows its first date, which is not midnight where clocks change then.
 func CalendarMonth(year int, month time.Month, zone *time.Location) Period {
 	zone = orUTC(zone)
-	return Period{Start: time.Date(year, month, 1, 0, 0, 0, 0, zone), End: time.Date(year, month+1, 1, 0, 0, 0, 0, zone), Zone: zone}
+	first := func(month time.Month) time.Time {
+		return calendar.StartOfDay(time.Date(year, month, 1, 12, 0, 0, 0, zone), zone).In(zone)
+	}
+	return Period{Start: first(month), End: first(month + 1), Zone: zone}
 }
 
 // IsZero reports whether nothing was said about a period.

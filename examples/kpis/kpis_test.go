@@ -153,6 +153,17 @@ cem,2027-01-21,5
 	assert.Nil(t, got.Figures["second_purchase_within_90_days"].Interval, "the method gives none at the edge")
 }
 
+func TestADayStartsWhereItsClockDoes(t *testing.T) {
+	asuncion, err := time.LoadLocation("America/Asuncion")
+	require.NoError(t, err)
+	forward, err := day("2017-10-01", asuncion)
+	require.NoError(t, err)
+	assert.Equal(t, "2017-10-01T01:00:00-03:00", forward.Format(time.RFC3339))
+	assert.Equal(t, forward, nextDay(forward.Add(-time.Hour)))
+	assert.Equal(t, "2017-10-02T00:00:00-03:00", nextDay(forward).Format(time.RFC3339))
+	assert.Equal(t, "2027-04-01T00:00:00-03:00", nextDay(startOf(2027, 3, 31, asuncion)).Format(time.RFC3339))
+}
+
 func TestTheSameInputPrintsTheSame(t *testing.T) {
 	orders := shop(t)
 	var first, second bytes.Buffer

@@ -47,11 +47,15 @@ func (p *page) table(rows []string, right bool) {
 	if right {
 		flags = tabwriter.AlignRight
 	}
-	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', flags)
+	var text strings.Builder
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', flags)
 	for _, row := range rows {
 		fmt.Fprintln(t, row)
 	}
 	p.err = t.Flush()
+	for line := range strings.Lines(text.String()) {
+		p.line("%s", strings.TrimRight(line, " \n"))
+	}
 }
 
 func (p *page) heading(text string) {
