@@ -22,7 +22,7 @@
 //     pure like points.
 //   - [github.com/loyaltykit/loyaltykit/kpi] computes key figures, with what made them
 //     and how sure they are; kpi/liability books points to IFRS 15 and ASC 606, and
-//     kpi/clv, a module of its own, predicts.
+//     kpi/clv, a module of its own, predicts; kpi/report, another, puts it on a page.
 //
 // A loyalty program in four steps: write a Program, open a store, make an Engine,
 // and give it commands.

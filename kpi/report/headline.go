@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
+)
+
+// card is a headline figure as text.
+type card struct {
+	Name, Value, Interval, Change, Detail string
+}
+
+func cardOf(h Headline) card {
+	c := card{Name: h.Name, Detail: detail(h.Figure)}
+	value, ok := h.Figure.Value()
+	if !ok {
+		c.Value = "undefined"
+		c.Detail = h.Figure.Reason()
+		return c
+	}
+	c.Value = amount(h.Figure, value)
+	if i := h.Figure.Interval; i != nil {
+		c.Interval = fmt.Sprintf("%s to %s (%g %%)", amount(h.Figure, i.Lower), amount(h.Figure, i.Upper), 100*i.Level)
+	}
+	before, ok := h.Before.Value()
+	if !ok {
+		return c
+	}
+	c.Change = change(h.Figure, value-before) + " from " + amount(h.Before, before)
+	return c
+}
+
+func detail(f kpi.Figure) string {
+	text := f.Convention
+	if f.IsQuotient() {
+		if text != "" {
+			text += ": "
+		}
+		text += f.Numerator.String() + " of " + f.Denominator.String()
+	}
+	if !f.Period.IsZero() {
+		text += ", " + f.Period.String()
+	}
+	return text
+}
+
+func amount(f kpi.Figure, value float64) string {
+	switch {
+	case f.Unit == kpi.Fraction:
+		return percent(value)
+	case f.Currency != "":
+		return decimals(value, 2) + " " + f.Currency
+	default:
+		return decimals(value, places(value))
+	}
+}
+
+func change(f kpi.Figure, by float64) string {
+	sign := "+"
+	if by < 0 {
+		sign = "−"
+	}
+	if f.Unit == kpi.Fraction {
+		return sign + decimals(100*math.Abs(by), 1) + " points"
+	}
+	return sign + amount(f, math.Abs(by))
+}
+
+func percent(share float64) string { return decimals(100*share, 1) + " %" }
+
+// places keeps three digits of what is small and none behind the point of what is
+// large.
+func places(v float64) int {
+	switch v = math.Abs(v); {
+	case v >= 1000 || v == math.Trunc(v):
+		return 0
+	case v >= 10:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func decimals(v float64, places int) string {
+	text := fmt.Sprintf("%.*f", places, v)
+	if text == fmt.Sprintf("-%.*f", places, 0.0) {
+		return text[1:]
+	}
+	return text
+}
