@@ -94,7 +94,7 @@ func lineChart(label string, labels []string, lines []line, top *float64, format
 	o.Theme = theme
 	o.Legend = charts.LegendOption{SeriesNames: names}
 	o.XAxis.Labels = labels
-	o.XAxis.LabelCount = min(len(labels), 8)
+	o.XAxis.LabelCount = min(len(labels), 6)
 	o.YAxis = []charts.YAxisOption{{Min: new(0.0), Max: top, ValueFormatter: format}}
 	o.Symbol = charts.Symbol{Shape: charts.SymbolNone}
 	o.LineStrokeWidth = 2
