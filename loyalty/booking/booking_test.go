@@ -10,6 +10,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty/booking"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 func TestASeatAndItsPointsChangeHandsTogether(t *testing.T) {
@@ -365,4 +367,30 @@ func TestCapacityGrowsForTheListAndShrinksByWhatIsFree(t *testing.T) {
 	require.Equal(t, experience.Promised, s.of("cleo", "latte-art").State)
 	require.EqualValues(t, 1, s.board("latte-art").Free)
 	s.verify("latte-art")
+}
+
+func TestTiersAreThoseOfTheProgramsLaddersToo(t *testing.T) {
+	session := evening()
+	session.Prices = append(session.Prices, experience.Price{Tier: "status/regular", Points: 60})
+	ladder := program()
+	ladder.Earning = []points.Rule{{Code: "visit", Unit: "visit", Activity: "visit", Bonus: 1}}
+	ladder.Ladders = []tiers.Ladder{{
+		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld,
+		Tiers: []tiers.Tier{{Code: "regular", Enter: tiers.Condition{All: []tiers.Need{{Metric: "visit", AtLeast: 2}}}}},
+	}}
+	engine, err := loyalty.New(loyalty.Revisions{ladder}, memory.New(), &loyalty.Options{
+		Clock: func() time.Time { return opening }, Features: []loyalty.Feature{booking.Feature{}},
+	})
+	require.NoError(t, err)
+	do := func(cmd loyalty.Command) error { _, err := engine.Do(t.Context(), cmd); return err }
+	require.NoError(t, do(booking.Open{Key: "open", Session: session}))
+	require.NoError(t, do(loyalty.Enroll{Member: "anna", Key: "signup"}))
+	require.NoError(t, do(loyalty.Adjust{Member: "anna", Key: "welcome", Unit: "bean", Points: 100, Reason: "welcome", Actor: "shop"}))
+	regular := book("anna", 1)
+	regular.Points = 60
+	require.ErrorIs(t, do(regular), booking.ErrPrice)
+	for _, key := range []string{"monday", "tuesday"} {
+		require.NoError(t, do(loyalty.Fact{Member: "anna", Key: key, Activity: "visit"}))
+	}
+	require.NoError(t, do(regular))
 }

@@ -40,8 +40,9 @@
 //
 // A command says what the member was shown, and is refused where that is not the price: so
 // nobody pays what they did not see. Price and cancellation policy are kept with the booking
-// and stay as they were when a session is changed. Tiers are those that
-// loyalty.Options.Profile tells. Money is not collected here: a [Booking] says what the
+// and stay as they were when a session is changed. Tiers are those of
+// the program's ladders, as "gold" or "status/gold", and those that loyalty.Options.Profile
+// tells. Money is not collected here: a [Booking] says what the
 // host collects, and a fee what part of it goes back.
 //
 // # The life of a booking

@@ -148,14 +148,14 @@ func (b *booking) fresh(ctx context.Context, tx *loyalty.Tx, r *room, party int6
 	if err := tx.CanRedeem(); err != nil {
 		return err
 	}
-	profile, err := tx.Profile(ctx)
+	tiers, err := tiersOf(ctx, tx)
 	if err != nil {
 		return err
 	}
 	s := &r.session
-	price := s.Price(profile.Tiers)
+	price := s.Price(tiers)
 	b.bookingDocument = bookingDocument{
-		As: tx.Member(), Party: party, Tiers: slices.Clone(profile.Tiers), Cancellation: s.Cancellation, Changes: r.board.Changes,
+		As: tx.Member(), Party: party, Tiers: tiers, Cancellation: s.Cancellation, Changes: r.board.Changes,
 		Unit: s.Unit, Points: price.Points * points.Amount(party), Currency: price.Currency,
 	}
 	if !price.Money.IsZero() {
@@ -164,6 +164,17 @@ func (b *booking) fresh(ctx context.Context, tx *loyalty.Tx, r *room, party int6
 	b.row.Status = ""
 	b.told(r)
 	return nil
+}
+
+// tiersOf returns the codes of the tiers that the member has on the program's ladders, as
+// "gold" and as "status/gold", and those that the host's Profile tells.
+func tiersOf(ctx context.Context, tx *loyalty.Tx) ([]string, error) {
+	profile, err := tx.Profile(ctx)
+	tiers := slices.Clone(profile.Tiers)
+	for _, s := range tx.Standing() {
+		tiers = append(tiers, s.Tier, s.Ladder+"/"+s.Tier)
+	}
+	return tiers, err
 }
 
 // told takes over what the session says of itself.
