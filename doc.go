@@ -19,7 +19,8 @@
 //     or yours, against every clause of the contract.
 //   - [github.com/loyaltykit/loyaltykit/tiers] and
 //     [github.com/loyaltykit/loyaltykit/rewards] are ladders of status and catalogs,
-//     pure like points.
+//     pure like points; rewards/experience models sessions, seats, wait lists and
+//     raffles, which loyalty/booking and loyalty/raffle bring to the engine.
 //   - [github.com/loyaltykit/loyaltykit/kpi] computes key figures, with what made them
 //     and how sure they are; kpi/liability books points to IFRS 15 and ASC 606, and
 //     kpi/clv, a module of its own, predicts; kpi/report, another, puts it on a page.
