@@ -131,7 +131,7 @@ func (c *kpiCase) measure() (kpiResult, error) {
 	for range 3 {
 		debug.FreeOSMemory()
 		watch := watchMemory()
-		from := now()
+		from := now(timing{})
 		done, err := c.run()
 		w := since(from)
 		peak := watch()
