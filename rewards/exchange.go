@@ -201,31 +201,39 @@ type Back struct {
 
 // Refund splits a refund of an order of a total that was partly paid with points: before
 // is what was refunded earlier, refund what is refunded now, both of what the order came
-// to. Points and money come back in the proportion in which they paid, rounded down, and
-// the exact rest with the last of it, so that it makes no difference how a refund is
-// split. Nothing comes back of what was forgiven.
+// to, in multiples of the smallest amount of money. Points and money come back in the
+// proportion in which they paid, rounded down, and the exact rest with the last of it, so
+// that it makes no difference how a refund is split. Nothing comes back of what was
+// forgiven.
 func (x *Exchange) Refund(paid Payment, total, before, refund decimal.Decimal) (Back, error) {
-	after := before.Add(refund)
-	if before.IsNegative() || !refund.IsPositive() || after.GreaterThan(total) {
+	after, smallest := before.Add(refund), x.smallest()
+	whole := before.Mod(smallest).IsZero() && refund.Mod(smallest).IsZero()
+	if before.IsNegative() || !refund.IsPositive() || after.GreaterThan(total) || !whole {
 		return Back{}, fmt.Errorf("%w: a refund of %s after %s of an order of %s", ErrExchange, refund, before, total)
 	}
 	was, now := x.share(&paid, total, before), x.share(&paid, total, after)
-	back := Back{Points: now.Points - was.Points, Money: now.Money.Sub(was.Money)}
-	back.Cash = refund.Sub(back.Money).Sub(now.Cash.Sub(was.Cash))
-	return back, nil
+	return Back{Points: now.Points - was.Points, Money: now.Money.Sub(was.Money), Cash: now.Cash.Sub(was.Cash)}, nil
 }
 
-// share is the part of a payment that falls on a part of the order; its Cash is what of
-// that was forgiven.
+// share is the part of a payment that falls on a part of the order: first what was paid
+// in money, then what was forgiven of the rest, and the points for what remains. None
+// of them falls when the part grows.
 func (x *Exchange) share(paid *Payment, total, part decimal.Decimal) Back {
-	if part.Equal(total) {
-		return Back{Points: paid.Points, Money: paid.Money, Cash: paid.Forgiven}
+	cash := x.portion(paid.Rest, part, total)
+	forgiven := x.portion(paid.Forgiven, part.Sub(cash), total.Sub(paid.Rest))
+	amount := paid.Points
+	if !part.Equal(total) {
+		n, _ := decimal.NewFromInt(int64(paid.Points)).Mul(part).QuoRem(total, 0)
+		amount = points.Amount(n.IntPart())
 	}
-	amount, _ := decimal.NewFromInt(int64(paid.Points)).Mul(part).QuoRem(total, 0)
-	smallest := x.smallest()
-	of := func(whole decimal.Decimal) decimal.Decimal {
-		steps, _ := whole.Mul(part).QuoRem(total.Mul(smallest), 0)
-		return steps.Mul(smallest)
+	return Back{Points: amount, Money: part.Sub(cash).Sub(forgiven), Cash: cash}
+}
+
+// portion is of × part ÷ whole, rounded down to the smallest amount of money.
+func (x *Exchange) portion(of, part, whole decimal.Decimal) decimal.Decimal {
+	if whole.IsZero() {
+		return of
 	}
-	return Back{Points: points.Amount(amount.IntPart()), Money: of(paid.Money), Cash: of(paid.Forgiven)}
+	steps, _ := of.Mul(part).QuoRem(whole.Mul(x.smallest()), 0)
+	return steps.Mul(x.smallest())
 }

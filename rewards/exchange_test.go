@@ -1,0 +1,138 @@
+package rewards_test
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
+)
+
+func eur(text string) decimal.Decimal { return decimal.RequireFromString(text) }
+
+func TestTheLastFractionOfABill(t *testing.T) {
+	// 3 points are worth 5 cents: 1 point is a cent, 2 are three, 3 are five.
+	base := rewards.Exchange{Unit: "bean", Points: 3, Money: eur("0.05"), Currency: "EUR"}
+	tests := []struct {
+		name      string
+		change    func(x *rewards.Exchange)
+		total     string
+		available points.Amount
+		points    points.Amount
+		money     string
+		rest      string
+		forgiven  string
+	}{
+		{"is paid in money", nil, "9.99", 5000, 599, "9.98", "0.01", "0"},
+		{"takes one point more, which then is worth less", func(x *rewards.Exchange) { x.Fraction = rewards.FractionRoundUp }, "9.99", 5000, 600, "9.99", "0", "0"},
+		{"is not rounded up where the points are gone", func(x *rewards.Exchange) { x.Fraction = rewards.FractionRoundUp }, "9.99", 599, 599, "9.98", "0.01", "0"},
+		{"is let go", func(x *rewards.Exchange) { x.Fraction = rewards.FractionForgive }, "9.99", 599, 599, "9.98", "0", "0.01"},
+		{"is not let go where the points are simply too few", func(x *rewards.Exchange) { x.Fraction = rewards.FractionForgive }, "9.99", 300, 300, "5", "4.99", "0"},
+		{"is nothing where points fit", func(x *rewards.Exchange) { x.Fraction = rewards.FractionForgive }, "10.00", 5000, 600, "10", "0", "0"},
+		{"a share bounds what points pay", func(x *rewards.Exchange) { x.Share = eur("50") }, "9.99", 5000, 299, "4.98", "5.01", "0"},
+		{"below the minimum nothing is paid", func(x *rewards.Exchange) { x.Minimum = 1000 }, "9.99", 5000, 0, "0", "9.99", "0"},
+		{"the maximum bounds it", func(x *rewards.Exchange) { x.Maximum = 100 }, "9.99", 5000, 100, "1.66", "8.33", "0"},
+		{"points go in steps", func(x *rewards.Exchange) { x.Step = 100 }, "9.99", 5000, 500, "8.33", "1.66", "0"},
+		{"nothing is due", nil, "0", 5000, 0, "0", "0", "0"},
+		{"where the smallest coin is 5 cents", func(x *rewards.Exchange) { x.Smallest = eur("0.05") }, "9.95", 5000, 597, "9.95", "0", "0"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			x := base
+			if test.change != nil {
+				test.change(&x)
+			}
+			require.Empty(t, rewards.ValidateExchange("x", &x))
+			pay, err := x.Pay(eur(test.total), test.available)
+			require.NoError(t, err)
+			require.Equal(t, test.points, pay.Points)
+			for _, money := range []struct {
+				want string
+				have decimal.Decimal
+			}{{test.money, pay.Money}, {test.rest, pay.Rest}, {test.forgiven, pay.Forgiven}} {
+				require.True(t, eur(money.want).Equal(money.have), "want %s, have %s in %+v", money.want, money.have, pay)
+			}
+		})
+	}
+	_, err := base.Pay(eur("9.995"), 100)
+	require.ErrorIs(t, err, rewards.ErrExchange, "a total that nobody can be charged")
+	_, err = base.Pay(eur("-1"), 100)
+	require.ErrorIs(t, err, rewards.ErrExchange)
+}
+
+func exchanges(r *rapid.T) rewards.Exchange {
+	return rewards.Exchange{
+		Unit: "bean", Currency: "EUR", Points: points.Amount(rapid.IntRange(1, 300).Draw(r, "points")),
+		Money:    decimal.New(int64(rapid.IntRange(1, 500).Draw(r, "money")), -2),
+		Smallest: decimal.New(int64(rapid.SampledFrom([]int{1, 5, 100}).Draw(r, "smallest")), -2),
+		Minimum:  points.Amount(rapid.IntRange(0, 50).Draw(r, "minimum")),
+		Step:     points.Amount(rapid.IntRange(0, 12).Draw(r, "step")),
+		Share:    decimal.NewFromInt(int64(rapid.IntRange(0, 100).Draw(r, "share"))),
+		Fraction: rapid.SampledFrom([]rewards.Fraction{rewards.FractionCash, rewards.FractionRoundUp, rewards.FractionForgive}).Draw(r, "fraction"),
+	}
+}
+
+func TestWhatPointsPayIsTheMostThatTheyMay(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		x := exchanges(r)
+		total := x.Smallest.Mul(decimal.NewFromInt(int64(rapid.IntRange(0, 300).Draw(r, "total"))))
+		available := points.Amount(rapid.IntRange(0, 400).Draw(r, "available"))
+		pay, err := x.Pay(total, available)
+		require.NoError(r, err)
+		require.True(r, pay.Money.Add(pay.Rest).Add(pay.Forgiven).Equal(total), "%+v", pay)
+		require.False(r, pay.Rest.IsNegative())
+		require.LessOrEqual(r, pay.Points, available)
+		if pay.Points > 0 {
+			require.NoError(r, x.Check(pay.Points))
+			require.True(r, x.Worth(pay.Points).GreaterThanOrEqual(pay.Money))
+		}
+		// By trying every number of points.
+		limit := total
+		if !x.Share.IsZero() {
+			limit = total.Mul(x.Share).Div(decimal.NewFromInt(100))
+		}
+		best, fewest := decimal.Zero, points.Amount(0)
+		for p := points.Amount(1); p <= available; p++ {
+			if x.Check(p) == nil && x.Worth(p).LessThanOrEqual(limit) && x.Worth(p).GreaterThan(best) {
+				best, fewest = x.Worth(p), p
+			}
+		}
+		if x.Fraction == rewards.FractionCash || pay.Rest.IsPositive() {
+			require.True(r, best.Equal(pay.Money), "by trial %s with %d, have %+v", best, fewest, pay)
+			if best.IsPositive() {
+				require.Equal(r, fewest, pay.Points, "with the fewest points")
+			}
+		}
+		require.True(r, pay.Money.GreaterThanOrEqual(best))
+	})
+}
+
+func TestARefundSplitsAsThePaymentDidHoweverItIsCut(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		x := exchanges(r)
+		total := x.Smallest.Mul(decimal.NewFromInt(int64(rapid.IntRange(1, 300).Draw(r, "total"))))
+		pay, err := x.Pay(total, points.Amount(rapid.IntRange(0, 400).Draw(r, "available")))
+		require.NoError(r, err)
+		before, sum := decimal.Zero, rewards.Back{}
+		for before.LessThan(total) {
+			left := total.Sub(before).Div(x.Smallest).IntPart()
+			refund := x.Smallest.Mul(decimal.NewFromInt(int64(rapid.IntRange(1, int(left)).Draw(r, "refund"))))
+			back, err := x.Refund(pay, total, before, refund)
+			require.NoError(r, err)
+			require.GreaterOrEqual(r, back.Points, points.Amount(0))
+			require.False(r, back.Money.IsNegative())
+			require.False(r, back.Cash.IsNegative(), "%+v of %+v", back, pay)
+			sum.Points += back.Points
+			sum.Money, sum.Cash = sum.Money.Add(back.Money), sum.Cash.Add(back.Cash)
+			before = before.Add(refund)
+		}
+		require.Equal(r, pay.Points, sum.Points, "all points come back in the end")
+		require.True(r, sum.Money.Equal(pay.Money))
+		require.True(r, sum.Cash.Equal(pay.Rest), "no money comes back for what points paid, nor for what was forgiven")
+		_, err = x.Refund(pay, total, before, x.Smallest)
+		require.ErrorIs(r, err, rewards.ErrExchange)
+	})
+}
