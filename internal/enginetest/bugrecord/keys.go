@@ -100,6 +100,7 @@ func keyCases() []Case {
 				})
 				assert.Equal(s, 1, held)
 				s.hasAll("ada", points.Balance{Unit: "bean", Available: 40, Held: 60})
+				voucherAtTwoTills(s)
 			},
 		},
 		{
