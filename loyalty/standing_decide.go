@@ -256,10 +256,9 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		from, by = s.Base, s.BaseBy
 		v.store = true
 	}
-	closed, closedBy, changes := v.party.decideTo(s.Code, from, by, &v.member, v.today-1, false)
-	now, _, more := v.party.decideTo(s.Code, closed, closedBy, &v.member, v.today, true)
+	now, _, changes := v.party.decideTo(s.Code, from, by, &v.member, v.today, true)
 	v.now = now
-	given, entered, undone, err := v.settleGiven(append(changes, more...), from.At)
+	given, entered, undone, err := v.settleGiven(changes, from.At)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +267,7 @@ func (v *verdictOn) decide() (*TierChange, error) {
 	v.store = v.store || change != nil || told != s.Told || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
 	s.Told, s.Given = told, given
 	if v.store {
-		s.Closed, s.ClosedBy = closed, closedBy
+		s.Closed, s.ClosedBy, _ = v.party.decideTo(s.Code, from, by, &v.member, v.today-1, false)
 		v.moveBase()
 	}
 	return change, nil
@@ -297,14 +296,9 @@ func (v *verdictOn) moveBase() {
 
 // told is the standing as it is to be told.
 func (v *verdictOn) told() toldState {
-	t := toldState{
-		Tier: v.now.Tier, Since: v.now.Since, Until: v.now.Until, Lapsed: v.now.Lapsed, Next: v.now.Next, NextFrom: v.now.NextFrom,
-	}
-	if t.Tier == "" {
-		t.Since, t.Until = 0, 0
-	}
-	if p := v.ladder.Progress(v.now, &v.member, v.today); p.Granted {
-		t.Tier, t.Since, t.Until, t.Granted, t.Lapsed = p.Tier, p.Since, p.Until, true, 0
+	t := toldState{Lapsed: v.now.Lapsed, Next: v.now.Next, NextFrom: v.now.NextFrom}
+	if t.Tier, t.Since, t.Until, t.Granted = v.ladder.Holding(v.now, &v.member, v.today); t.Granted {
+		t.Lapsed = 0
 	}
 	return t
 }

@@ -37,7 +37,7 @@ func (p *Party) decideIfChanged() error {
 		}
 		return p.decideStanding(p.newStanding(), true)
 	}
-	return p.decideStanding(state.clone(), p.standChanged)
+	return p.decideStanding(state, p.standChanged)
 }
 
 // settleStanding is the settle step of a member for whom something on a ladder ends or
@@ -50,7 +50,7 @@ func settleStanding(tx *Tx) error {
 	if state == nil {
 		return tx.fail(errors.New("loyalty: the record of a member's tiers is gone: verify the ledger"))
 	}
-	return tx.decideStanding(state.clone(), true)
+	return tx.decideStanding(state, true)
 }
 
 // recount counts the days of all metrics of ladders again, from the ledger.

@@ -37,7 +37,34 @@ func (d Day) Start(zone *time.Location) time.Time {
 
 // Date returns the year, month and day of the month.
 func (d Day) Date() (year int, month time.Month, day int) {
-	return time.Unix(int64(d)*24*60*60, 0).UTC().Date()
+	// Years start with March here, so that the day that some have comes last, and eras
+	// have 400 of them.
+	n := int(d) + marchDays
+	era := floor(n, eraDays)
+	n -= era * eraDays
+	y := (n - n/1460 + n/36524 - n/146096) / 365
+	n -= 365*y + y/4 - y/100
+	m := (5*n + 2) / 153
+	day = n - (153*m+2)/5 + 1
+	year = y + 400*era
+	if m += 3; m > 12 {
+		m, year = m-12, year+1
+	}
+	return year, time.Month(m), day
+}
+
+const (
+	// eraDays are those of 400 years, and marchDays those from 1 March of the year 0 to
+	// 1 January 1970.
+	eraDays   = 146097
+	marchDays = 719468
+)
+
+func floor(n, by int) int {
+	if n < 0 {
+		return (n - by + 1) / by
+	}
+	return n / by
 }
 
 // AddMonths returns the same day of the month n months later, or the last one
@@ -49,13 +76,26 @@ func (d Day) AddMonths(n int) Day {
 }
 
 // String returns the date as YYYY-MM-DD.
-func (d Day) String() string {
+func (d Day) String() string { return string(d.appendTo(make([]byte, 0, 12))) }
+
+func (d Day) appendTo(text []byte) []byte {
 	year, month, day := d.Date()
-	return fmt.Sprintf("%04d-%02d-%02d", year, month, day)
+	if year < 0 || year > 9999 {
+		return fmt.Appendf(text, "%04d-%02d-%02d", year, month, day)
+	}
+	for _, part := range [...]struct{ n, unit int }{{year, 1000}, {int(month), 10}, {day, 10}} {
+		if len(text) > 0 {
+			text = append(text, '-')
+		}
+		for unit := part.unit; unit > 0; unit /= 10 {
+			text = append(text, byte('0'+part.n/unit%10))
+		}
+	}
+	return text
 }
 
 // MarshalText writes the date as YYYY-MM-DD.
-func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Day) MarshalText() ([]byte, error) { return d.appendTo(make([]byte, 0, 12)), nil }
 
 // UnmarshalText reads a date, YYYY-MM-DD, of the years 1970 to 9999.
 func (d *Day) UnmarshalText(text []byte) error {

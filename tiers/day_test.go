@@ -69,3 +69,14 @@ func TestCountsDoNotWrap(t *testing.T) {
 	require.ErrorIs(t, counts.Add("spend", 5, 2), tiers.ErrTooMuch)
 	assert.EqualValues(t, 1<<63-1, counts.Sum("spend", tiers.FirstDay, tiers.LastDay))
 }
+
+func TestADayIsTheSameDateAsInTheStandardLibrary(t *testing.T) {
+	for day := tiers.FirstDay - 800000; day <= tiers.LastDay; day += 13 {
+		year, month, date := day.Date()
+		want := time.Unix(int64(day)*24*60*60, 0).UTC()
+		require.Equal(t, want.Format("2006-01-02"), time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Format("2006-01-02"))
+		if day >= tiers.FirstDay {
+			require.Equal(t, want.Format(time.DateOnly), day.String())
+		}
+	}
+}

@@ -60,6 +60,18 @@ func (l *Ladder) Progress(s State, m *Member, day Day) Progress {
 	return p
 }
 
+// Holding is the tier that counts on a day, as Effective, with the days that bound it
+// and whether it is held by a grant. Without a tier the days are 0.
+func (l *Ladder) Holding(s State, m *Member, day Day) (tier string, since, until Day, granted bool) {
+	if g := l.granted(m, day); g != nil && l.rank(g.Tier) > l.rank(s.Tier) {
+		return g.Tier, g.From, g.Until, true
+	}
+	if s.Tier == "" {
+		return "", 0, 0, false
+	}
+	return s.Tier, s.Since, s.Until, false
+}
+
 // Effective is the tier that counts on a day: the one a member qualified for, or a
 // higher one by a grant.
 func (l *Ladder) Effective(s State, m *Member, day Day) string {

@@ -27,7 +27,7 @@ func (c Case) Name() string { return fmt.Sprintf("C%d_%s", c.Number, c.Slug) }
 
 // Cases lists all bugs of the record, by number.
 func Cases() []Case {
-	all := slices.Concat(refundCases(), expiryCases(), keyCases(), spendCases(), earnCases(), memberCases(), rewardCases(), laterCases())
+	all := slices.Concat(refundCases(), expiryCases(), keyCases(), spendCases(), earnCases(), memberCases(), rewardCases(), tierCases(), laterCases())
 	slices.SortFunc(all, func(a, b Case) int { return a.Number - b.Number })
 	return all
 }
