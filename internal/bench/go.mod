@@ -7,6 +7,7 @@ require github.com/loyaltykit/loyaltykit v0.1.0
 replace github.com/loyaltykit/loyaltykit => ../..
 
 require (
+	github.com/loyaltykit/loyaltykit/kpi/clv v0.1.0
 	github.com/loyaltykit/loyaltykit/storage/sqlite v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
@@ -15,6 +16,8 @@ require (
 require (
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
+	gonum.org/v1/gonum v0.17.0 // indirect
 )
 
 require (
@@ -41,3 +44,5 @@ require (
 replace github.com/loyaltykit/loyaltykit/storage/sqlite => ../../storage/sqlite
 
 replace github.com/loyaltykit/loyaltykit/storage/postgres => ../../storage/postgres
+
+replace github.com/loyaltykit/loyaltykit/kpi/clv => ../../kpi/clv

@@ -44,17 +44,25 @@ type kpiResult struct {
 
 // runKPI times the figures over a log of orders of members.
 func runKPI(out io.Writer, asJSON bool, cases string, orders, members int) error {
-	columns, err := generatedColumns(orders, members)
+	encoder := json.NewEncoder(out)
+	timed, err := modelCases()
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(out)
-	timed, err := logCases(columns)
-	if err != nil {
-		return err
+	named := func(c kpiCase) bool { return slices.Contains(strings.Split(cases, ","), c.name) }
+	if cases == "" || !slices.ContainsFunc(timed, named) {
+		columns, err := generatedColumns(orders, members)
+		if err != nil {
+			return err
+		}
+		logs, err := logCases(columns)
+		if err != nil {
+			return err
+		}
+		timed = append(logs, timed...)
 	}
 	for _, c := range timed {
-		if cases != "" && !slices.Contains(strings.Split(cases, ","), c.name) {
+		if cases != "" && !named(c) {
 			continue
 		}
 		result, err := c.measure()
