@@ -23,7 +23,7 @@ func Equal(t *testing.T, a, b Open, options *Options) {
 			equal func() error
 		}{
 			{"on two adapters", func() error { return equalWaves(t, a(t), b(t), seed, size, false) }},
-			{"one by one and in streams", func() error { return equalWaves(t, a(t), a(t), seed, size, true) }},
+			{"one by one and in streams", func() error { return equalWaves(t, a(t), b(t), seed, size, true) }},
 			{"combined and not", func() error { return equalCombined(t, a(t), b(t), seed, size) }},
 		} {
 			t.Run(fmt.Sprintf("%s, seed %d", way.name, seed), func(t *testing.T) {

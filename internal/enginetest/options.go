@@ -33,6 +33,9 @@ type Options struct {
 	// Seeds is how many simulations are run, from FirstSeed on.
 	Seeds     int
 	FirstSeed uint64
+	// Against opens the adapter whose rows those of the one under test must equal; nil
+	// is the same one.
+	Against Open
 }
 
 // sizes has, for each kind of run, what an Options leaves open.
@@ -61,7 +64,7 @@ func (o *Options) or() Options {
 	return Options{
 		Sequences: cmp.Or(o.Sequences, size.Sequences), Rounds: cmp.Or(o.Rounds, size.Rounds),
 		Histories: cmp.Or(o.Histories, size.Histories), Stream: cmp.Or(o.Stream, size.Stream),
-		Tampers: cmp.Or(o.Tampers, size.Tampers), Seeds: cmp.Or(o.Seeds, size.Seeds), FirstSeed: o.FirstSeed,
+		Tampers: cmp.Or(o.Tampers, size.Tampers), Seeds: cmp.Or(o.Seeds, size.Seeds), FirstSeed: o.FirstSeed, Against: o.Against,
 	}
 }
 
@@ -79,7 +82,13 @@ func Core(t *testing.T, open Open, options *Options) {
 	t.Run("one key has one effect", func(t *testing.T) { Keys(t, open, options) })
 	t.Run("races lose, double and invent nothing", func(t *testing.T) { Races(t, open, options) })
 	t.Run("histories are linearizable", func(t *testing.T) { Linearizable(t, open, options) })
-	t.Run("equal ledgers", func(t *testing.T) { Equal(t, open, open, options) })
+	t.Run("equal ledgers", func(t *testing.T) {
+		against := open
+		if options != nil && options.Against != nil {
+			against = options.Against
+		}
+		Equal(t, against, open, options)
+	})
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })
 	t.Run("redemptions are what a naive model says", func(t *testing.T) { Redemptions(t, open, options) })
 	t.Run("stock is never oversold", func(t *testing.T) { Stock(t, open) })

@@ -79,8 +79,13 @@ func pooled(t testing.TB, bouncer *servers.Server, behind string) string {
 type hidden struct{ storage.Store }
 
 func TestTheContractIsKeptWithoutTheAbilities(t *testing.T) {
-	store := hidden{postgres.New(connect(t, database(t), nil), nil)}
-	run(t, store, storagetest.Contract, storagetest.Idempotency, storagetest.Abilities)
+	url := database(t)
+	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
+		t.Run(level, func(t *testing.T) {
+			store := hidden{postgres.New(connect(t, url, isolation(level)), nil)}
+			run(t, store, storagetest.Contract, storagetest.Idempotency, storagetest.Abilities)
+		})
+	}
 }
 
 func TestTheContractIsKeptOnASpreadDatabase(t *testing.T) {
