@@ -21,10 +21,10 @@
 //   - where they move: [TierMoves];
 //   - whether it pays: [AcquisitionCost], [RetentionCost], [ProportionLift],
 //     [SpendLift], [Goal];
-//   - what an order log tells of them, in one pass that can be split and merged:
-//     [PurchaseAccumulator], [InactivityAccumulator], [SummaryAccumulator] for models,
-//     [CohortAccumulator], [RFMAccumulator] and [SurvivalAccumulator], fed by
-//     [ReadCSV], by an iterator, or on all cores from [Columns].
+//   - what an order log tells of them: [SummaryAccumulator], [CohortAccumulator],
+//     [RFMAccumulator], [PurchaseAccumulator], [InactivityAccumulator], which
+//     [Feed] fills from a sequence such as [ReadCSV]'s, and [Columns] for logs in
+//     memory, on all cores; how long they stay: [SurvivalAccumulator], [LogRank].
 //
 // Predictive models are in the module kpi/clv.
 //
