@@ -256,8 +256,8 @@ func (c Confirm) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.state().Become(experience.Booked); err != nil {
-		return err
+	if was := b.state(); was != experience.Held && was != experience.Promised {
+		return &experience.StateError{From: was, To: experience.Booked}
 	}
 	if err := r.still(b); err != nil {
 		return err
