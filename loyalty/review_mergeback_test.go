@@ -246,3 +246,25 @@ func TestWhatAMetricLostDuringAMergeIsNotCountedAgainByTheNext(t *testing.T) {
 	require.EqualValues(t, 16, s.member("ben").Balance("spent").Counted)
 	s.verify()
 }
+
+func TestPointsThatPaidForAnOrderComeBackToWhoeverHasTheOrder(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		s := withCoffee(t, earning(), "anna", "old")
+		s.must(loyalty.Spend{Member: "old", Key: "pay", Unit: "bean", Points: 9, Order: "1001"})
+		if shared {
+			s.must(loyalty.Spend{Member: "anna", Key: "pay", Unit: "bean", Points: 2, Order: "1001"})
+		}
+		s.must(join)
+		s.must(loyalty.Refund{Member: "old", Key: "some", Order: "1001", PointsBack: []loyalty.PointsBack{{Unit: "bean", Points: 4}}})
+		s.must(part)
+		s.must(loyalty.Refund{Member: "old", Key: "rest", Order: "1001", Full: true})
+		require.EqualValues(t, 8, s.member("old").Balance("bean").Available, "3 were unspent, 5 came back since")
+		if shared {
+			s.must(loyalty.Refund{Member: "anna", Key: "all", Order: "1001", Full: true})
+		} else {
+			s.refused(loyalty.Refund{Member: "anna", Key: "all", Order: "1001", Full: true}, loyalty.ErrUnknownOrder)
+		}
+		require.EqualValues(t, 16, s.member("anna").Balance("bean").Available, "4 came back during the merge")
+		s.verify()
+	}
+}

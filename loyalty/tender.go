@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,6 +17,10 @@ const tenderKind = "tender"
 // tenderState is the document of such a record.
 type tenderState struct {
 	Parts []tenderPart `json:"p"`
+	// From is the member who paid, where that is another one, and As the order's id, where
+	// the record has another one.
+	From string `json:"from,omitempty"`
+	As   string `json:"as,omitempty"`
 }
 
 // tenderPart is what was spent of a lot, and how much of it came back.
@@ -188,6 +193,10 @@ func (p *Party) moveTender(into *Party, row storage.Record) error {
 	if err != nil {
 		return err
 	}
+	return p.moveTenderTo(into, row, id)
+}
+
+func (p *Party) moveTenderTo(into *Party, row storage.Record, id string) error {
 	var state tenderState
 	if err := p.decode(row, &state); err != nil {
 		return err
@@ -212,6 +221,12 @@ func (p *Party) moveTender(into *Party, row storage.Record) error {
 			return err
 		}
 		part.Version, part.Ordinal = 0, 0
+	}
+	if state.From = cmp.Or(state.From, p.Member()); state.From == into.Member() {
+		state.From = ""
+	}
+	if state.As = ""; reserved(id) {
+		state.As = row.ID
 	}
 	return into.putTender(id, state)
 }

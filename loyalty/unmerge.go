@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,10 +15,10 @@ import (
 
 // UnMerge undoes a [Merge] up to its UndoUntil: From is a member of their own again.
 // What is unspent of the lots that came with From goes back to them, with the same
-// dates, and so do their orders and what their metrics counted. Spent points, holds,
-// debt, what was used of caps and limits, and what features keep stay with Member: nobody
-// can tell any more whose they are. Keys that were used in From's name
-// meanwhile are still From's.
+// dates, and so do their orders, with what paid for them, and what their metrics counted.
+// Spent points, also those that came back meanwhile, holds, debt, what was used of caps
+// and limits, and what features keep stay with Member: nobody can tell any more whose they
+// are. Keys that were used in From's name meanwhile are still From's.
 //
 // Its receipt's Result is an [UnMerged]; a quote does not have it, and its balances are
 // those before.
@@ -150,7 +151,7 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 	if err != nil {
 		return err
 	}
-	for _, kind := range []string{orderKind, mergeKind} {
+	for _, kind := range []string{orderKind, tenderKind, mergeKind} {
 		step = &moveStep{mode: returnRecords, from: from, into: into, with: along}
 		query := storage.RecordQuery{Program: e.program, Member: into, Kind: kind}
 		if err := e.moveRecords(ctx, step, query, now, step.returnsRecord); err != nil {
@@ -249,7 +250,9 @@ func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
 		var state mergeState
 		return row.Status == mergeInherited && json.Unmarshal(row.Data, &state) == nil && len(state.Via) > 0 && state.Via[len(state.Via)-1] == m.from
 	}
-	var state orderState
+	var state struct {
+		From string `json:"from"`
+	}
 	return json.Unmarshal(row.Data, &state) == nil && slices.Contains(m.with, state.From)
 }
 
@@ -280,6 +283,16 @@ func (m *moveStep) returnRecord(tx *Tx, into *Party, row storage.Record) error {
 			id = state.As
 		}
 		if err := into.moveOrderTo(tx.Party, row, id); err != nil {
+			return err
+		}
+		return into.leaveBehind(row.Kind, row.ID)
+	}
+	if row.Kind == tenderKind {
+		var state tenderState
+		if err := into.decode(row, &state); err != nil {
+			return err
+		}
+		if err := into.moveTenderTo(tx.Party, row, cmp.Or(state.As, row.ID)); err != nil {
 			return err
 		}
 		return into.leaveBehind(row.Kind, row.ID)

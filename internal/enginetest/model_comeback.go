@@ -26,6 +26,9 @@ type paid struct {
 	lot  int
 	n    points.Amount
 	back points.Amount
+	// from is who spent it, if that is another person; of an order that of the first
+	// counts.
+	from string
 }
 
 // where is the place of the lot in which a lot's points are now.

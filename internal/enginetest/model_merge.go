@@ -123,6 +123,7 @@ func (m *model) merge(into, from *person, now time.Time) error {
 		list := slices.Clone(from.tenders[id])
 		for i := range list {
 			list[i].lot = places[list[i].lot]
+			list[i].from = cmp.Or(list[i].from, list[0].from, from.id)
 		}
 		into.tenders[free(into.tenders, id, from.id)] = list
 	}

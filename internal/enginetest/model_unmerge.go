@@ -45,6 +45,16 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 		from.lots = append(from.lots, l)
 		back[i] = len(from.lots) - 1
 	}
+	// went is where a lot is now, or an empty one like it where nothing was left.
+	went := func(lot int) int {
+		if at, some := back[lot]; some {
+			return at
+		}
+		empty := p.lots[lot]
+		empty.left, empty.held, empty.into = 0, 0, 0
+		from.lots = append(from.lots, empty)
+		return len(from.lots) - 1
+	}
 	along := m.along(from.id)
 	for _, id := range slices.Sorted(maps.Keys(p.orders)) {
 		order := p.orders[id]
@@ -53,24 +63,29 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 		}
 		order.lots = slices.Clone(order.lots)
 		for k, lot := range order.lots {
-			i := p.where(lot)
-			if _, went := back[i]; !went {
-				empty := p.lots[i]
-				empty.left, empty.held, empty.into = 0, 0, 0
-				from.lots = append(from.lots, empty)
-				back[i] = len(from.lots) - 1
-			}
-			order.lots[k] = back[i]
+			order.lots[k] = went(p.where(lot))
 		}
 		if order.from == from.id {
 			order.from = ""
 		}
 		delete(p.orders, id)
-		_, id, _ = strings.Cut("\x00"+id, "\x00")
-		if _, plain, theirs := strings.Cut(id, "\x00"); theirs {
-			id = plain
+		from.orders[plain(id, from.id)] = order
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.tenders)) {
+		list := slices.Clone(p.tenders[id])
+		if !slices.Contains(along, list[0].from) {
+			continue
 		}
-		from.orders[id] = order
+		for k := range list {
+			if list[k].from == from.id {
+				list[k].from = ""
+			}
+			if list[k].back < list[k].n {
+				list[k].lot = went(p.home(list[k].lot))
+			}
+		}
+		delete(p.tenders, id)
+		from.tenders[plain(id, from.id)] = list
 	}
 	for unit, n := range came.counted {
 		n = min(n, p.counted[unit])
@@ -83,6 +98,9 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 	from.crowded = from.crowded || p.crowded
 	return nil
 }
+
+// plain is the id of an order as it was before its member was merged.
+func plain(id, of string) string { return strings.TrimPrefix(id, theirs("", of)) }
 
 // along lists somebody and all who became one with them.
 func (m *model) along(id string) []string {
