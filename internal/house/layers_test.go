@@ -41,7 +41,7 @@ var layers = []layer{
 	{dirs: []string{"storage/storagetest"}, may: with(pure, "storage", "points"), not: adapters, tests: []string{"storage"}},
 	{
 		dirs: []string{"storage"}, may: with(pure, "storage", "points"),
-		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty", "internal/enginetest", "internal/servers"},
+		not: []string{"storage/storagetest"}, tests: []string{"storage", "loyalty", "rewards", "internal/enginetest", "internal/servers"},
 	},
 	{
 		dirs: []string{"loyalty/figures"}, may: with(pure, with(models, "loyalty", "storage", "kpi")...),
