@@ -54,8 +54,8 @@ type Program struct {
 	Ladders []tiers.Ladder `json:"ladders,omitempty"`
 	// Horizon is how long after its day something that was counted, or taken back, late
 	// still decides tiers as if it had been known on its day. What is older counts in
-	// its periods from then on, and what is older than these in lifetimes only. Zero is
-	// LateWindow, or 90 days where that is zero too.
+	// its periods, but decides nothing before the horizon, and what is older than these
+	// counts in lifetimes only. Zero is LateWindow, or 90 days where that is zero too.
 	Horizon points.Span `json:"horizon,omitzero"`
 	// Guests says that somebody who is no member may earn, to claim it later; see
 	// [EnrollGuest].

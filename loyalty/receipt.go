@@ -52,6 +52,8 @@ type Receipt struct {
 	Idle []IdleReceipt `json:"idle,omitempty"`
 	// Tiers says what changed of the member's tiers.
 	Tiers []TierChange `json:"tiers,omitempty"`
+	// Aged says what was counted so late that it decides no tiers of its own days.
+	Aged []AgedCount `json:"aged,omitempty"`
 	// Hold describes the hold that the command made or changed.
 	Hold *HoldReceipt `json:"hold,omitempty"`
 	// Redemption is the redemption that the command made or changed, without its steps.

@@ -43,6 +43,29 @@ type TierChange struct {
 // of its dates, or of what was entered, because something was counted late.
 const Corrected tiers.ChangeKind = "corrected"
 
+// AgedCount is something that was counted, or taken back where Amount is below 0, on a
+// day before the program's horizon.
+type AgedCount struct {
+	Metric string        `json:"metric"`
+	Day    tiers.Day     `json:"day"`
+	Amount points.Amount `json:"amount"`
+	// LifetimeOnly is set where the day is so old that no period counts it any more.
+	LifetimeOnly bool `json:"lifetimeOnly,omitempty"`
+}
+
+// tellAged puts on the receipt what was counted on days that are decided for good.
+func (p *Party) tellAged(state *standingState) {
+	if p != p.tx.Party {
+		return
+	}
+	for _, f := range p.facts {
+		decided := slices.ContainsFunc(state.Ladders, func(l ladderState) bool { return f.day <= l.Base.At })
+		if decided || f.day < state.Kept {
+			p.tx.receipt.Aged = append(p.tx.receipt.Aged, AgedCount{Metric: f.metric, Day: f.day, Amount: f.amount, LifetimeOnly: f.day < state.Kept})
+		}
+	}
+}
+
 // restood reports whether the account knows the ladders of an instant, and counts all
 // that they ask for.
 func (a *account) restood(e *Engine, now time.Time) bool {
@@ -158,6 +181,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 	if err != nil {
 		return p.tx.fail(err)
 	}
+	p.tellAged(state)
 	by, last := engine.epochOn(today)
 	m := p.member(state, sums)
 	changes := p.dropped(state, by)

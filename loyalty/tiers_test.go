@@ -344,3 +344,27 @@ func TestAllMembersAdoptALadderWithoutDoingAnything(t *testing.T) {
 	require.Equal(t, commits, s.commits, "a second run has nothing to do")
 	s.verify()
 }
+
+func TestWhatIsOlderThanTheHorizonDecidesNothingBeforeIt(t *testing.T) {
+	s := openShop(t, regulars(func(p *loyalty.Program) { p.Horizon = points.Span{N: 30, Unit: points.Days} }))
+	s.now = time.Date(2027, time.January, 1, 9, 0, 0, 0, time.UTC)
+	start := s.now
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	for i := range 40 {
+		s.now = start.AddDate(0, 0, 15*i)
+		s.must(loyalty.Earn{Member: "anna", Key: fmt.Sprint(i), Order: bought(fmt.Sprint(i), 1)})
+	}
+	fact := loyalty.Fact{Member: "anna", Key: "fresh", Activity: "spend", Amount: 1, OccurredAt: s.now.AddDate(0, 0, -10)}
+	require.Empty(t, s.must(fact).Aged)
+	fact.Key, fact.OccurredAt, fact.Amount = "old", s.now.AddDate(0, 0, -120), 100
+	r := s.must(fact)
+	require.Len(t, r.Aged, 1)
+	require.False(t, r.Aged[0].LifetimeOnly)
+	require.Equal(t, "silver", r.Tiers[0].To, "it counts in the year")
+	require.Equal(t, "2028-07-08T22:00:00Z", r.Tiers[0].Since.Format(time.RFC3339), "and decides nothing before the horizon")
+	fact.Key, fact.OccurredAt, fact.Amount = "older", start, 500
+	r = s.must(fact)
+	require.True(t, r.Aged[0].LifetimeOnly)
+	require.Empty(t, r.Tiers)
+	s.verify()
+}
