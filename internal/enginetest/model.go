@@ -122,7 +122,7 @@ type result struct {
 	balances   []points.Balance
 	shortfalls []loyalty.Shortfall
 	replayed   bool
-	// early is set where the balances are those before further commits.
+	// early is set where the balances and the time are those before further commits.
 	early bool
 }
 
@@ -210,8 +210,8 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 	}
 	p := next.now(plan.Member)
 	next.crowd(p)
-	if r.recorded = p.recorded; !r.early {
-		r.balances = p.balances()
+	if !r.early {
+		r.balances, r.recorded = p.balances(), p.recorded
 	}
 	next.person(plan.Member).keys[plan.Key] = answer{command: command, result: r}
 	*m = *next

@@ -73,7 +73,7 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		return result{}, m.drawFrom(p, c, now)
 	case loyalty.DissolvePool:
 		before := p.balances()
-		return result{balances: before, early: true}, m.dissolve(p, c.Pool, now)
+		return result{balances: before, recorded: now, early: true}, m.dissolve(p, c.Pool, now)
 	case loyalty.UnMerge:
 		return result{}, m.part(p, m.person(c.From), now)
 	case loyalty.Reinstate:

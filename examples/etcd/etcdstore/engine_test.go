@@ -17,5 +17,5 @@ func TestEngine(t *testing.T) {
 	enginetest.Run(t, func(t testing.TB) storage.Store {
 		opened++
 		return open(t, client, &etcdstore.Options{Prefix: fmt.Sprintf("shop-%d/", opened)})
-	}, &enginetest.Options{Sequences: 30, Rounds: 1, Histories: 5, Stream: 200, Tampers: 200, Seeds: 20})
+	}, &enginetest.Options{Sequences: 15, Rounds: 1, Histories: 5, Stream: 200, Tampers: 100, Seeds: 10})
 }
