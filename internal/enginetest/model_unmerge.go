@@ -73,7 +73,7 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.tenders)) {
 		list := slices.Clone(p.tenders[id])
-		if !slices.Contains(along, list[0].from) {
+		if len(list) == 0 || !slices.Contains(along, list[0].from) {
 			continue
 		}
 		for k := range list {
