@@ -150,8 +150,8 @@ func (l *link) answersMySQL() {
 }
 
 // answersPostgres holds back that a transaction which wrote is complete: by the tag of
-// COMMIT, or, where statements share the transaction of a pipeline, by the server's
-// being ready for more.
+// COMMIT, or, where a statement or a pipeline is the transaction, by the server's being
+// ready for more. One statement that writes to several tables is answered as a SELECT.
 func (l *link) answersPostgres() {
 	in := bufio.NewReaderSize(l.server, 64<<10)
 	out := bufio.NewWriterSize(l.client, 64<<10)
@@ -164,7 +164,7 @@ func (l *link) answersPostgres() {
 		tag := message[5:]
 		switch message[0] {
 		case 'C':
-			wrote = wrote || bytes.HasPrefix(tag, []byte("INSERT")) || bytes.HasPrefix(tag, []byte("UPDATE")) || bytes.HasPrefix(tag, []byte("DELETE"))
+			wrote = wrote || writes(tag)
 		case 'E':
 			wrote = false
 		}
@@ -186,6 +186,15 @@ func (l *link) answersPostgres() {
 			return
 		}
 	}
+}
+
+func writes(tag []byte) bool {
+	for _, verb := range []string{"INSERT", "UPDATE", "DELETE", "SELECT"} {
+		if bytes.HasPrefix(tag, []byte(verb)) {
+			return true
+		}
+	}
+	return false
 }
 
 // postgresMessage reads a message with its kind and length.
