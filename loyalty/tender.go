@@ -21,6 +21,9 @@ type tenderState struct {
 	// the record has another one.
 	From string `json:"from,omitempty"`
 	As   string `json:"as,omitempty"`
+	// Stays is set where a command of a feature paid: what it paid for stays, when a merge
+	// is undone, and so does this.
+	Stays bool `json:"stays,omitempty"`
 }
 
 // tenderPart is what was spent of a lot, and how much of it came back.
@@ -82,6 +85,9 @@ func (p *Party) pay(order, unit string, parts []points.Part, entry int) error {
 	state, _, err := p.tender(order)
 	if err != nil {
 		return err
+	}
+	if typ := p.tx.call.typ; typ != commandType(Spend{}) && typ != commandType(Capture{}) {
+		state.Stays = true
 	}
 	for i, part := range parts {
 		paid := tenderPart{Unit: unit, Lot: part.Lot, Amount: part.Amount}

@@ -251,9 +251,10 @@ func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
 		return row.Status == mergeInherited && json.Unmarshal(row.Data, &state) == nil && len(state.Via) > 0 && state.Via[len(state.Via)-1] == m.from
 	}
 	var state struct {
-		From string `json:"from"`
+		From  string `json:"from"`
+		Stays bool   `json:"stays"`
 	}
-	return json.Unmarshal(row.Data, &state) == nil && slices.Contains(m.with, state.From)
+	return json.Unmarshal(row.Data, &state) == nil && !state.Stays && slices.Contains(m.with, state.From)
 }
 
 func (m *moveStep) someRecordsBack(tx *Tx, into *Party) error {
