@@ -172,8 +172,8 @@ func (tx *Tx) movedOf(unit string) (points.Amount, error) {
 	for _, entry := range tx.entries {
 		counts := false
 		switch entry.Kind {
-		case points.EntryEarn, points.EntryAdjust, points.EntrySpend, points.EntryHold, points.EntryTransferOut,
-			points.EntryCount, points.EntryReinstate, points.EntryReturn:
+		case points.EntryEarn, points.EntryAdjust, points.EntryImport, points.EntrySpend, points.EntryHold,
+			points.EntryTransferOut, points.EntryTransferIn, points.EntryCount, points.EntryReinstate, points.EntryReturn:
 			counts = entry.Unit == unit
 		}
 		if !counts {

@@ -46,6 +46,17 @@ func TestAnActorsAdjustmentsAreBoundedPerDay(t *testing.T) {
 	s.verify()
 }
 
+func TestPointsThatAreBroughtAlongCountForTheLimitOfWhoBringsThem(t *testing.T) {
+	s := openShop(t, limited(loyalty.Limit{Code: "clerks", Commands: []string{"adjust", "import"}, By: loyalty.ByActor, Per: loyalty.Day, Unit: "bean", Points: 100}))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	old := loyalty.Import{Member: "anna", Key: "old", Unit: "bean", Points: 80, EarnedAt: s.now.AddDate(0, -1, 0), Actor: "ada"}
+	s.must(old)
+	s.must(adjustBy("ada", "anna", "1", 20))
+	old.Key = "older"
+	_, err := s.Do(t.Context(), old)
+	require.ErrorIs(t, err, loyalty.ErrLimit)
+}
+
 func TestAnActorsLimitIsExactUnderConcurrency(t *testing.T) {
 	s := openShop(t, limited(loyalty.Limit{Code: "clerks", Commands: []string{"adjust"}, By: loyalty.ByActor, Per: loyalty.Day, Unit: "bean", Points: 70}))
 	for i := range 8 {

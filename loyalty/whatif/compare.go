@@ -20,6 +20,10 @@ type Options struct {
 	Names [2]string
 	// Features lists the features whose commands the history has.
 	Features []loyalty.Feature
+	// Profile and Formulas are what loyalty.Options says of them, for both programs. Without
+	// Profile, rules that ask for tiers and segments of the host's find none.
+	Profile  func(ctx context.Context, member string, at time.Time) (loyalty.Profile, error)
+	Formulas map[string]points.Formula
 	// Until is when both are settled and compared; zero is the last event's instant.
 	Until time.Time
 	// Top is how many members the report names who gain or lose most; 0 is 10.
@@ -62,7 +66,7 @@ func Compare(ctx context.Context, events iter.Seq2[Event, error], a, b loyalty.R
 	}
 	c := &comparison{options: &o}
 	for i, revisions := range []loyalty.Revisions{a, b} {
-		if err := c.sides[i].open(revisions, open, o.Features); err != nil {
+		if err := c.sides[i].open(revisions, open, &o); err != nil {
 			return Report{}, fmt.Errorf("whatif: %s: %w", o.Names[i], err)
 		}
 	}
@@ -182,7 +186,7 @@ type refusals struct {
 	example string
 }
 
-func (s *side) open(revisions loyalty.Revisions, open func() (storage.Store, error), features []loyalty.Feature) error {
+func (s *side) open(revisions loyalty.Revisions, open func() (storage.Store, error), o *Options) error {
 	store, err := open()
 	if err != nil {
 		return err
@@ -190,11 +194,25 @@ func (s *side) open(revisions loyalty.Revisions, open func() (storage.Store, err
 	s.store = &scratch{Store: store, moved: map[string][]unitMoves{}}
 	s.refused = map[refusal]*refusals{}
 	s.engine, err = loyalty.New(revisions, s.store, &loyalty.Options{
-		Clock: func() time.Time { return s.now }, Secret: []byte("what if"), NoCombining: true, Features: features,
+		Clock: func() time.Time { return s.now }, Secret: []byte("what if"), NoCombining: true, Features: o.Features,
+		Profile: o.Profile, Formulas: formulasOf(revisions, o.Formulas),
 		// What was recorded was not ahead of its clock by more than that shop allowed.
 		Skew: 100 * 365 * 24 * time.Hour,
 	})
 	return err
+}
+
+// formulasOf returns those of the formulas that rules of the program have.
+func formulasOf(revisions loyalty.Revisions, formulas map[string]points.Formula) map[string]points.Formula {
+	own := map[string]points.Formula{}
+	for _, program := range revisions {
+		for _, rule := range program.Earning {
+			if formula, known := formulas[rule.Code]; known && rule.Formula {
+				own[rule.Code] = formula
+			}
+		}
+	}
+	return own
 }
 
 // live runs events one after another; those that were recorded as they happened, many
@@ -299,7 +317,12 @@ var reasons = []error{
 	loyalty.ErrInsufficientPoints, loyalty.ErrUnknownOrder, loyalty.ErrOrderEarned, loyalty.ErrOverRefund,
 	loyalty.ErrUnknownHold, loyalty.ErrHoldClosed, loyalty.ErrHoldExists, loyalty.ErrNothingPending,
 	loyalty.ErrNotEnrolled, loyalty.ErrAlreadyEnrolled, loyalty.ErrSuspended, loyalty.ErrClosed, loyalty.ErrKeyReused,
-	loyalty.ErrAlreadyDone, loyalty.ErrClaimed, loyalty.ErrLimit, loyalty.ErrNotYet, loyalty.ErrUnknownUnit,
+	loyalty.ErrAlreadyDone, loyalty.ErrClaimed, loyalty.ErrLimit, loyalty.ErrNotYet, loyalty.ErrTooOld, loyalty.ErrUnknownUnit,
+	loyalty.ErrTooLateToReinstate, loyalty.ErrForbidden, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrNotMerged,
+	loyalty.ErrTooLate, loyalty.ErrNoGuests, loyalty.ErrGuest, loyalty.ErrNotGuest, loyalty.ErrNoEntry, loyalty.ErrNoPool,
+	loyalty.ErrInPool, loyalty.ErrNotInPool, loyalty.ErrNotInvited, loyalty.ErrRole, loyalty.ErrNotPerson,
+	loyalty.ErrUnknownReward, loyalty.ErrNotEligible, loyalty.ErrOutOfStock, loyalty.ErrUnknownRedemption,
+	loyalty.ErrRedemptionExists, loyalty.ErrUnknownVoucher, loyalty.ErrOverUse, loyalty.ErrMatched, loyalty.ErrNoGrant,
 	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrTooLarge, loyalty.ErrPanicked, loyalty.ErrInvalid,
 }
 

@@ -201,3 +201,22 @@ func TestSettlementUntilALaterInstantIsCompared(t *testing.T) {
 	assert.Len(t, u.Losers, 1)
 	assert.Equal(t, []string{"ada"}, slices.Collect(func(yield func(string) bool) { yield(u.Losers[0].Member) }))
 }
+
+// A host's own tiers and formulas are told to both programs, each its own.
+func TestTiersAndFormulasOfTheHostCountInACompare(t *testing.T) {
+	gold, rain := beans(1, points.NeverExpire()), beans(1, points.NeverExpire())
+	gold[0].Earning = append(gold[0].Earning, points.Rule{Code: "gold", Only: points.Only{Tiers: []string{"gold"}}, Bonus: 7})
+	rain[0].Earning = append(rain[0].Earning, points.Rule{Code: "rain", Formula: true})
+	report, err := whatif.Compare(t.Context(), year(), gold, rain, inMemory, &whatif.Options{
+		Profile: func(_ context.Context, member string, _ time.Time) (loyalty.Profile, error) {
+			if member == "bob" {
+				return loyalty.Profile{Tiers: []string{"gold"}}, nil
+			}
+			return loyalty.Profile{}, nil
+		},
+		Formulas: map[string]points.Formula{"rain": func(points.Occasion) (points.Amount, error) { return 5, nil }},
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, 1050+7, report.Units[0].Books[0].Issued, "one order is gold")
+	require.EqualValues(t, 1050+15, report.Units[0].Books[1].Issued, "it rains on all three")
+}
