@@ -205,7 +205,7 @@ func TestSettlementUntilALaterInstantIsCompared(t *testing.T) {
 // A host's own tiers and formulas are told to both programs, each its own.
 func TestTiersAndFormulasOfTheHostCountInACompare(t *testing.T) {
 	gold, rain := beans(1, points.NeverExpire()), beans(1, points.NeverExpire())
-	gold[0].Earning = append(gold[0].Earning, points.Rule{Code: "gold", Only: points.Only{Tiers: []string{"gold"}}, Bonus: 7})
+	gold[0].Earning = append(gold[0].Earning, points.Rule{Code: "gold", Only: &points.Only{Tiers: []string{"gold"}}, Bonus: 7})
 	rain[0].Earning = append(rain[0].Earning, points.Rule{Code: "rain", Formula: true})
 	report, err := whatif.Compare(t.Context(), year(), gold, rain, inMemory, &whatif.Options{
 		Profile: func(_ context.Context, member string, _ time.Time) (loyalty.Profile, error) {
