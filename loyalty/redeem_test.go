@@ -525,6 +525,65 @@ func TestRedemptionsFollowAMerge(t *testing.T) {
 	require.True(t, again.Replayed)
 	require.Equal(t, points.Balance{Unit: "bean", Available: 100 - 50 + 100 - 30 - 20}, s.balance())
 	s.verify()
+
+	s.must(loyalty.UnMerge{Member: "anna", Key: "unmerge", From: "twin"})
+	again, err = s.UseVoucher(t.Context(), loyalty.UseVoucher{Key: "till", Code: voucher.Redemption.Code})
+	require.NoError(t, err)
+	require.True(t, again.Replayed, "a use in the twin's name is not made again")
+	r, err = s.Voucher(t.Context(), voucher.Redemption.Code)
+	require.NoError(t, err)
+	require.Equal(t, "anna", r.Member)
+	_, err = s.UseVoucher(t.Context(), loyalty.UseVoucher{Key: "till 2", Code: voucher.Redemption.Code})
+	require.ErrorIs(t, err, rewards.ErrTransition)
+	s.verify()
+}
+
+func TestACodeThatStaysWithTheSurvivorOfAnUndoneMergeWorksOnce(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		own  string // the id of a voucher that anna has herself
+	}{
+		{"under its own id", "another"},
+		{"where anna has that id herself", "v"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := openMenu(t)
+			s.must(loyalty.Enroll{Member: "twin", Key: "enroll"})
+			s.must(loyalty.Adjust{Member: "twin", Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "shop"})
+			mine := s.must(redeem(c.own, "five-off")).Redemption.Code
+			code := s.must(loyalty.Redeem{Member: "twin", Key: "v", ID: "v", Reward: "five-off"}).Redemption.Code
+			s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+			s.must(loyalty.UnMerge{Member: "anna", Key: "unmerge", From: "twin"})
+			later := s.must(loyalty.Redeem{Member: "twin", Key: "v again", ID: "v", Reward: "five-off"}).Redemption.Code
+
+			for code, holder := range map[string]string{mine: "anna", code: "anna", later: "twin"} {
+				r, err := s.Voucher(t.Context(), code)
+				require.NoError(t, err)
+				require.Equal(t, holder, r.Member)
+				require.Equal(t, code, r.Code)
+				require.Equal(t, rewards.Issued, r.State)
+			}
+			for range 2 {
+				receipt, err := s.UseVoucher(t.Context(), loyalty.UseVoucher{Key: "till", Code: code})
+				require.NoError(t, err)
+				require.Equal(t, code, receipt.Redemption.Code)
+				require.Equal(t, rewards.Used, receipt.Redemption.State)
+			}
+			_, err := s.UseVoucher(t.Context(), loyalty.UseVoucher{Key: "another till", Code: code})
+			require.ErrorIs(t, err, rewards.ErrTransition)
+
+			s.must(loyalty.Merge{Member: "anna", Key: "merge again", From: "twin"})
+			for _, code := range []string{mine, later} {
+				r, err := s.Voucher(t.Context(), code)
+				require.NoError(t, err)
+				require.Equal(t, code, r.Code)
+				receipt, err := s.UseVoucher(t.Context(), loyalty.UseVoucher{Key: "till " + code, Code: code})
+				require.NoError(t, err)
+				require.Equal(t, code, receipt.Redemption.Code)
+			}
+			s.verify()
+		})
+	}
 }
 
 func TestRedemptionsAreExportedAndErased(t *testing.T) {

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -149,12 +150,19 @@ type UseVoucher struct {
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
 	Actor      string    `json:"actor,omitempty"`
+
+	// stored is the id of the redemption's record, where that is another one.
+	stored string
 }
 
 // Plan implements [Command].
 func (c UseVoucher) Plan() Plan {
-	return redemptionPlan(c.Member, c.Key, c.Redemption, c.OccurredAt, c.Reason, c.Actor)
+	plan := redemptionPlan(c.Member, c.Key, c.Redemption, c.OccurredAt, c.Reason, c.Actor)
+	plan.Records[0].ID = c.record()
+	return plan
 }
+
+func (c UseVoucher) record() string { return cmp.Or(c.stored, c.Redemption) }
 
 // Validate reports every problem of the use.
 func (c UseVoucher) Validate() error {
@@ -170,7 +178,7 @@ func (c UseVoucher) Validate() error {
 
 // Apply implements [Command].
 func (c UseVoucher) Apply(_ context.Context, tx *Tx) error {
-	state, err := tx.redemption(c.Redemption)
+	state, err := tx.redemption(c.record())
 	if err != nil {
 		return err
 	}
@@ -199,7 +207,7 @@ func (c UseVoucher) Apply(_ context.Context, tx *Tx) error {
 	// What was used is not given back.
 	state.Parts = nil
 	tx.onReceipt(state)
-	return tx.putRedemption(c.Redemption, state)
+	return tx.putRedemption(c.record(), state)
 }
 
 // CancelRedemption ends a redemption that was not used. Its points go back to the lots

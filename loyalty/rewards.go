@@ -149,6 +149,11 @@ func (e *Engine) redemption(ctx context.Context, member, id string) (Redemption,
 	if err := points.CheckID(id, maxID); err != nil {
 		return Redemption{}, invalid("id", "%v", err)
 	}
+	return e.redemptionStored(ctx, member, id)
+}
+
+// redemptionStored is redemption by the id that the record has under the member.
+func (e *Engine) redemptionStored(ctx context.Context, member, id string) (Redemption, error) {
 	ids := func(aliases []string) []storage.RecordKey {
 		keys := []storage.RecordKey{{Kind: redemptionKind, ID: id}}
 		for _, alias := range aliases {
@@ -227,12 +232,12 @@ func (e *Engine) yieldRedemptions(ctx context.Context, query storage.RecordQuery
 // stored; [rewards.ParseCode] makes that of what somebody typed. To know whether it can be
 // used, and for what, look at the redemption, or quote a [UseVoucher].
 func (e *Engine) Voucher(ctx context.Context, code string) (Redemption, error) {
-	holder, id, err := e.findVoucher(ctx, code)
+	found, err := e.findVoucher(ctx, code)
 	if err != nil {
 		return Redemption{}, fmt.Errorf("loyalty: voucher: %w", err)
 	}
-	r, err := e.redemption(ctx, holder, id)
-	if errors.Is(err, ErrErased) || errors.Is(err, ErrUnknownRedemption) {
+	r, err := e.redemptionStored(ctx, found.member, found.stored)
+	if errors.Is(err, ErrErased) || errors.Is(err, ErrUnknownRedemption) || err == nil && r.Code != code {
 		err = ErrUnknownVoucher
 	}
 	if err != nil {
@@ -241,69 +246,88 @@ func (e *Engine) Voucher(ctx context.Context, code string) (Redemption, error) {
 	return r, nil
 }
 
-// findVoucher returns under which member, and by which id, a code was redeemed: the
-// answer stays the same whatever becomes of the member, so that a use can be repeated.
-func (e *Engine) findVoucher(ctx context.Context, code string) (holder, id string, err error) {
+// foundVoucher is where the redemption of a code is.
+type foundVoucher struct {
+	// holder redeemed the code, by the id, whatever has become of the member since.
+	holder, id string
+	// member has the redemption now, under the stored id.
+	member, stored string
+}
+
+// findVoucher finds the redemption of a code. It may be with another member than the one
+// that the code's holder goes by now: a merge that was undone leaves it with the survivor.
+func (e *Engine) findVoucher(ctx context.Context, code string) (foundVoucher, error) {
 	if err := points.CheckID(code, maxID); err != nil {
-		return "", "", invalid("code", "%v", err)
+		return foundVoucher{}, invalid("code", "%v", err)
 	}
 	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{
 		Program: e.program, Member: storage.ReservedPrefix, Claims: []storage.ClaimKey{{Space: voucherSpace, Key: code}},
 	}})
 	if err != nil {
-		return "", "", err
+		return foundVoucher{}, err
 	}
 	if len(snaps[0].Claims) == 0 {
-		return "", "", ErrUnknownVoucher
+		return foundVoucher{}, ErrUnknownVoucher
 	}
-	holder = snaps[0].Claims[0].Holder
+	holder := snaps[0].Claims[0].Holder
 	query := storage.RecordQuery{Program: e.program, Kind: redemptionKind, Reference: code}
-	if id, err = e.redemptionWith(ctx, query, code); id != "" || err != nil {
-		return holder, id, err
+	found, err := e.redemptionWith(ctx, query, code)
+	if err == nil && found.id == "" {
+		// The listing across members may lag behind; that of one member does not.
+		var survivor string
+		if survivor, err = e.survivor(ctx, holder); err != nil {
+			return foundVoucher{}, err
+		}
+		found, err = e.redemptionWith(ctx, storage.RecordQuery{Program: e.program, Kind: redemptionKind, Member: survivor}, code)
 	}
-	// The listing across members may lag behind; that of one member does not.
-	survivor, err := e.survivor(ctx, holder)
-	if err != nil {
-		return "", "", err
-	}
-	id, err = e.redemptionWith(ctx, storage.RecordQuery{Program: e.program, Kind: redemptionKind, Member: survivor}, code)
-	if err == nil && id == "" {
+	if err == nil && found.id == "" {
 		err = ErrUnknownVoucher
 	}
-	return holder, id, err
+	found.holder = holder
+	return found, err
 }
 
-// redemptionWith returns the id of the redemption with a code that a listing has, or "".
-func (e *Engine) redemptionWith(ctx context.Context, query storage.RecordQuery, code string) (string, error) {
+// redemptionWith returns where the redemption with a code is that a listing has, or
+// nothing.
+func (e *Engine) redemptionWith(ctx context.Context, query storage.RecordQuery, code string) (foundVoucher, error) {
 	for row, err := range storage.AllRecords(ctx, e.store, query) {
 		if err != nil {
-			return "", err
+			return foundVoucher{}, err
 		}
 		if row.Reference != code || Moved(row) || row.Status == erasedState {
 			continue
 		}
 		state, err := redemptionOf(row)
 		if err != nil {
-			return "", err
+			return foundVoucher{}, err
 		}
 		if state.Code == code {
-			return state.ID, nil
+			return foundVoucher{id: state.ID, member: row.Member, stored: row.ID}, nil
 		}
 	}
-	return "", nil
+	return foundVoucher{}, nil
 }
 
 // UseVoucher is Do of a UseVoucher of which only the code is known: where Member or
 // Redemption is missing, it looks up whose the code is. The same key again gives the same
-// receipt; keys are kept under the member who redeemed the code.
+// receipt; keys are kept under the member who redeemed the code, or, where a merge that
+// was undone has left the redemption with the survivor, under the survivor.
 func (e *Engine) UseVoucher(ctx context.Context, use UseVoucher) (Receipt, error) {
-	if use.Member == "" || use.Redemption == "" {
-		holder, id, err := e.findVoucher(ctx, use.Code)
-		if err != nil {
-			return Receipt{}, fmt.Errorf("loyalty: use of a voucher: %w", err)
-		}
-		use.Member, use.Redemption = holder, id
+	if use.Member != "" && use.Redemption != "" {
+		return e.Do(ctx, use)
 	}
+	found, err := e.findVoucher(ctx, use.Code)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("loyalty: use of a voucher: %w", err)
+	}
+	// Who redeemed it comes first: a use that was made in their name is not made again.
+	use.Member, use.Redemption = found.holder, found.id
+	receipt, err := e.Do(ctx, use)
+	elsewhere := errors.Is(err, ErrUnknownRedemption) || errors.Is(err, ErrUnknownVoucher) || errors.Is(err, ErrErased)
+	if !elsewhere {
+		return receipt, err
+	}
+	use.Member, use.stored = found.member, found.stored
 	return e.Do(ctx, use)
 }
 
