@@ -77,7 +77,9 @@ func (p *Party) tender(order string) (tenderState, bool, error) {
 	return state, true, p.decode(row, &state)
 }
 
-// pay notes lots that were spent on an order, by entries from the given place on.
+// pay notes lots that were spent on an order, by entries from the given place on. What
+// has come back in full is noted no longer: an order that is paid and taken back again and
+// again does not grow.
 func (p *Party) pay(order, unit string, parts []points.Part, entry int) error {
 	if order == "" {
 		return nil
@@ -89,6 +91,7 @@ func (p *Party) pay(order, unit string, parts []points.Part, entry int) error {
 	if typ := p.tx.call.typ; typ != commandType(Spend{}) && typ != commandType(Capture{}) {
 		state.Stays = true
 	}
+	state.Parts = slices.DeleteFunc(state.Parts, func(part tenderPart) bool { return part.Back == part.Amount })
 	for i, part := range parts {
 		paid := tenderPart{Unit: unit, Lot: part.Lot, Amount: part.Amount}
 		if entry >= 0 {
