@@ -2,6 +2,7 @@ package raffle
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -65,8 +66,17 @@ type Entry struct {
 	// tickets that were drawn, from 1.
 	Status Status `json:"status"`
 	Ranks  []int  `json:"ranks,omitempty"`
-	// Returned is what came back of a raffle that was called off.
+	// Returned is what came back of a raffle that was called off or has lapsed.
 	Returned points.Amount `json:"returned,omitempty"`
+}
+
+// Of reads the [Entry] that an [Enter] or a [Collect] answered.
+func Of(receipt loyalty.Receipt) (Entry, error) {
+	var entry Entry
+	if err := json.Unmarshal(receipt.Result, &entry); err != nil {
+		return entry, fmt.Errorf("raffle: the receipt of %q has no entry: %w", receipt.Command, err)
+	}
+	return entry, nil
 }
 
 // Enter gives tickets to a member, who pays for them with points. Its receipt's Result is
@@ -133,7 +143,7 @@ func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	switch {
-	case d.row.Status != string(Running):
+	case d.status(tx.Now()) != Running:
 		return ErrEnded
 	case tx.Now().Before(d.terms.Opens) || !tx.Now().Before(d.terms.Closes):
 		return fmt.Errorf("%w: it gives out tickets from %s to %s", ErrNotOpen, d.terms.Opens.Format(time.RFC3339), d.terms.Closes.Format(time.RFC3339))
@@ -179,13 +189,15 @@ func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	return tx.Answer(Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Label: label, Status: Running})
 }
 
-// Draw reveals the seed of a raffle that has closed, and draws. Its receipt's Result is
+// Draw reveals the seed of a raffle that has closed, and draws, before its Terms.DrawBy. Its receipt's Result is
 // the numbers of the winning tickets, the first winner first.
 type Draw struct {
 	Key    string `json:"key"`
 	Raffle string `json:"raffle"`
 	// Seed is what the commitment was made of: 32 bytes.
-	Seed   []byte `json:"seed"`
+	Seed []byte `json:"seed"`
+	// Value is what the beacon of the terms gave, up to 1,024 bytes; nothing without one.
+	Value  []byte `json:"value,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	Actor  string `json:"actor,omitempty"`
 }
@@ -203,6 +215,9 @@ func (c Draw) Validate() error {
 	if len(c.Seed) != raffle.SeedSize {
 		problems.Add("seed", "must have %d bytes, has %d", raffle.SeedSize, len(c.Seed))
 	}
+	if len(c.Value) > 1024 {
+		problems.Add("value", "must have at most 1024 bytes, has %d", len(c.Value))
+	}
 	return problems.Err()
 }
 
@@ -212,18 +227,20 @@ func (c Draw) Apply(_ context.Context, tx *loyalty.Tx) error {
 	switch {
 	case err != nil:
 		return err
-	case d.row.Status != string(Running):
+	case d.status(tx.Now()) != Running:
 		return ErrEnded
 	case tx.Now().Before(d.terms.Closes):
 		return fmt.Errorf("%w: it closes at %s", ErrNotDrawn, d.terms.Closes.Format(time.RFC3339))
+	case (d.terms.Beacon == "") != (len(c.Value) == 0):
+		return fmt.Errorf("%w: the beacon is %q", raffle.ErrValue, d.terms.Beacon)
 	}
-	if err := raffle.Opens(c.Raffle, c.Seed, d.terms.Commitment); err != nil {
+	if err := raffle.Opens(d.terms.rules(), c.Seed, d.terms.Commitment); err != nil {
 		return err
 	}
-	if d.state.Winners, err = raffle.Winners(c.Seed, d.state.Roll, d.terms.Winners); err != nil {
+	if d.state.Winners, err = raffle.Winners(c.Seed, d.state.Roll, c.Value, d.terms.Winners); err != nil {
 		return err
 	}
-	d.state.Seed = slices.Clone(c.Seed)
+	d.state.Seed, d.state.Value = slices.Clone(c.Seed), slices.Clone(c.Value)
 	if err := d.keep(Drawn); err != nil {
 		return err
 	}
@@ -263,14 +280,14 @@ func (c CallOff) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if d.row.Status != string(Running) {
+	if d.status(tx.Now()) != Running {
 		return ErrEnded
 	}
 	return d.keep(CalledOff)
 }
 
 // Collect tells a member, once, what their tickets have won, and gives the points back of a
-// raffle that was called off. Its receipt's Result is an [Entry].
+// raffle that was called off or has lapsed. Its receipt's Result is an [Entry].
 type Collect struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -320,13 +337,14 @@ func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
+	status := d.status(tx.Now())
 	row, exists, err := tx.Record(entryKind, c.entry())
 	switch {
 	case err != nil:
 		return err
 	case !exists || row.Reference != c.Raffle:
 		return fmt.Errorf("%w: %q", ErrNoEntry, c.Raffle)
-	case d.row.Status == string(Running):
+	case status == Running:
 		return ErrNotDrawn
 	case row.Status != string(Running):
 		return fmt.Errorf("%w: the tickets were collected", loyalty.ErrAlreadyDone)
@@ -335,8 +353,8 @@ func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := decode(row, &entry); err != nil {
 		return err
 	}
-	answer := Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Status: Status(d.row.Status), Ranks: ranks(d.state.Winners, entry.Tickets)}
-	if answer.Status == CalledOff && entry.Points > 0 {
+	answer := Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Status: status, Ranks: ranks(d.state.Winners, entry.Tickets)}
+	if status != Drawn && entry.Points > 0 {
 		answer.Returned = entry.Points
 		refund := loyalty.Refund{
 			Member: entry.As, Key: c.Key, Order: orderID(c.Raffle, entry.As),
@@ -346,11 +364,11 @@ func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
 			return err
 		}
 	}
-	row.Status = d.row.Status
+	row.Status = string(status)
 	if err := tx.PutRecord(row); err != nil {
 		return err
 	}
-	return errors.Join(d.keep(answer.Status), tx.Answer(answer))
+	return errors.Join(d.keep(status), tx.Answer(answer))
 }
 
 // ranks lists the places of tickets among the winners, from 1.

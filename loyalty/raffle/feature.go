@@ -80,9 +80,9 @@ var (
 	ErrNoRaffle = errors.New("there is no such raffle")
 	// ErrNotOpen reports a raffle that takes no tickets now.
 	ErrNotOpen = errors.New("the raffle is not open")
-	// ErrNotDrawn reports a raffle that is neither drawn nor called off.
+	// ErrNotDrawn reports a raffle that is neither drawn, called off nor lapsed.
 	ErrNotDrawn = errors.New("the raffle is not drawn yet")
-	// ErrEnded reports a raffle that is drawn or called off.
+	// ErrEnded reports a raffle that is drawn, called off or lapsed.
 	ErrEnded = errors.New("the raffle has ended")
 	// ErrTickets reports more tickets than a member may have.
 	ErrTickets = errors.New("the member may not have so many tickets")
@@ -100,6 +100,9 @@ type Terms struct {
 	// Opens and Closes bound when tickets are given out: [Opens, Closes).
 	Opens  time.Time `json:"opens"`
 	Closes time.Time `json:"closes"`
+	// DrawBy is until when the raffle is drawn, after Closes: from then on it cannot be
+	// drawn, and [Collect] gives the points back.
+	DrawBy time.Time `json:"drawBy"`
 	// Unit and Points are the price of a ticket; 0 points is free.
 	Unit   string        `json:"unit,omitempty"`
 	Points points.Amount `json:"points,omitempty"`
@@ -108,8 +111,18 @@ type Terms struct {
 	// Winners is how many tickets are drawn, 1 to 1,000: first those who win, then those
 	// who stand by.
 	Winners int `json:"winners"`
-	// Commitment is what was published of the seed; see raffle.Commitment.
+	// Beacon names the public value, up to 200 bytes, that [Draw] mixes in, one that nobody
+	// can know before Closes. Without one the shop can choose who wins: see package
+	// rewards/experience/raffle.
+	Beacon string `json:"beacon,omitempty"`
+	// Commitment is what was published of the seed and of id, winners and beacon; see
+	// raffle.Commitment.
 	Commitment raffle.Digest `json:"commitment"`
+}
+
+// rules are what the commitment is made of.
+func (t *Terms) rules() raffle.Rules {
+	return raffle.Rules{Raffle: t.ID, Winners: t.Winners, Beacon: t.Beacon}
 }
 
 // most is how many tickets a member may have.
@@ -121,13 +134,19 @@ func (t *Terms) problems() points.Problems {
 	if t.Title != "" {
 		id(&problems, "raffle.title", t.Title, 200)
 	}
-	for path, at := range map[string]time.Time{"raffle.opens": t.Opens, "raffle.closes": t.Closes} {
+	for path, at := range map[string]time.Time{"raffle.opens": t.Opens, "raffle.closes": t.Closes, "raffle.drawBy": t.DrawBy} {
 		if at.IsZero() || at.Year() < 1970 || at.Year() > 9000 {
 			problems.Add(path, "must be in the years 1970 to 9000")
 		}
 	}
 	if !t.Closes.After(t.Opens) {
 		problems.Add("raffle.closes", "must be after opens")
+	}
+	if !t.DrawBy.After(t.Closes) {
+		problems.Add("raffle.drawBy", "must be after closes: from then on tickets that were not drawn are paid back")
+	}
+	if t.Beacon != "" {
+		id(&problems, "raffle.beacon", t.Beacon, 200)
 	}
 	if t.Unit != "" {
 		id(&problems, "raffle.unit", t.Unit, 32)
@@ -162,12 +181,15 @@ const (
 	Running   Status = "running"
 	Drawn     Status = "drawn"
 	CalledOff Status = "called-off"
+	// Lapsed was not drawn in time.
+	Lapsed Status = "lapsed"
 )
 
 // stateDocument is what a raffle's record of its state holds; the status is the record's.
 type stateDocument struct {
 	raffle.Roll
 	Seed    []byte  `json:"seed,omitempty"`
+	Value   []byte  `json:"value,omitempty"`
 	Winners []int64 `json:"winners,omitempty"`
 }
 
@@ -244,6 +266,14 @@ func open(tx *loyalty.Tx, raffle string) (*drum, error) {
 		return nil, err
 	}
 	return d, decode(d.row, &d.state)
+}
+
+// status is where the raffle is at an instant.
+func (d *drum) status(now time.Time) Status {
+	if status := Status(d.row.Status); status != Running || now.Before(d.terms.DrawBy) {
+		return status
+	}
+	return Lapsed
 }
 
 func (d *drum) keep(status Status) error {

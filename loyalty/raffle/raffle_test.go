@@ -3,7 +3,6 @@ package raffle_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log"
 	"slices"
@@ -23,6 +22,8 @@ import (
 
 var (
 	opening = time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)
+	beacon  = "the lottery of 9 March"
+	value   = []byte("4 8 15 16 23 42")
 	seed    = bytes.Repeat([]byte{42}, draw.SeedSize)
 )
 
@@ -39,9 +40,10 @@ func program() loyalty.Program {
 
 func grinder(t *testing.T) raffle.Terms {
 	t.Helper()
-	commitment, err := draw.Commitment("grinder", seed)
+	commitment, err := draw.Commitment(draw.Rules{Raffle: "grinder", Winners: 4, Beacon: beacon}, seed)
 	require.NoError(t, err)
 	return raffle.Terms{
+		DrawBy: opening.AddDate(0, 0, 14), Beacon: beacon,
 		ID: "grinder", Title: "A grinder", Opens: opening, Closes: opening.AddDate(0, 0, 7), Unit: "bean", Points: 10, MaxTickets: 3,
 		Winners: 4, Commitment: commitment,
 	}
@@ -107,7 +109,7 @@ func TestADrawThatAnyoneCanCheck(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 6, shown.Tickets)
 
-	s.refused(raffle.Draw{Key: "early", Raffle: "grinder", Seed: seed}, raffle.ErrNotDrawn)
+	s.refused(raffle.Draw{Key: "early", Raffle: "grinder", Seed: seed, Value: value}, raffle.ErrNotDrawn)
 	s.refused(collect("anna"), raffle.ErrNotDrawn)
 	_, err = raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
 	require.ErrorIs(t, err, raffle.ErrNotDrawn)
@@ -115,14 +117,19 @@ func TestADrawThatAnyoneCanCheck(t *testing.T) {
 	s.refused(enter("anna", 1), raffle.ErrNotOpen)
 	other := slices.Clone(seed)
 	other[0]++
-	s.refused(raffle.Draw{Key: "other seed", Raffle: "grinder", Seed: other}, draw.ErrSeed)
-	s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed})
-	s.refused(raffle.Draw{Key: "again", Raffle: "grinder", Seed: seed}, raffle.ErrEnded)
+	s.refused(raffle.Draw{Key: "other seed", Raffle: "grinder", Seed: other, Value: value}, draw.ErrSeed)
+	s.refused(raffle.Draw{Key: "no value", Raffle: "grinder", Seed: seed}, draw.ErrValue)
+	shown, err = raffle.Read(t.Context(), s.store, "beans", "grinder")
+	require.NoError(t, err)
+	s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed, Value: value})
+	s.refused(raffle.Draw{Key: "again", Raffle: "grinder", Seed: seed, Value: value}, raffle.ErrEnded)
 
 	proof, err := raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
 	require.NoError(t, err)
 	require.NoError(t, proof.Verify())
 	require.Len(t, proof.Winners, 4)
+	require.Equal(t, shown.Roll, proof.Roll, "as it was shown before the value was known")
+	require.Equal(t, value, proof.Value)
 	require.NotContains(t, proof.Labels, "anna")
 	ranks := []int{}
 	for _, member := range members {
@@ -144,8 +151,8 @@ func TestADrawThatAnyoneCanCheck(t *testing.T) {
 
 func entryOf(t *testing.T, receipt loyalty.Receipt) raffle.Entry {
 	t.Helper()
-	var entry raffle.Entry
-	require.NoError(t, jsonInto(receipt.Result, &entry))
+	entry, err := raffle.Of(receipt)
+	require.NoError(t, err)
 	return entry
 }
 
@@ -165,6 +172,38 @@ func TestARaffleThatIsCalledOffGivesThePointsBack(t *testing.T) {
 	require.EqualValues(t, 100, s.beans("anna"))
 	s.refused(collect("ben"), raffle.ErrNoEntry)
 	s.verify()
+}
+
+func TestARaffleThatIsNotDrawnInTimeGivesThePointsBack(t *testing.T) {
+	s := openShop(t, "anna", "ben")
+	s.must(enter("anna", 2))
+	s.must(enter("ben", 1))
+	s.now = opening.AddDate(0, 0, 14).Add(-time.Second)
+	s.refused(collect("anna"), raffle.ErrNotDrawn)
+	s.now = s.now.Add(time.Second)
+	s.refused(raffle.Draw{Key: "late", Raffle: "grinder", Seed: seed, Value: value}, raffle.ErrEnded)
+	entry := entryOf(t, s.must(collect("anna")))
+	require.Equal(t, raffle.Lapsed, entry.Status)
+	require.EqualValues(t, 20, entry.Returned)
+	require.EqualValues(t, 100, s.beans("anna"))
+	s.refused(raffle.Draw{Key: "later", Raffle: "grinder", Seed: seed, Value: value}, raffle.ErrEnded)
+	s.refused(raffle.CallOff{Key: "off", Raffle: "grinder", Reason: "too late", Actor: "mia"}, raffle.ErrEnded)
+	require.EqualValues(t, 10, entryOf(t, s.must(collect("ben"))).Returned)
+	again := collect("ben")
+	again.Key = "again"
+	s.refused(again, loyalty.ErrAlreadyDone)
+	require.EqualValues(t, 100, s.beans("ben"))
+	_, err := raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
+	require.ErrorIs(t, err, raffle.ErrNotDrawn)
+	s.verify()
+}
+
+func TestOnlyAnEntryIsReadAsOne(t *testing.T) {
+	s := openShop(t, "anna")
+	s.must(enter("anna", 1))
+	s.now = opening.AddDate(0, 0, 7)
+	_, err := raffle.Of(s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed, Value: value}))
+	require.ErrorContains(t, err, "raffle-draw")
 }
 
 func TestTicketsGoOnWithTheSurvivorOfAMerge(t *testing.T) {
@@ -194,7 +233,7 @@ func TestManyWhoEnterAtOnceHaveTicketsOfTheirOwn(t *testing.T) {
 	}
 	wait.Wait()
 	s.now = opening.AddDate(0, 0, 8)
-	s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed})
+	s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed, Value: value})
 	proof, err := raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
 	require.NoError(t, err)
 	require.Len(t, proof.Labels, 400)
@@ -213,7 +252,7 @@ func TestManyWhoEnterAtOnceHaveTicketsOfTheirOwn(t *testing.T) {
 func TestBadRafflesSayWhere(t *testing.T) {
 	s := openShop(t, "anna")
 	_, err := s.Do(t.Context(), raffle.Open{Key: "k", Raffle: raffle.Terms{Points: -1, MaxTickets: 101}})
-	for _, path := range []string{"raffle.id", "raffle.opens", "raffle.closes", "raffle.points", "raffle.maxTickets", "raffle.winners", "raffle.commitment"} {
+	for _, path := range []string{"raffle.id", "raffle.opens", "raffle.closes", "raffle.drawBy", "raffle.points", "raffle.maxTickets", "raffle.winners", "raffle.commitment"} {
 		require.ErrorContains(t, err, path)
 	}
 	for _, cmd := range []loyalty.Command{
@@ -248,26 +287,25 @@ func Example() {
 			log.Fatal(err)
 		}
 	}
-	commitment, err := draw.Commitment("grinder", seed)
+	commitment, err := draw.Commitment(draw.Rules{Raffle: "grinder", Winners: 1, Beacon: beacon}, seed)
 	if err != nil {
 		log.Fatal(err)
 	}
 	do(raffle.Open{Key: "open", Raffle: raffle.Terms{
-		ID: "grinder", Opens: opening, Closes: opening.AddDate(0, 0, 7), Winners: 1, Commitment: commitment,
+		ID: "grinder", Opens: opening, Closes: opening.AddDate(0, 0, 7), DrawBy: opening.AddDate(0, 0, 14),
+		Winners: 1, Beacon: beacon, Commitment: commitment,
 	}})
 	for _, member := range []string{"anna", "ben", "cleo"} {
 		do(loyalty.Enroll{Member: member, Key: "signup"})
 		do(raffle.Enter{Member: member, Key: "enter", Raffle: "grinder", Tickets: 1})
 	}
 	now = opening.AddDate(0, 0, 7)
-	do(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed})
+	do(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed, Value: value})
 
 	proof, err := raffle.ProofOf(ctx, store, "beans", "grinder")
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("ticket", proof.Winners[0], "of", len(proof.Labels), "wins:", proof.Verify())
-	// Output: ticket 3 of 3 wins: <nil>
+	// Output: ticket 2 of 3 wins: <nil>
 }
-
-func jsonInto(data []byte, into any) error { return json.Unmarshal(data, into) }

@@ -10,10 +10,14 @@ import (
 
 // Raffle is a raffle as a page shows it.
 type Raffle struct {
-	Terms   Terms   `json:"terms"`
-	Status  Status  `json:"status"`
-	Tickets int64   `json:"tickets"`
-	Winners []int64 `json:"winners,omitempty"`
+	Terms Terms `json:"terms"`
+	// Status is as it was stored last: one that is running at Terms.DrawBy has lapsed.
+	Status  Status `json:"status"`
+	Tickets int64  `json:"tickets"`
+	// Roll is the digest of the tickets. Publish it, with their number, once the raffle has
+	// closed and before the beacon's value is known.
+	Roll    raffle.Digest `json:"roll"`
+	Winners []int64       `json:"winners,omitempty"`
 }
 
 // Read returns a raffle, or [ErrNoRaffle].
@@ -42,7 +46,7 @@ func read(ctx context.Context, store storage.Store, program, id string) (Raffle,
 	if err := decode(rows[1], &state); err != nil {
 		return r, state, err
 	}
-	r.Status, r.Tickets, r.Winners = Status(rows[1].Status), state.Tickets, state.Winners
+	r.Status, r.Tickets, r.Roll, r.Winners = Status(rows[1].Status), state.Tickets, state.Digest, state.Winners
 	return r, state, nil
 }
 
@@ -57,7 +61,7 @@ func ProofOf(ctx context.Context, store storage.Store, program, id string) (raff
 		return raffle.Proof{}, fmt.Errorf("raffle: %w: %q", ErrNotDrawn, id)
 	}
 	proof := raffle.Proof{
-		Raffle: id, Commitment: r.Terms.Commitment, Roll: state.Digest, Seed: state.Seed, Winners: state.Winners,
+		Rules: r.Terms.rules(), Commitment: r.Terms.Commitment, Roll: state.Digest, Seed: state.Seed, Value: state.Value, Winners: state.Winners,
 		Labels: make([]string, 0, state.Tickets),
 	}
 	query := storage.RecordQuery{Program: program, Member: house(id).Account(), Kind: ticketKind, Limit: 1000}

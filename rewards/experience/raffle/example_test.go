@@ -10,7 +10,8 @@ import (
 // A shop commits to a seed, gives out tickets, draws, and publishes what it takes to check.
 func Example() {
 	seed := []byte("32 bytes of a secret random seed")
-	commitment, err := raffle.Commitment("grinder", seed)
+	rules := raffle.Rules{Raffle: "grinder", Winners: 2, Beacon: "Austrian lottery, 6 of 45, of 7 March 2027"}
+	commitment, err := raffle.Commitment(rules, seed)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -20,16 +21,20 @@ func Example() {
 		labels = append(labels, label)
 		roll.Add(label)
 	}
-	winners, err := raffle.Winners(seed, roll, 2)
+	// The digest of the tickets is published before the lottery draws.
+	value := []byte("4 8 15 16 23 42")
+	winners, err := raffle.Winners(seed, roll, value, rules.Winners)
 	if err != nil {
 		log.Fatal(err)
 	}
-	proof := raffle.Proof{Raffle: "grinder", Commitment: commitment, Labels: labels, Roll: roll.Digest, Seed: seed, Winners: winners}
+	proof := raffle.Proof{
+		Rules: rules, Commitment: commitment, Labels: labels, Roll: roll.Digest, Seed: seed, Value: value, Winners: winners,
+	}
 	fmt.Println("ticket", winners[0], "wins, ticket", winners[1], "stands by:", proof.Verify())
 
-	proof.Winners[0] = 3
+	proof.Winners[0], proof.Winners[1] = proof.Winners[1], proof.Winners[0]
 	fmt.Println(proof.Verify())
 	// Output:
-	// ticket 4 wins, ticket 1 stands by: <nil>
+	// ticket 5 wins, ticket 4 stands by: <nil>
 	// raffle: the winners are not those of the draw
 }

@@ -16,8 +16,10 @@ const SeedSize = 32
 
 // Errors to branch on with errors.Is.
 var (
-	// ErrSeed reports a seed that is not the one committed to.
-	ErrSeed = errors.New("raffle: the seed is not the one that was committed to")
+	// ErrSeed reports a seed or rules that are not those committed to.
+	ErrSeed = errors.New("raffle: seed and rules are not those that were committed to")
+	// ErrValue reports a beacon without a value, or a value without a beacon.
+	ErrValue = errors.New("raffle: a value is there if and only if the rules name a beacon")
 	// ErrRoll reports labels that do not give the published digest.
 	ErrRoll = errors.New("raffle: the tickets do not give the published digest")
 	// ErrWinners reports winners that the seed and the tickets do not give.
@@ -45,17 +47,33 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Commitment is what a host publishes of a seed before the first ticket is given out.
-func Commitment(id string, seed []byte) (Digest, error) {
-	if len(seed) != SeedSize {
-		return Digest{}, fmt.Errorf("%w: a seed has %d bytes, this one %d", ErrSize, SeedSize, len(seed))
-	}
-	return sha256.Sum256(append(named("loyaltykit raffle seed v1", id), seed...)), nil
+// Rules are what a host fixes and publishes before the first ticket is given out.
+type Rules struct {
+	// Raffle is the raffle's id.
+	Raffle string `json:"raffle"`
+	// Winners is how many tickets are drawn, at least 1; where fewer were given out, all are.
+	Winners int `json:"winners"`
+	// Beacon names the public value that is mixed into the draw, and that nobody can know
+	// before the last ticket. Without one the host can choose who wins; see the package's
+	// documentation.
+	Beacon string `json:"beacon,omitempty"`
 }
 
-// Opens returns [ErrSeed] where a seed is not the one that a commitment was made of.
-func Opens(id string, seed []byte, commitment Digest) error {
-	got, err := Commitment(id, seed)
+// Commitment is what a host publishes with the rules before the first ticket is given out.
+func Commitment(rules Rules, seed []byte) (Digest, error) {
+	if len(seed) != SeedSize || rules.Winners < 1 {
+		return Digest{}, fmt.Errorf("%w: a seed has %d bytes, this one %d, and %d win", ErrSize, SeedSize, len(seed), rules.Winners)
+	}
+	text := named("loyaltykit raffle seed v2", rules.Raffle)
+	text = binary.BigEndian.AppendUint64(text, uint64(rules.Winners))
+	text = binary.BigEndian.AppendUint64(text, uint64(len(rules.Beacon)))
+	text = append(text, rules.Beacon...)
+	return sha256.Sum256(append(text, seed...)), nil
+}
+
+// Opens returns [ErrSeed] where rules and seed are not those that a commitment was made of.
+func Opens(rules Rules, seed []byte, commitment Digest) error {
+	got, err := Commitment(rules, seed)
 	if err != nil {
 		return err
 	}
@@ -93,12 +111,13 @@ func (r *Roll) Add(label string) int64 {
 	return r.Tickets
 }
 
-// Winners draws n tickets, the first winner first; where there are fewer it draws all.
-func Winners(seed []byte, roll Roll, n int) ([]int64, error) {
+// Winners draws n tickets, the first winner first; where there are fewer it draws all. Value
+// is what the beacon gave, and nil without one.
+func Winners(seed []byte, roll Roll, value []byte, n int) ([]int64, error) {
 	if len(seed) != SeedSize || roll.Tickets < 0 || n < 0 {
 		return nil, fmt.Errorf("%w: a seed of %d bytes, %d tickets, %d winners", ErrSize, len(seed), roll.Tickets, n)
 	}
-	source := &stream{seed: seed, roll: roll.Digest}
+	source := &stream{seed: seed, roll: roll.Digest, value: value}
 	moved := map[int64]int64{} // what is not at its own place of the list
 	at := func(place int64) int64 {
 		if ticket, ok := moved[place]; ok {
@@ -118,27 +137,34 @@ func Winners(seed []byte, roll Roll, n int) ([]int64, error) {
 
 // Proof is what a host publishes after a draw: all that it takes to check it.
 type Proof struct {
-	Raffle     string   `json:"raffle"`
+	Rules      Rules    `json:"rules"`
 	Commitment Digest   `json:"commitment"`
 	Labels     []string `json:"labels"`
 	Roll       Digest   `json:"roll"`
 	Seed       []byte   `json:"seed"`
-	Winners    []int64  `json:"winners"`
+	// Value is what the beacon gave.
+	Value   []byte  `json:"value,omitempty"`
+	Winners []int64 `json:"winners"`
 }
 
-// Verify returns nil where the winners are those that the published procedure gives.
+// Verify returns nil where the winners are all those that the published procedure gives.
+// That commitment and digest were published in time, and that the value is the beacon's, is
+// for the caller to compare with what was published then.
 func (p *Proof) Verify() error {
-	if err := Opens(p.Raffle, p.Seed, p.Commitment); err != nil {
+	if err := Opens(p.Rules, p.Seed, p.Commitment); err != nil {
 		return err
 	}
-	roll := NewRoll(p.Raffle)
+	if (p.Rules.Beacon == "") != (len(p.Value) == 0) {
+		return ErrValue
+	}
+	roll := NewRoll(p.Rules.Raffle)
 	for _, label := range p.Labels {
 		roll.Add(label)
 	}
 	if roll.Digest != p.Roll {
 		return ErrRoll
 	}
-	winners, err := Winners(p.Seed, roll, len(p.Winners))
+	winners, err := Winners(p.Seed, roll, p.Value, p.Rules.Winners)
 	if err != nil {
 		return err
 	}
@@ -158,14 +184,17 @@ func named(purpose, id string) []byte {
 type stream struct {
 	seed   []byte
 	roll   Digest
+	value  []byte
 	block  uint64
 	buffer []byte
 }
 
 func (s *stream) next() uint64 {
 	if len(s.buffer) == 0 {
-		text := append([]byte("loyaltykit raffle draw v1"), s.seed...)
+		text := append([]byte("loyaltykit raffle draw v2"), s.seed...)
 		text = append(text, s.roll[:]...)
+		text = binary.BigEndian.AppendUint64(text, uint64(len(s.value)))
+		text = append(text, s.value...)
 		sum := sha256.Sum256(binary.BigEndian.AppendUint64(text, s.block))
 		s.buffer = sum[:]
 		s.block++
