@@ -113,8 +113,13 @@ func (p place) storeOn(t testing.TB, db *sql.DB) *store {
 // left is emptied for the next one, since to make a database takes seconds.
 func (p place) emptied(t testing.TB) func(testing.TB) storage.Store {
 	t.Helper()
+	fresh := func() *sql.DB {
+		db := p.connect(t, p.database(t))
+		require.NoError(t, sqlstore.Migrate(t.Context(), db, p.dialect))
+		return db
+	}
 	var mu sync.Mutex
-	var free []*sql.DB
+	free := []*sql.DB{fresh()} // which skips the whole test where there is no server
 	take := func() *sql.DB {
 		mu.Lock()
 		defer mu.Unlock()
@@ -129,8 +134,7 @@ func (p place) emptied(t testing.TB) func(testing.TB) storage.Store {
 		inner.Helper()
 		db := take()
 		if db == nil {
-			db = p.connect(t, p.database(t))
-			require.NoError(inner, sqlstore.Migrate(inner.Context(), db, p.dialect))
+			db = fresh()
 		}
 		inner.Cleanup(func() {
 			p.empty(inner, db)
