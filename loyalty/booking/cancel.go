@@ -21,10 +21,13 @@ type Cancel struct {
 	// Booking is the id of the booking where it is not the session's.
 	Booking string `json:"booking,omitempty"`
 	// HoldID is what the [Booking] said. It may be left out at the price of a round trip.
-	HoldID     string    `json:"hold,omitempty"`
-	OccurredAt time.Time `json:"occurredAt,omitzero"`
-	Reason     string    `json:"reason,omitempty"`
-	Actor      string    `json:"actor,omitempty"`
+	HoldID string `json:"hold,omitempty"`
+	// Place is where the [Booking] said that the party waits. It may be left out at the
+	// price of a round trip, too.
+	Place      *experience.Place `json:"place,omitempty"`
+	OccurredAt time.Time         `json:"occurredAt,omitzero"`
+	Reason     string            `json:"reason,omitempty"`
+	Actor      string            `json:"actor,omitempty"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -34,6 +37,9 @@ func (Cancel) CommandType() string { return "booking-cancel" }
 func (c Cancel) Plan() loyalty.Plan {
 	plan := memberPlan(c.Member, c.Key, c.Session, c.Booking, c.OccurredAt, c.Reason, c.Actor)
 	plan.Records = append(plan.Records, refundRecords(c.Session, c.Member)...)
+	if c.Place != nil {
+		plan.Records = append(plan.Records, placesFrom(c.Session, c.Place.Class, c.Place.Number, c.Place.Number+1)...)
+	}
 	if c.HoldID != "" {
 		plan.Records = append(plan.Records, loyalty.Void{Member: c.Member, Hold: c.HoldID}.Plan().Records...)
 	}
@@ -50,6 +56,9 @@ func (c Cancel) Validate() error {
 	var found checks
 	found.booking(c.Session, c.Booking)
 	found.optional("hold", c.HoldID, 128)
+	if c.Place != nil {
+		found.place(c.Place.Class, c.Place.Number)
+	}
 	return found.Err()
 }
 
@@ -130,10 +139,15 @@ func (b *booking) pointsBack(ctx context.Context, tx *loyalty.Tx, r *room, was e
 	}.Apply(ctx, tx)
 }
 
-// leave takes a party that waits off the list, unless the list has come past it.
+// leave takes a party that waits off the list, unless the list has come past it, or an
+// operator has taken it off.
 func (r *room) leave(b *booking) error {
 	if b.Place == nil || r.board.Passed(*b.Place) {
 		return nil
+	}
+	row, exists, err := r.Record(waitKind, placeID(*b.Place))
+	if err != nil || !exists || row.Status != string(experience.Waiting) {
+		return err
 	}
 	if err := r.board.Leave(*b.Place); err != nil {
 		return err

@@ -45,12 +45,13 @@ func TestACommandIsOneLoadAndOneCommit(t *testing.T) {
 	yes.HoldID = do(held).HoldID
 	do(yes)
 	do(queue("cleo", 1))
-	do(queue("dora", 1))
+	leave := cancel("dora")
+	leave.Place = do(queue("dora", 1)).Place
 	do(booking.HandOver{Member: "anna", Key: "guest", Session: "latte-art", Guest: "Ida"})
 	do(cancel("ben"))
 	do(booking.Promote{Member: "cleo", Key: "p", Session: "latte-art", Class: 1, Unit: "bean", Points: 100})
 	do(booking.Reschedule{Member: "anna", Key: "move", Session: "latte-art", To: "other", Unit: "bean", Points: 300})
-	do(cancel("dora"))
+	do(leave)
 	s.at(start)
 	s.runDue()
 	do(booking.CheckIn{Member: "anna", Key: "in", Session: "other"})

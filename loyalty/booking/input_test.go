@@ -28,7 +28,7 @@ func samples() []loyalty.Command {
 		booking.Hold{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
 		booking.Confirm{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", HoldID: "h", Reason: "r", Actor: "a"},
 		booking.Join{Member: "anna", Key: "k", Session: "latte-art", Party: 3, Unit: "bean", Points: 300, Reason: "r", Actor: "a"},
-		booking.Cancel{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", HoldID: "h", Reason: "r", Actor: "a"},
+		booking.Cancel{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", HoldID: "h", Place: &experience.Place{Class: 1, Number: 1}, Reason: "r", Actor: "a"},
 		booking.Reschedule{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", To: "other", Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
 		booking.CheckIn{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Reason: "r", Actor: "a"},
 		booking.HandOver{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Guest: "Ida", Reason: "r", Actor: "a"},

@@ -152,3 +152,18 @@ func TestAPartyThatIsDismissedGetsItsPointsBack(t *testing.T) {
 	require.EqualValues(t, 1000, s.balance("anna").Available)
 	s.verify("latte-art")
 }
+
+func TestAPartyThatIsTakenOffTheListAndCancelsLeavesItOnce(t *testing.T) {
+	s := openShop(t, evening(), "anna", "ben", "cleo", "dora")
+	s.booked(book("anna", 3))
+	s.booked(book("dora", 1))
+	s.booked(queue("ben", 1))
+	s.booked(queue("cleo", 1))
+	s.must(booking.Dismiss{Key: "out", Session: "latte-art", Who: "ben", Waiting: true, Class: 1, Reason: "was rude", Actor: "mia"})
+	require.Equal(t, experience.Left, s.booked(cancel("ben")).State)
+	board := s.board("latte-art")
+	require.EqualValues(t, 1, board.Waiting(), "cleo waits as before")
+	s.must(cancel("dora"))
+	require.Equal(t, experience.Promised, s.of("cleo", "latte-art").State)
+	s.verify("latte-art")
+}
