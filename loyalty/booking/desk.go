@@ -105,6 +105,9 @@ func (d *Desk) RunDue(ctx context.Context, options *loyalty.DueOptions) (loyalty
 	if err != nil {
 		return report, done, err
 	}
+	if err := d.abandoned(ctx); err != nil {
+		return report, done, err
+	}
 	for _, reference := range []string{sweep, offers} {
 		query := storage.RecordQuery{Program: d.program(), Kind: boardKind, Reference: reference}
 		for row, err := range storage.AllRecords(ctx, d.store, query) {
@@ -309,27 +312,49 @@ func (d *Desk) leftBy(ctx context.Context, member string) error {
 		if row.Status != abandoned {
 			continue
 		}
-		var b bookingDocument
-		if err := decode(row, &b); err != nil {
+		session, err := d.release(ctx, row)
+		if err != nil {
 			return err
 		}
-		if err := d.release(ctx, row.Reference, &b); err != nil {
-			return err
-		}
-		if _, err := d.Advance(ctx, row.Reference); err != nil {
+		if _, err := d.Advance(ctx, session); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Desk) release(ctx context.Context, session string, b *bookingDocument) error {
+// abandoned frees what members have who were erased without a desk, or by one that was
+// stopped.
+func (d *Desk) abandoned(ctx context.Context) error {
+	query := storage.RecordQuery{Program: d.program(), Kind: bookingKind, Reference: abandoned, Status: abandoned}
+	for row, err := range storage.AllRecords(ctx, d.store, query) {
+		if err == nil {
+			_, err = d.release(ctx, row)
+		}
+		if err != nil {
+			return fmt.Errorf("booking: %w", err)
+		}
+	}
+	return nil
+}
+
+// release frees what an abandoned booking has, and returns its session.
+func (d *Desk) release(ctx context.Context, row storage.Record) (string, error) {
+	var b bookingDocument
+	if err := decode(row, &b); err != nil {
+		return "", err
+	}
+	return b.Session, d.dismiss(ctx, b.Session, &b)
+}
+
+func (d *Desk) dismiss(ctx context.Context, session string, b *bookingDocument) error {
 	dismiss := Dismiss{
 		Key: "booking/abandoned/" + digest(b.As, b.At.Format(sortable)), Session: session, Who: b.As,
 		Reason: "the member was erased", Actor: "booking desk",
 	}
 	_, err := d.engine.Do(ctx, dismiss)
 	if errors.Is(err, experience.ErrState) && b.Place != nil {
+		dismiss.Key += "/list"
 		dismiss.Waiting, dismiss.Class, dismiss.Number = true, b.Place.Class, b.Place.Number
 		_, err = d.engine.Do(ctx, dismiss)
 	}

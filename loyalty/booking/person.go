@@ -7,6 +7,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards/experience"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -51,10 +52,16 @@ func (Feature) Erase(_ context.Context, tx *loyalty.Tx, record storage.Record) e
 	if err := decode(record, &b.bookingDocument); err != nil {
 		return err
 	}
-	if b.state().Live() {
-		b.row.Status = abandoned
+	switch state := b.state(); {
+	case state == abandoned:
+	case state.Live() && state != experience.Present:
+		b.Session = b.row.Reference
+		b.row.Status, b.row.Reference = abandoned, abandoned
+	case state.Live():
+		b.row.Status = forgotten
+	default:
+		b.row.DueAt = points.Never
 	}
 	b.Guest, b.Tiers, b.HoldID = "", nil, ""
-	b.row.DueAt = points.Never
 	return put(tx.Party, b.row, &b.bookingDocument)
 }

@@ -167,3 +167,32 @@ func TestAPartyThatIsTakenOffTheListAndCancelsLeavesItOnce(t *testing.T) {
 	require.Equal(t, experience.Promised, s.of("cleo", "latte-art").State)
 	s.verify("latte-art")
 }
+
+func TestARunFreesTheSeatsOfWhoWasErasedWithoutADesk(t *testing.T) {
+	s := openShop(t, evening(), "anna", "ben", "cleo", "dora")
+	s.booked(book("anna", 3))
+	s.booked(book("dora", 1))
+	s.booked(queue("ben", 2))
+	s.booked(queue("cleo", 3))
+	for _, member := range []string{"anna", "ben"} {
+		_, err := s.Engine.Do(t.Context(), loyalty.Erase{Member: member, Key: "erase"})
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 4, s.board("latte-art").Booked)
+	promoted := s.runDue().Promoted
+	require.Len(t, promoted, 1)
+	require.Equal(t, "cleo", promoted[0].Member)
+	board := s.board("latte-art")
+	require.EqualValues(t, 1, board.Booked)
+	require.EqualValues(t, 3, board.Promised)
+	s.verify("latte-art")
+	require.Equal(t, booking.Advanced{}, s.runDue(), "nothing is left to do")
+	s.at(start.AddDate(0, 0, 1))
+	s.runDue()
+	query := storage.RecordQuery{Program: "beans", Kind: "booking", Reference: "abandoned"}
+	for row, err := range storage.AllRecords(t.Context(), s.store, query) {
+		require.NoError(t, err)
+		require.Fail(t, "a run looks at nothing that is over", "%s of %s", row.ID, row.Member)
+	}
+	s.verify("latte-art")
+}

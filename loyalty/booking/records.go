@@ -15,8 +15,13 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
-// abandoned is the status of a live booking whose member was erased.
-const abandoned = "abandoned"
+// abandoned is the status of a live booking whose member was erased, and the reference of
+// one that may still have seats or a place: a [Desk] finds them by it. They keep the
+// deadline that they had, and are forgotten by then.
+const (
+	abandoned = "abandoned"
+	forgotten = "forgotten"
+)
 
 // bookingDocument is what a member's record of a booking holds. The record's id is the
 // session's, its Reference the session, its Status the state.
@@ -39,6 +44,8 @@ type bookingDocument struct {
 	Currency string          `json:"currency,omitempty"`
 	// Cancellation is what was agreed.
 	Cancellation []experience.CancelRule `json:"cancellation,omitempty"`
+	// Session is the session of an abandoned booking, whose Reference is another.
+	Session string `json:"session,omitempty"`
 	// Place is where the party waits or waited, nil where it never did.
 	Place *experience.Place `json:"place,omitempty"`
 	// HoldID names the hold of the points of a party that has not decided.

@@ -51,6 +51,9 @@ func settleBooking(tx *loyalty.Tx, record storage.Record) error {
 		next = experience.Unserved
 	case experience.Booked:
 		next = experience.Absent
+	case abandoned:
+		b.row.Reference, b.Session = b.Session, ""
+		return b.store(tx, forgotten, points.Never)
 	default:
 		return b.store(tx, b.state(), points.Never)
 	}

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -45,7 +46,7 @@ type Booking struct {
 // view is the booking as it is shown.
 func (b *booking) view() Booking {
 	view := Booking{
-		ID: b.row.ID, Session: b.row.Reference, Title: b.Title, Venue: b.Venue, Zone: b.Zone, Start: b.Start, End: b.End,
+		ID: b.row.ID, Session: cmp.Or(b.Session, b.row.Reference), Title: b.Title, Venue: b.Venue, Zone: b.Zone, Start: b.Start, End: b.End,
 		State: b.state(), Party: b.Party, Unit: b.Unit, Points: b.Points, Money: b.Money, Currency: b.Currency,
 		HoldID: b.HoldID, Place: b.Place, Guest: b.Guest, Kept: b.Kept,
 	}
