@@ -1,6 +1,8 @@
 package booking_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -10,7 +12,9 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty/booking"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
+	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
+	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
@@ -326,6 +330,67 @@ func TestACalledOffSessionGivesEverythingBack(t *testing.T) {
 	s.join("dora", 500)
 	s.refused(book("dora", 1), experience.ErrCalledOff)
 	s.verify("latte-art")
+}
+
+func TestABookingThatTheHostRefundedStopsNobodyElsesRefund(t *testing.T) {
+	s := openShop(t, evening(), "anna", "ben", "cleo")
+	s.booked(book("anna", 1))
+	s.booked(book("ben", 1))
+	s.booked(book("cleo", 1))
+	refund := func(member string) loyalty.Refund {
+		return loyalty.Refund{Member: member, Key: "support", Order: s.paidFor(member), Full: true, Reason: "sorry", Actor: "mia"}
+	}
+	s.must(refund("anna"))
+	s.must(refund("cleo"))
+	require.Equal(t, experience.Cancelled, s.booked(cancel("cleo")).State, "and gives up the seat")
+	require.EqualValues(t, 1000, s.balance("cleo").Available)
+	s.must(booking.CallOff{Key: "off", Session: "latte-art", Reason: "the machine broke", Actor: "mia"})
+	for _, member := range []string{"anna", "ben"} {
+		require.Equal(t, experience.CalledOff, s.of(member, "latte-art").State)
+		require.EqualValues(t, 1000, s.balance(member).Available)
+	}
+	require.Equal(t, booking.Advanced{}, s.runDue(), "nothing is left to do")
+	s.verify("latte-art")
+}
+
+func TestAMemberWhoCannotBeToldStopsNoOther(t *testing.T) {
+	s := openShop(t, evening(), "anna", "ben", "cleo", "dora")
+	other := evening()
+	other.ID = "other"
+	s.must(booking.Open{Key: "open", Session: other})
+	for _, member := range []string{"anna", "ben", "cleo"} {
+		s.booked(book(member, 1))
+	}
+	elsewhere := book("dora", 1)
+	elsewhere.Session = "other"
+	s.booked(elsewhere)
+	broken := errors.New("the row is locked")
+	s.store = &storagetest.Hooked{Store: s.store, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		for i := range batches {
+			for _, leg := range batches[i].Legs {
+				if broken != nil && leg.Account.Member == "ben" {
+					return nil, broken
+				}
+			}
+		}
+		return next(ctx, batches)
+	}}
+	s.Engine = s.engine()
+	s.Desk = booking.NewDesk(s.Engine, s.store)
+	for _, session := range []string{"latte-art", "other"} {
+		_, err := s.Engine.Do(t.Context(), booking.CallOff{Key: "off", Session: session, Reason: "ill", Actor: "mia"})
+		require.NoError(t, err)
+	}
+	_, done, err := s.Desk.RunDue(t.Context(), nil)
+	require.ErrorIs(t, err, broken)
+	require.EqualValues(t, 3, done.Told)
+	for _, member := range []string{"anna", "cleo", "dora"} {
+		require.EqualValues(t, 1000, s.balance(member).Available, member)
+	}
+	broken = nil
+	require.EqualValues(t, 1, s.runDue().Told, "what was left to do is done by the next run")
+	require.EqualValues(t, 1000, s.balance("ben").Available)
+	s.verify("latte-art", "other")
 }
 
 func TestASessionThatIsPutOffTakesItsBookingsAlong(t *testing.T) {

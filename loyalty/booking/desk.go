@@ -98,21 +98,22 @@ func erases(cmd loyalty.Command) (loyalty.Erase, bool) {
 }
 
 // RunDue books what time has made true, as [loyalty.Engine.RunDue] does, and then advances
-// every session of which something is left to do: run it every minute or so.
+// every session of which something is left to do: run it every minute or so. What fails for
+// one member or session stops no other: the error tells of all of them.
 func (d *Desk) RunDue(ctx context.Context, options *loyalty.DueOptions) (loyalty.DueReport, Advanced, error) {
 	var done Advanced
 	report, err := d.engine.RunDue(ctx, options)
 	if err != nil {
 		return report, done, err
 	}
-	if err := d.abandoned(ctx); err != nil {
-		return report, done, err
-	}
+	var failed failures
+	failed.add(d.abandoned(ctx))
 	for _, reference := range []string{sweep, offers} {
 		query := storage.RecordQuery{Program: d.program(), Kind: boardKind, Reference: reference}
 		for row, err := range storage.AllRecords(ctx, d.store, query) {
 			if err != nil {
-				return report, done, fmt.Errorf("booking: %w", err)
+				failed.add(fmt.Errorf("booking: %w", err))
+				break
 			}
 			session, ok := loyalty.HouseOf(row.Member)
 			if !ok {
@@ -120,12 +121,39 @@ func (d *Desk) RunDue(ctx context.Context, options *loyalty.DueOptions) (loyalty
 			}
 			more, err := d.Advance(ctx, session.ID)
 			done.add(more)
-			if err != nil {
-				return report, done, err
+			failed.add(err)
+			if ctx.Err() != nil {
+				return report, done, failed.err()
 			}
 		}
 	}
-	return report, done, nil
+	return report, done, failed.err()
+}
+
+// failures holds what went wrong for some of many.
+type failures struct {
+	errs []error
+	more int
+}
+
+// maxFailures bounds the errors that are told one by one.
+const maxFailures = 32
+
+func (f *failures) add(err error) {
+	switch {
+	case err == nil:
+	case len(f.errs) < maxFailures:
+		f.errs = append(f.errs, err)
+	default:
+		f.more++
+	}
+}
+
+func (f *failures) err() error {
+	if f.more > 0 {
+		return fmt.Errorf("%w\nand %d more", errors.Join(f.errs...), f.more)
+	}
+	return errors.Join(f.errs...)
 }
 
 func (d *Desk) program() string { return d.engine.Program(points.Never).ID }
@@ -141,19 +169,29 @@ func (d *Desk) Advance(ctx context.Context, session string) (Advanced, error) {
 }
 
 func (d *Desk) advance(ctx context.Context, session string) (Advanced, error) {
+	now, err := d.look(ctx, session)
+	if err != nil {
+		return Advanced{}, err
+	}
+	if now.Left != sweep {
+		return d.promote(ctx, session)
+	}
+	told, failed := d.tell(ctx, session, now.Board)
+	if ctx.Err() != nil {
+		return Advanced{Told: told}, failed
+	}
+	done, err := d.promote(ctx, session)
+	done.Told = told
+	return done, errors.Join(failed, err)
+}
+
+// promote promises seats to who is next until nobody waits, or there is no room.
+func (d *Desk) promote(ctx context.Context, session string) (Advanced, error) {
 	var done Advanced
 	for overtaken := 0; overtaken < maxOvertaken; {
 		now, err := d.look(ctx, session)
 		if err != nil {
 			return done, err
-		}
-		if now.Left == sweep {
-			told, err := d.tell(ctx, session, now.Board)
-			done.Told += told
-			if err != nil {
-				return done, err
-			}
-			continue
 		}
 		next, waits := now.Board.Next()
 		if !waits || now.Board.Room() == 0 {
@@ -274,14 +312,20 @@ func (d *Desk) first(ctx context.Context, session string, from experience.Place)
 	return from, waits, false, nil
 }
 
-// tell refreshes every live booking of a session, and notes that it has.
+// tell refreshes every live booking of a session, and notes that it has. Where some could
+// not be told, the rest is, and the session stays to be told.
 func (d *Desk) tell(ctx context.Context, session string, board experience.Board) (int64, error) {
 	var told int64
+	var failed failures
 	for _, state := range []experience.State{experience.Waiting, experience.Held, experience.Promised, experience.Booked} {
 		query := storage.RecordQuery{Program: d.program(), Kind: bookingKind, Reference: session, Status: string(state)}
 		for row, err := range storage.AllRecords(ctx, d.store, query) {
+			if err == nil {
+				err = ctx.Err()
+			}
 			if err != nil {
-				return told, err
+				failed.add(err)
+				return told, failed.err()
 			}
 			refresh := Refresh{Member: row.Member, Session: session, Key: fmt.Sprintf("booking/refresh/%d/%t/%s", board.Changes, board.Off, digest(session, row.ID))}
 			if row.ID != session {
@@ -290,11 +334,14 @@ func (d *Desk) tell(ctx context.Context, session string, board experience.Board)
 			switch _, err := d.engine.Do(ctx, refresh); {
 			case absent(err) || errors.Is(err, experience.ErrState):
 			case err != nil:
-				return told, err
+				failed.add(err)
 			default:
 				told++
 			}
 		}
+	}
+	if err := failed.err(); err != nil {
+		return told, err
 	}
 	_, err := d.engine.Do(ctx, Wrap{
 		Key: fmt.Sprintf("booking/wrap/%d/%t", board.Changes, board.Off), Session: session, Changes: board.Changes, Off: board.Off,
@@ -326,16 +373,21 @@ func (d *Desk) leftBy(ctx context.Context, member string) error {
 // abandoned frees what members have who were erased without a desk, or by one that was
 // stopped.
 func (d *Desk) abandoned(ctx context.Context) error {
+	var failed failures
 	query := storage.RecordQuery{Program: d.program(), Kind: bookingKind, Reference: abandoned, Status: abandoned}
 	for row, err := range storage.AllRecords(ctx, d.store, query) {
 		if err == nil {
-			_, err = d.release(ctx, row)
+			err = ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("booking: %w", err)
+			failed.add(fmt.Errorf("booking: %w", err))
+			break
+		}
+		if _, err := d.release(ctx, row); err != nil {
+			failed.add(fmt.Errorf("booking: %w", err))
 		}
 	}
-	return nil
+	return failed.err()
 }
 
 // release frees what an abandoned booking has, and returns its session.

@@ -177,6 +177,18 @@ func (s *shop) of(member, session string) booking.Booking {
 	return booking.Booking{}
 }
 
+// paidFor returns the order by which a member paid last for seats.
+func (s *shop) paidFor(member string) string {
+	s.t.Helper()
+	var order string
+	for row, err := range storage.AllRecords(s.t.Context(), s.store, storage.RecordQuery{Program: "beans", Member: member, Kind: "tender"}) {
+		require.NoError(s.t, err)
+		order = row.ID
+	}
+	require.NotEmpty(s.t, order)
+	return order
+}
+
 func (s *shop) board(session string) experience.Board {
 	s.t.Helper()
 	shown, err := s.Session(s.t.Context(), session)
