@@ -111,10 +111,10 @@ func (b *booking) book(ctx context.Context, tx *loyalty.Tx, r *room, party int64
 			return err
 		}
 	}
-	if err := b.become(tx, experience.Booked, r.session.End); err != nil {
+	if err := errFirst(b.choose(r), b.become(tx, experience.Booked, r.session.End)); err != nil {
 		return err
 	}
-	return r.seat(b.As, party, experience.Booked, points.Never)
+	return r.sit(b, experience.Booked, points.Never)
 }
 
 // Hold holds free seats of a session, and the points for them, until the member confirms,
@@ -198,10 +198,10 @@ func (b *booking) setAside(tx *loyalty.Tx, r *room, state experience.State, hold
 			return err
 		}
 	}
-	if err := b.become(tx, state, until); err != nil {
+	if err := errFirst(b.choose(r), b.become(tx, state, until)); err != nil {
 		return err
 	}
-	return r.seat(b.As, b.Party, state, until)
+	return r.sit(b, state, until)
 }
 
 // Confirm books seats that a member holds, or was promised from the list: the points on
@@ -275,7 +275,7 @@ func (c Confirm) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := b.become(tx, experience.Booked, r.session.End); err != nil {
 		return err
 	}
-	if err := r.seat(b.As, b.Party, experience.Booked, points.Never); err != nil {
+	if err := r.sit(b, experience.Booked, points.Never); err != nil {
 		return err
 	}
 	if err := r.keep(); err != nil {
@@ -287,7 +287,7 @@ func (c Confirm) Apply(ctx context.Context, tx *loyalty.Tx) error {
 // still returns why the seats of a booking are not those of its state any more: the
 // session dismissed the party.
 func (r *room) still(b *booking) error {
-	has, err := r.has(b.As, b.state())
+	has, err := r.has(b.seat(), b.state())
 	if err == nil && !has {
 		err = ErrDismissed
 	}

@@ -97,7 +97,7 @@ func (b *booking) giveUp(ctx context.Context, tx *loyalty.Tx, r *room, how exper
 	if was == experience.Waiting {
 		return errFirst(r.leave(b), b.become(tx, how, points.Never))
 	}
-	has, err := r.has(b.As, was)
+	has, err := r.has(b.seat(), was)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (b *booking) giveUp(ctx context.Context, tx *loyalty.Tx, r *room, how exper
 	if err := r.board.Release(b.Party, was); err != nil {
 		return err
 	}
-	return r.seat(b.As, b.Party, how, points.Never)
+	return r.sit(b, how, points.Never)
 }
 
 // pointsBack returns what a fee does not keep.

@@ -392,28 +392,26 @@ func (d *Desk) abandoned(ctx context.Context) error {
 
 // release frees what an abandoned booking has, and returns its session.
 func (d *Desk) release(ctx context.Context, row storage.Record) (string, error) {
-	var b bookingDocument
-	if err := decode(row, &b); err != nil {
+	b := &booking{row: row}
+	if err := decode(row, &b.bookingDocument); err != nil {
 		return "", err
 	}
-	return b.Session, d.dismiss(ctx, b.Session, &b)
+	return b.Session, d.dismiss(ctx, b)
 }
 
-func (d *Desk) dismiss(ctx context.Context, session string, b *bookingDocument) error {
+func (d *Desk) dismiss(ctx context.Context, b *booking) error {
 	dismiss := Dismiss{
-		Key: "booking/abandoned/" + digest(b.As, b.At.Format(sortable)), Session: session, Who: b.As,
+		Key: "booking/abandoned/" + digest(b.seat(), b.At.Format(sortable)), Session: b.Session, Who: b.seat(),
 		Reason: "the member was erased", Actor: "booking desk",
 	}
-	_, err := d.engine.Do(ctx, dismiss)
-	if errors.Is(err, experience.ErrState) && b.Place != nil {
-		dismiss.Key += "/list"
-		dismiss.Waiting, dismiss.Class, dismiss.Number = true, b.Place.Class, b.Place.Number
-		_, err = d.engine.Do(ctx, dismiss)
+	if b.Was == experience.Waiting && b.Place != nil {
+		dismiss.Key = fmt.Sprintf("booking/abandoned/%d/%d", b.Place.Class, b.Place.Number)
+		dismiss.Who, dismiss.Waiting, dismiss.Class, dismiss.Number = b.As, true, b.Place.Class, b.Place.Number
 	}
-	if errors.Is(err, experience.ErrState) {
-		return nil
+	if _, err := d.engine.Do(ctx, dismiss); !errors.Is(err, experience.ErrState) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // look is a command that is only quoted: it reads a session as of now.

@@ -53,14 +53,14 @@ func (c CheckIn) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err := r.session.MayEnter(tx.Now()); err != nil {
 		return err
 	}
-	if has, err := r.has(b.As, experience.Booked); err != nil || !has {
+	if has, err := r.has(b.seat(), experience.Booked); err != nil || !has {
 		return errFirst(err, ErrDismissed)
 	}
 	if err := r.board.CheckIn(b.Party); err != nil {
 		return err
 	}
 	return errFirst(
-		b.become(tx, experience.Present, points.Never), r.seat(b.As, b.Party, experience.Present, points.Never), r.keep(),
+		b.become(tx, experience.Present, points.Never), r.sit(b, experience.Present, points.Never), r.keep(),
 		tx.Answer(b.shownAs(r)),
 	)
 }

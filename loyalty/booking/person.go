@@ -55,7 +55,7 @@ func (Feature) Erase(_ context.Context, tx *loyalty.Tx, record storage.Record) e
 	switch state := b.state(); {
 	case state == abandoned:
 	case state.Live() && state != experience.Present:
-		b.Session = b.row.Reference
+		b.Session, b.Was = b.row.Reference, state
 		b.row.Status, b.row.Reference = abandoned, abandoned
 	case state.Live():
 		b.row.Status = forgotten

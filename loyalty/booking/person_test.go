@@ -196,3 +196,36 @@ func TestARunFreesTheSeatsOfWhoWasErasedWithoutADesk(t *testing.T) {
 	}
 	s.verify("latte-art")
 }
+
+func TestTwoWhoBookedByOneIDAfterAnUnMergeBothComeIn(t *testing.T) {
+	s := openShop(t, evening(), "anna", "old")
+	s.booked(book("old", 2))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	s.must(loyalty.UnMerge{Member: "anna", Key: "part", From: "old", Reason: "two persons", Actor: "mia"})
+	again := book("old", 1)
+	again.Key = "again"
+	s.booked(again)
+	s.verify("latte-art")
+	s.at(start.Add(-time.Minute))
+	require.Equal(t, experience.Present, s.booked(booking.CheckIn{Member: "anna", Key: "in", Session: "latte-art"}).State)
+	require.Equal(t, experience.Present, s.booked(booking.CheckIn{Member: "old", Key: "in", Session: "latte-art"}).State)
+	require.EqualValues(t, 3, s.board("latte-art").Present)
+	s.verify("latte-art")
+}
+
+func TestWhoWasDismissedUnderAnIDThatAnotherBookedByGivesUpNoOnesSeats(t *testing.T) {
+	s := openShop(t, evening(), "anna", "old")
+	s.booked(book("old", 2))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	s.must(loyalty.UnMerge{Member: "anna", Key: "part", From: "old", Reason: "two persons", Actor: "mia"})
+	s.must(booking.Dismiss{Key: "out", Session: "latte-art", Who: "old", Reason: "was rude", Actor: "mia"})
+	again := book("old", 1)
+	again.Key = "again"
+	s.booked(again)
+	s.must(cancel("anna"))
+	require.EqualValues(t, 1, s.board("latte-art").Booked)
+	s.verify("latte-art")
+	s.must(booking.Dismiss{Key: "out again", Session: "latte-art", Who: "old/2", Reason: "was rude", Actor: "mia"})
+	require.Zero(t, s.board("latte-art").Booked)
+	s.verify("latte-art")
+}

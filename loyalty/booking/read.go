@@ -80,7 +80,8 @@ func ended(state experience.State) experience.State {
 
 // Seat is what a session knows of a party that has, or had, seats.
 type Seat struct {
-	// Who is the id by which the member booked.
+	// Who is the id by which the member booked, followed by "/2" and so on where another
+	// party has, or had, seats by that id.
 	Who   string           `json:"who"`
 	Party int64            `json:"party"`
 	State experience.State `json:"state"`

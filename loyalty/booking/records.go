@@ -27,7 +27,9 @@ const (
 // session's, its Reference the session, its Status the state.
 type bookingDocument struct {
 	// As is the id by which the session knows the member.
-	As    string   `json:"as"`
+	As string `json:"as"`
+	// Seat is the id of the session's record of its seats, where that is not As.
+	Seat  string   `json:"seat,omitempty"`
 	Party int64    `json:"party"`
 	Tiers []string `json:"tiers,omitempty"`
 	// Title, Venue, Zone, Start and End are those of the session when it was booked, or
@@ -44,8 +46,10 @@ type bookingDocument struct {
 	Currency string          `json:"currency,omitempty"`
 	// Cancellation is what was agreed.
 	Cancellation []experience.CancelRule `json:"cancellation,omitempty"`
-	// Session is the session of an abandoned booking, whose Reference is another.
-	Session string `json:"session,omitempty"`
+	// Session is the session of an abandoned booking, whose Reference is another, and Was
+	// the state that it was in.
+	Session string           `json:"session,omitempty"`
+	Was     experience.State `json:"was,omitempty"`
 	// Place is where the party waits or waited, nil where it never did.
 	Place *experience.Place `json:"place,omitempty"`
 	// HoldID names the hold of the points of a party that has not decided.
@@ -62,8 +66,8 @@ type bookingDocument struct {
 	Kept points.Amount `json:"kept,omitempty"`
 }
 
-// seatDocument is what a session's record of a party holds: its id is the member's, its
-// Status the state.
+// seatDocument is what a session's record of a party holds: its id is the member's, or
+// that and a number where the member's had been taken, its Status the state.
 type seatDocument struct {
 	Party int64 `json:"n"`
 }

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,30 @@ func (r *room) seat(member string, party int64, state experience.State, until ti
 func (r *room) has(member string, state experience.State) (bool, error) {
 	row, exists, err := r.Record(seatKind, member)
 	return exists && row.Status == string(state), err
+}
+
+// sit stores the seats of a booking.
+func (r *room) sit(b *booking, state experience.State, until time.Time) error {
+	return r.seat(b.seat(), b.Party, state, until)
+}
+
+// seat is the id of the session's record of the booking's seats.
+func (b *booking) seat() string { return cmp.Or(b.Seat, b.As) }
+
+// choose gives a booking that is about to have seats a record of its own: bookings that
+// members made by one id, before a merge and after it was undone, may both be live, and one
+// whose party was dismissed is told so by its record.
+func (b *booking) choose(r *room) error {
+	b.Seat = ""
+	for n := 2; ; n++ {
+		row, exists, err := r.Record(seatKind, b.seat())
+		if err != nil || !exists || !experience.State(row.Status).Seated() && row.Status != dismissed {
+			return err
+		}
+		if b.Seat = fmt.Sprintf("%s/%d", b.As, n); len(b.Seat) > 128 {
+			b.Seat = fmt.Sprintf("%s/%d", digest(b.As), n)
+		}
+	}
 }
 
 // place stores a place on the list.
