@@ -141,13 +141,13 @@ func (c Promote) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	b, err := bookingOf(tx.Party, c.Session, "")
+	b, err := bookingAt(tx.Party, c.Session, place)
 	if err != nil {
 		return err
 	}
 	var failed error
 	gone := r.goneAt(c.Class, &failed)
-	if b.state() != experience.Waiting || b.Place == nil || *b.Place != place || !tx.Now().Before(r.session.Closes()) {
+	if !b.waitsAt(place) || !tx.Now().Before(r.session.Closes()) {
 		// The member's side ended by an earlier deadline of the list.
 		return errFirst(failed, r.board.PassOver(place, gone), r.place(place, waitGone, waits), r.keep(), tx.Answer(b.shownAs(r)))
 	}
@@ -165,6 +165,26 @@ func (c Promote) Apply(_ context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	return errFirst(r.place(place, string(experience.Promised), waits), r.keep(), tx.Answer(b.shownAs(r)))
+}
+
+// bookingAt returns the member's booking that waits at a place: after merges a member may
+// have several of a session. Where none does, it is that of the session.
+func bookingAt(member *loyalty.Party, session string, place experience.Place) (*booking, error) {
+	first, err := bookingOf(member, session, "")
+	if err != nil {
+		return nil, err
+	}
+	b := first
+	for n := 2; !b.waitsAt(place); n++ {
+		if b, err = bookingOf(member, session, mergedID(session, n)); err != nil || b.state() == "" {
+			return first, err
+		}
+	}
+	return b, nil
+}
+
+func (b *booking) waitsAt(place experience.Place) bool {
+	return b.state() == experience.Waiting && b.Place != nil && *b.Place == place
 }
 
 // waits returns who waits at a place, which must be the member.

@@ -26,9 +26,12 @@ func (Feature) Merge(_ context.Context, _ *loyalty.Tx, into *loyalty.Party, reco
 		if !taken {
 			return into.PutRecord(record)
 		}
-		record.ID = fmt.Sprintf("%s/%d", record.Reference, n)
+		record.ID = mergedID(record.Reference, n)
 	}
 }
+
+// mergedID is the id of the n-th booking of a session that a member has by merges.
+func mergedID(session string, n int) string { return fmt.Sprintf("%s/%d", session, n) }
 
 // Export renders a booking for the member whose it is.
 func (Feature) Export(record storage.Record) (json.RawMessage, error) {

@@ -229,3 +229,21 @@ func TestWhoWasDismissedUnderAnIDThatAnotherBookedByGivesUpNoOnesSeats(t *testin
 	require.Zero(t, s.board("latte-art").Booked)
 	s.verify("latte-art")
 }
+
+func TestTheBetterOfTwoPlacesOnAListIsServedAfterAMerge(t *testing.T) {
+	s := openShop(t, evening(), "anna", "ben", "old", "cleo")
+	s.booked(book("ben", 3))
+	s.booked(book("cleo", 1))
+	s.booked(queue("old", 1))
+	s.booked(queue("anna", 2))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	s.must(cancel("cleo"))
+	require.Equal(t, experience.Promised, s.of("anna", "latte-art/2").State)
+	require.Equal(t, experience.Waiting, s.of("anna", "latte-art").State)
+	yes := confirm("anna")
+	yes.Booking = "latte-art/2"
+	require.Equal(t, experience.Booked, s.booked(yes).State)
+	s.must(cancel("ben"))
+	require.Equal(t, experience.Promised, s.of("anna", "latte-art").State)
+	s.verify("latte-art")
+}
