@@ -414,6 +414,46 @@ func TestASessionThatIsPutOffTakesItsBookingsAlong(t *testing.T) {
 	s.verify("latte-art")
 }
 
+func TestAListThatAChangeBringsEnds(t *testing.T) {
+	session := evening()
+	session.List = nil
+	s := openShop(t, session, "anna", "ben", "cleo")
+	s.booked(book("anna", 3))
+	s.booked(book("ben", 1))
+	s.must(booking.Change{Key: "list", Session: evening(), Reason: "many ask", Actor: "mia"})
+	require.Equal(t, booking.Advanced{}, s.runDue(), "everybody was told at once")
+	s.booked(queue("cleo", 1))
+	s.at(start)
+	s.runDue()
+	require.Equal(t, experience.Unserved, s.of("cleo", "latte-art").State)
+	board := s.board("latte-art")
+	require.Zero(t, board.Waiting())
+	s.verify("latte-art")
+}
+
+func TestWhoWaitsWaitsAsLongAsAChangedListDoes(t *testing.T) {
+	s := openShop(t, evening(), "anna", "ben", "cleo")
+	s.booked(book("anna", 3))
+	s.booked(book("ben", 1))
+	s.booked(queue("cleo", 1))
+	shorter := evening()
+	shorter.List.ClosesMinutes = 600
+	s.must(booking.Change{Key: "shorter", Session: shorter, Reason: "we shop early", Actor: "mia"})
+	require.Equal(t, start.Add(-10*time.Hour), s.of("cleo", "latte-art").Until)
+	s.must(booking.Change{Key: "longer", Session: evening(), Reason: "we do not", Actor: "mia"})
+	require.Equal(t, start, s.of("cleo", "latte-art").Until)
+	s.must(booking.Change{Key: "shorter again", Session: shorter, Reason: "we do", Actor: "mia"})
+	require.Equal(t, booking.Advanced{}, s.runDue(), "nothing is left to do")
+	s.at(start.Add(-10 * time.Hour))
+	s.runDue()
+	require.Equal(t, experience.Unserved, s.of("cleo", "latte-art").State)
+	board := s.board("latte-art")
+	require.Zero(t, board.Waiting())
+	s.at(start.Add(-9 * time.Hour))
+	require.EqualValues(t, 150, s.booked(cancel("anna")).Kept, "another end of the list lets nobody off the fee")
+	s.verify("latte-art")
+}
+
 func TestCapacityGrowsForTheListAndShrinksByWhatIsFree(t *testing.T) {
 	s := openShop(t, evening(), "anna", "ben", "cleo")
 	s.booked(book("anna", 3))

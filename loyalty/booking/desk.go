@@ -176,7 +176,7 @@ func (d *Desk) advance(ctx context.Context, session string) (Advanced, error) {
 	if now.Left != sweep {
 		return d.promote(ctx, session)
 	}
-	told, failed := d.tell(ctx, session, now.Board)
+	told, failed := d.tell(ctx, session, now.Sweeps)
 	if ctx.Err() != nil {
 		return Advanced{Told: told}, failed
 	}
@@ -314,7 +314,7 @@ func (d *Desk) first(ctx context.Context, session string, from experience.Place)
 
 // tell refreshes every live booking of a session, and notes that it has. Where some could
 // not be told, the rest is, and the session stays to be told.
-func (d *Desk) tell(ctx context.Context, session string, board experience.Board) (int64, error) {
+func (d *Desk) tell(ctx context.Context, session string, sweeps int64) (int64, error) {
 	var told int64
 	var failed failures
 	for _, state := range []experience.State{experience.Waiting, experience.Held, experience.Promised, experience.Booked} {
@@ -327,7 +327,7 @@ func (d *Desk) tell(ctx context.Context, session string, board experience.Board)
 				failed.add(err)
 				return told, failed.err()
 			}
-			refresh := Refresh{Member: row.Member, Session: session, Key: fmt.Sprintf("booking/refresh/%d/%t/%s", board.Changes, board.Off, digest(session, row.ID))}
+			refresh := Refresh{Member: row.Member, Session: session, Key: fmt.Sprintf("booking/refresh/%d/%s", sweeps, digest(session, row.ID))}
 			if row.ID != session {
 				refresh.Booking = row.ID
 			}
@@ -344,7 +344,7 @@ func (d *Desk) tell(ctx context.Context, session string, board experience.Board)
 		return told, err
 	}
 	_, err := d.engine.Do(ctx, Wrap{
-		Key: fmt.Sprintf("booking/wrap/%d/%t", board.Changes, board.Off), Session: session, Changes: board.Changes, Off: board.Off,
+		Key: fmt.Sprintf("booking/wrap/%d", sweeps), Session: session, Changes: sweeps,
 	})
 	return told, err
 }
@@ -425,7 +425,9 @@ type looked struct {
 	Terms experience.Session `json:"terms"`
 	Board experience.Board   `json:"board"`
 	Left  string             `json:"left"`
-	At    time.Time          `json:"at"`
+	// Sweeps numbers the change that is to be told.
+	Sweeps int64     `json:"sweeps"`
+	At     time.Time `json:"at"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -447,5 +449,5 @@ func (c look) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.Answer(looked{Terms: r.session, Board: r.board, Left: r.row.Reference, At: tx.Now()})
+	return tx.Answer(looked{Terms: r.session, Board: r.board, Left: r.row.Reference, Sweeps: r.sweeps, At: tx.Now()})
 }

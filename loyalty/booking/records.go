@@ -66,6 +66,13 @@ type bookingDocument struct {
 	Kept points.Amount `json:"kept,omitempty"`
 }
 
+// boardDocument is what a session's record of its board holds.
+type boardDocument struct {
+	experience.Board
+	// Sweeps counts the changes that bookings are told of.
+	Sweeps int64 `json:"sweeps,omitempty"`
+}
+
 // seatDocument is what a session's record of a party holds: its id is the member's, or
 // that and a number where the member's had been taken, its Status the state.
 type seatDocument struct {

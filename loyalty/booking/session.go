@@ -145,11 +145,14 @@ func (c Change) Apply(_ context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	moved := !r.session.Start.Equal(before.Start) || !r.session.End.Equal(before.End) || r.session.Venue != before.Venue || r.session.Zone != before.Zone
+	relisted := (r.session.List == nil) != (before.List == nil) || !r.session.ListCloses().Equal(before.ListCloses())
 	if moved {
 		r.board.Changes++
-		r.row.Reference = sweep
 	}
-	if moved && !r.session.ListCloses().Equal(before.ListCloses()) || r.row.Status == listOpen {
+	if moved || relisted {
+		r.tell()
+	}
+	if relisted || r.row.Status == listOpen {
 		if err := r.schedule(tx); err != nil {
 			return err
 		}
@@ -216,7 +219,7 @@ func (c CallOff) Apply(_ context.Context, tx *loyalty.Tx) error {
 		return experience.ErrStarted
 	}
 	r.board.CallOff()
-	r.row.Reference = sweep
+	r.tell()
 	if err := r.schedule(tx); err != nil {
 		return err
 	}
@@ -227,9 +230,9 @@ func (c CallOff) Apply(_ context.Context, tx *loyalty.Tx) error {
 type Wrap struct {
 	Key     string `json:"key"`
 	Session string `json:"session"`
-	// Changes is the change that they were told of, Off that it was called off.
+	// Changes is the number of the change that they were told of: of the time, the place,
+	// the end of the list, or that it was called off.
 	Changes int64 `json:"changes,omitempty"`
-	Off     bool  `json:"off,omitempty"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -254,7 +257,7 @@ func (c Wrap) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if r.board.Changes == c.Changes && r.board.Off == c.Off && r.row.Reference == sweep {
+	if r.sweeps == c.Changes && r.row.Reference == sweep {
 		r.row.Reference = nothing
 	}
 	return r.keep()

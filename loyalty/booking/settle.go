@@ -20,8 +20,8 @@ func (Feature) Settle(_ context.Context, tx *loyalty.Tx, record storage.Record) 
 	case seatKind:
 		return settleSeat(tx, record)
 	case boardKind:
-		r := &room{Party: tx.Party, row: record}
-		if err := decode(record, &r.board); err != nil {
+		r := &room{Party: tx.Party}
+		if err := r.readBoard(); err != nil {
 			return err
 		}
 		r.board.CloseList()

@@ -19,7 +19,9 @@ type room struct {
 	*loyalty.Party
 	session experience.Session
 	board   experience.Board
-	row     storage.Record
+	// sweeps counts the changes that bookings are told of.
+	sweeps int64
+	row    storage.Record
 }
 
 // roomRecords names what a command loads of a session.
@@ -60,7 +62,12 @@ func (r *room) readBoard() error {
 		return fmt.Errorf("%w: it has no board", ErrNoSession)
 	}
 	r.row = row
-	return decode(row, &r.board)
+	var document boardDocument
+	if err := decode(row, &document); err != nil {
+		return err
+	}
+	r.board, r.sweeps = document.Board, document.Sweeps
+	return nil
 }
 
 // What is left to do about a session, as the reference of its board: a [Desk] finds them
@@ -70,6 +77,12 @@ const (
 	offers  = "offers"
 	sweep   = "sweep"
 )
+
+// tell lets a [Desk] tell every booking what has become of the session.
+func (r *room) tell() {
+	r.sweeps++
+	r.row.Reference = sweep
+}
 
 // keep stores the board.
 func (r *room) keep() error {
@@ -81,7 +94,7 @@ func (r *room) keep() error {
 			r.row.Reference = offers
 		}
 	}
-	return put(r.Party, r.row, &r.board)
+	return put(r.Party, r.row, &boardDocument{Board: r.board, Sweeps: r.sweeps})
 }
 
 // seat stores what the session knows of a party.
