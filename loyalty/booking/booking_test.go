@@ -3,6 +3,7 @@ package booking_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -293,6 +294,29 @@ func TestAPartyIsCheckedInOnce(t *testing.T) {
 	late := booking.CheckIn{Member: "ben", Key: "in", Session: "latte-art"}
 	s.refused(late, experience.ErrClosed)
 	s.verify("latte-art")
+}
+
+func TestABookingKeepsWhenItWasMade(t *testing.T) {
+	s := openShop(t, evening(), "anna")
+	made := func() string {
+		for row, err := range storage.AllRecords(t.Context(), s.store, storage.RecordQuery{Program: "beans", Kind: "booking", Reference: "latte-art"}) {
+			require.NoError(t, err)
+			require.Contains(t, string(row.Data), `"at":"`+strings.TrimSuffix(row.Sort, ".000000Z")+`Z"`)
+			return row.Sort
+		}
+		return ""
+	}
+	s.booked(book("anna", 2))
+	require.Equal(t, "2027-03-01T09:00:00.000000Z", made())
+	s.wait(time.Hour)
+	s.must(booking.HandOver{Member: "anna", Key: "guest", Session: "latte-art", Guest: "Aunt Ida"})
+	later := evening()
+	later.Start, later.End = later.Start.Add(time.Hour), later.End.Add(time.Hour)
+	s.must(booking.Change{Key: "later", Session: later, Reason: "traffic", Actor: "mia"})
+	require.Equal(t, later.Start, s.of("anna", "latte-art").Start)
+	require.Equal(t, "2027-03-01T09:00:00.000000Z", made(), "neither a guest nor a new time makes it another")
+	s.must(cancel("anna"))
+	require.Equal(t, "2027-03-01T10:00:00.000000Z", made())
 }
 
 func TestTheListEndsAndTellsWhoWaited(t *testing.T) {

@@ -238,7 +238,9 @@ func (b *booking) become(tx *loyalty.Tx, next experience.State, until time.Time)
 }
 
 func (b *booking) store(tx *loyalty.Tx, state experience.State, until time.Time) error {
-	b.Until, b.At = until, tx.OccurredAt()
+	if b.Until = until; b.state() != state {
+		b.At = tx.OccurredAt()
+	}
 	b.row.Status, b.row.Sort, b.row.DueAt = string(state), b.At.Format(sortable), until
 	return put(b.member, b.row, &b.bookingDocument)
 }
