@@ -273,6 +273,12 @@ func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
 		l.Base, l.BaseBy = l.Closed, l.ClosedBy
 	}
 	state.Anniversary = c.Day
+	if tx.lacks(state) {
+		if err := tx.recount(); err != nil {
+			return err
+		}
+		state.Kept, state.Metrics = 0, tx.deciding.engine.kept.metrics
+	}
 	tx.stand, tx.standChanged = state, true
 	return nil
 }
