@@ -231,7 +231,7 @@ func (l *ladderState) revoke(today tiers.Day, now time.Time, which func(*grantSt
 
 // SetAnniversary sets the day whose anniversaries start the periods of ladders that go
 // by them, in the place of the day of enrollment. It counts from now on: what is decided
-// stays, and a tier keeps the end that it has.
+// on them stays, and a tier keeps the end that it has. Other ladders are as before.
 type SetAnniversary struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -268,6 +268,9 @@ func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
 	m := tx.member(state, sums)
 	for i := range state.Ladders {
 		l := &state.Ladders[i]
+		if !tx.deciding.engine.byAnniversary(l.Code) {
+			continue
+		}
 		m.Grants = l.grants()
 		l.Closed, l.ClosedBy, _ = tx.decideTo(l.Code, l.Closed, l.ClosedBy, &m, tx.today()-1, false)
 		l.Base, l.BaseBy = l.Closed, l.ClosedBy
@@ -281,6 +284,14 @@ func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
 	}
 	tx.stand, tx.standChanged = state, true
 	return nil
+}
+
+// byAnniversary reports whether a text of a ladder has periods that anniversaries start.
+func (e *Engine) byAnniversary(code string) bool {
+	return slices.ContainsFunc(e.epochs, func(of epoch) bool {
+		l := of.rev.ladder(code)
+		return l != nil && (l.Window.Kind == tiers.Anniversary || l.Window.Kind == tiers.TierAnniversary)
+	})
 }
 
 // standingToChange is the member's state, for a command to change.

@@ -43,3 +43,15 @@ func TestAnAnniversaryThatIsSetCountsNoDaysBeforeItsPeriod(t *testing.T) {
 	require.EqualValues(t, want, missing[0].Have, "what was bought since 13 September 2027")
 	s.verify()
 }
+
+func TestAnAnniversaryThatIsSetLeavesLaddersOfTheCalendarToRefunds(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	require.Equal(t, "gold", s.tier("anna"))
+	s.now = s.now.AddDate(0, 0, 2)
+	s.must(loyalty.SetAnniversary{Member: "anna", Key: "set", Day: tiers.Date(2020, 9, 13)})
+	s.must(loyalty.Refund{Member: "anna", Key: "2", Order: "1", Full: true})
+	require.Empty(t, s.tier("anna"))
+	s.verify()
+}
