@@ -276,7 +276,7 @@ type verdictOn struct {
 
 func (v *verdictOn) decide() (*TierChange, error) {
 	s, from, by := v.state, v.state.Closed, v.state.ClosedBy
-	if day, late := v.party.firstFact(v.ladder); late && day <= from.At {
+	if day, late := v.firstFact(); late && day <= from.At {
 		from, by = s.Base, s.BaseBy
 		v.store = true
 	}
@@ -297,14 +297,22 @@ func (v *verdictOn) decide() (*TierChange, error) {
 	return change, nil
 }
 
-// firstFact is the first day on which this command counted something of the ladder.
-func (p *Party) firstFact(l *tiers.Ladder) (first tiers.Day, found bool) {
-	for i := range p.facts {
-		if day := p.facts[i].day; (!found || day < first) && l.Counts(p.facts[i].metric) {
-			first, found = day, true
+// firstFact is the first day on which this command counted something of the ladder, or
+// of a challenge on it.
+func (v *verdictOn) firstFact() (first tiers.Day, found bool) {
+	for _, f := range v.party.facts {
+		if (!found || f.day < first) && v.counts(f.metric) {
+			first, found = f.day, true
 		}
 	}
 	return first, found
+}
+
+func (v *verdictOn) counts(metric string) bool {
+	of := func(n tiers.Need) bool { return n.Metric == metric }
+	return v.ladder.Counts(metric) || slices.ContainsFunc(v.state.Grants, func(g grantState) bool {
+		return slices.ContainsFunc(g.Challenge.All, of) || slices.ContainsFunc(g.Challenge.Any, of)
+	})
 }
 
 // moveBase decides for good what is older than the horizon.
