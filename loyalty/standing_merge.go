@@ -35,14 +35,34 @@ func (tx *Tx) inheritStanding(from *Party) error {
 				have.Grants = append(have.Grants, g)
 			}
 		}
-		if told := had.Told; !told.Granted && rankOf(l, told.Tier) > rankOf(l, have.Told.Tier) && told.Until > today {
+		earned, err := from.qualified(theirs, had, today)
+		if err != nil {
+			return err
+		}
+		own, err := tx.qualified(mine, have, today)
+		if err != nil {
+			return err
+		}
+		if rankOf(l, earned.Tier) > rankOf(l, own.Tier) && earned.Until > today {
 			have.Grants = append(have.Grants, grantState{
-				Grant: tiers.Grant{Tier: told.Tier, From: today, Until: told.Until}, How: byMerge, At: tx.now, Source: from.Member(),
+				Grant: tiers.Grant{Tier: earned.Tier, From: today, Until: earned.Until}, How: byMerge, At: tx.now, Source: from.Member(),
 			})
 		}
 	}
 	tx.stand, tx.standChanged = mine, true
 	return from.putStanding(theirs, points.Never)
+}
+
+// qualified is how the party stands on a ladder today without grants.
+func (p *Party) qualified(state *standingState, l *ladderState, today tiers.Day) (tiers.State, error) {
+	sums, err := counts(p.row.Days)
+	if err != nil {
+		return tiers.State{}, p.tx.fail(err)
+	}
+	m := p.member(state, sums)
+	m.Grants = l.grants()
+	now, _, _ := p.decideTo(l.Code, l.Closed, l.ClosedBy, &m, today, true)
+	return now, nil
 }
 
 func rankOf(l *tiers.Ladder, tier string) int {

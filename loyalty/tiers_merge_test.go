@@ -2,6 +2,7 @@ package loyalty_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,6 +65,25 @@ func TestAMergeKeepsATierThatWasGranted(t *testing.T) {
 	require.Equal(t, "gold", s.tier("twin"))
 	s.now = s.now.AddDate(0, 0, 31)
 	require.Empty(t, s.tier("twin"))
+	s.verify()
+}
+
+func TestAMergeKeepsATierThatWasEarnedBeneathAGrant(t *testing.T) {
+	s := openShop(t, regulars())
+	s.now = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, member := range []string{"anna", "twin"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Earn{Member: "twin", Key: "1", Order: bought("1", 100)})
+	s.now = time.Date(2028, 2, 1, 12, 0, 0, 0, time.UTC)
+	s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 10)})
+	s.must(loyalty.MatchTier{Member: "twin", Key: "match", Ladder: "status", Tier: "gold", Days: 30})
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+	require.Equal(t, "gold", s.tier("anna"))
+	s.now = time.Date(2028, 4, 1, 12, 0, 0, 0, time.UTC)
+	require.Equal(t, "silver", s.tier("anna"), "earned in 2027 to the end of 2028")
+	s.now = time.Date(2029, 1, 1, 12, 0, 0, 0, time.UTC)
+	require.Empty(t, s.tier("anna"))
 	s.verify()
 }
 
