@@ -52,10 +52,10 @@ func (l *Ladder) Progress(s State, m *Member, day Day) Progress {
 	if rank != none {
 		p.Keeping = e.missing(l.keep(rank), from, day, carried)
 	}
-	p.Projected = s.Tier
+	p.Projected = p.Tier
 	if ends := min(p.PeriodEnd, p.Until); ends < LastDay {
 		later, _ := l.Evaluate(s, m, ends)
-		p.Projected = later.Tier
+		p.Projected = l.Effective(later, m, ends)
 	}
 	return p
 }
