@@ -364,15 +364,15 @@ func (v *verdictOn) change(before, after toldState, entered, undone []string) *T
 
 // decideTo decides a ladder from a state on to the end of a day, each day by the text
 // that holds on it, and returns the epoch of the last one. The last day is decided
-// though nothing was counted on it where that is asked for.
+// though nothing was counted on it where that is asked for. Where the program was without
+// the ladder, what changed before is past: the ladder begins anew.
 func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to tiers.Day, last bool) (tiers.State, int, []tiers.Change) {
 	engine := p.tx.deciding.engine
-	own := *m
 	var changes []tiers.Change
 	for {
 		day := s.At + 1
 		if s.At == 0 {
-			day = own.Enrolled
+			day = m.Enrolled
 		}
 		if day > to {
 			return s, by, changes
@@ -380,11 +380,7 @@ func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to
 		e, ends := engine.epochOn(day)
 		l := e.rev.ladder(code)
 		if l == nil {
-			s, by = tiers.State{}, 0
-			if ends >= to {
-				return s, by, changes
-			}
-			own.Enrolled = ends + 1
+			s, by, changes = tiers.State{Since: day, At: min(to, ends)}, 0, nil
 			continue
 		}
 		if s.At != 0 && by != e.number {
@@ -393,7 +389,7 @@ func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to
 				before = l
 			}
 			var more []tiers.Change
-			s, more = l.Adopt(s, before, &own, day)
+			s, more = l.Adopt(s, before, m, day)
 			changes, by = append(changes, more...), e.number
 			continue
 		}
@@ -401,7 +397,7 @@ func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to
 		if last && ends >= to {
 			decide = l.Decide
 		}
-		next, more := decide(s, &own, min(to, ends))
+		next, more := decide(s, m, min(to, ends))
 		changes = append(changes, more...)
 		s, by = next, e.number
 	}
