@@ -149,11 +149,16 @@ func (f Figure) As(convention string) Figure {
 	return f
 }
 
-// With returns the figure with an interval, unless it is undefined.
+// With returns the figure with an interval, unless it is undefined. An interval that
+// is not of finite numbers is left out, and a note says so.
 func (f Figure) With(interval Interval) Figure {
-	if f.defined {
-		f.Interval = &interval
+	if !f.defined {
+		return f
 	}
+	if !interval.finite() {
+		return f.Noted("no interval: its bounds are outside of what a float64 holds")
+	}
+	f.Interval = &interval
 	return f
 }
 

@@ -47,6 +47,9 @@ func (f Figure) intervalText() string {
 
 // shown writes a value of the figure's unit, rounded for display.
 func (f Figure) shown(value float64) string {
+	if !finite(value) {
+		return "undefined"
+	}
 	switch f.Unit {
 	case Fraction:
 		return short(100*value, 2) + " %"
@@ -61,8 +64,12 @@ func (f Figure) shown(value float64) string {
 	}
 }
 
-// short writes a number with at most so many decimals, half away from zero.
+// short writes a number with at most so many decimals, half away from zero, and
+// "undefined" for what is no finite number.
 func short(value float64, places int) string {
+	if !finite(value) {
+		return "undefined"
+	}
 	rounded := decimal.NewFromFloat(value).Round(int32(places))
 	return rounded.String()
 }
@@ -96,6 +103,9 @@ func (f Figure) MarshalJSON() ([]byte, error) {
 	}
 	if f.defined {
 		shown.Value = &f.value
+	}
+	if f.Interval != nil && !f.Interval.finite() {
+		shown.Interval = nil
 	}
 	if f.quotient && inRange(f.Numerator) && inRange(f.Denominator) {
 		shown.Numerator, shown.Denominator = number(f.Numerator), number(f.Denominator)

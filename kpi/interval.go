@@ -15,6 +15,10 @@ type Interval struct {
 	Method string `json:"method"`
 }
 
+func (i *Interval) finite() bool { return finite(i.Lower) && finite(i.Upper) && finite(i.Level) }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
 // Wilson is the score interval of a proportion: hits of total independent trials.
 // A total of 0 is an error: nothing was sampled. The level is 0 for 0.95.
 //
