@@ -10,7 +10,7 @@ import (
 type CohortOptions struct {
 	// Bucket is the calendar period of cohorts and of activity; empty is [Monthly].
 	Bucket Bucket
-	// Zone is the zone of the calendar; nil is UTC.
+	// Zone is the zone of the calendar, one that the IANA database names; nil is UTC.
 	Zone *time.Location
 	// Until ends the observation: orders before it count. Its zero value is just
 	// after the last order.
@@ -113,6 +113,7 @@ func newCohortRule(o *CohortOptions) (cohortRule, clock, error) {
 	default:
 		problems.Add("bucket", "%q is no bucket: use week, month, quarter or year", o.Bucket)
 	}
+	checkZone(&problems, "zone", o.Zone)
 	checkEnd(&problems, "until", o.Until)
 	r.open = o.Until.IsZero()
 	if !r.open {

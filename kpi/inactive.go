@@ -38,13 +38,15 @@ type Inactivity struct {
 }
 
 // NewInactivity counts who had no purchase in the days of the zone's calendar
-// before an instant, that is from asOf minus days until before asOf.
+// before an instant, that is from asOf minus days until before asOf. The zone is one
+// that the IANA database names; nil is UTC.
 func NewInactivity(asOf time.Time, days int, zone *time.Location) (*Inactivity, error) {
 	var problems Problems
 	checkWindow(&problems, days)
 	if asOf.IsZero() {
 		problems.Add("as_of", "must be said: inactivity is as of an instant")
 	}
+	checkZone(&problems, "zone", zone)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -67,12 +69,13 @@ func (a *Inactivity) Add(last time.Time) {
 	}
 }
 
-// Merge adds the customers of another count, which must be as of the same instant
-// and of as many days. No customer may be in both.
+// Merge adds the customers of another count, which must be as of the same instant,
+// of as many days, and of the same zone. No customer may be in both.
 func (a *Inactivity) Merge(other *Inactivity) error {
-	if !a.asOf.Equal(other.asOf) || !a.since.Equal(other.since) {
+	if !a.asOf.Equal(other.asOf) || !a.since.Equal(other.since) || a.days != other.days || a.zone.String() != other.zone.String() {
 		var problems Problems
-		problems.Add("other", "is as of %s and since %s, this as of %s and since %s", stamp(other.asOf), stamp(other.since), stamp(a.asOf), stamp(a.since))
+		problems.Add("other", "is as of %s and since %s in %s, this as of %s and since %s in %s",
+			stamp(other.asOf), stamp(other.since), other.zone, stamp(a.asOf), stamp(a.since), a.zone)
 		return problems.Err()
 	}
 	a.inactive += other.inactive

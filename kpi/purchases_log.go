@@ -62,7 +62,7 @@ func (p *Purchases) PurchaseFrequency() (Figure, error) {
 }
 
 // NewPurchaseAccumulator returns an empty one for a period, whose zone is that of
-// the grain too. The grain is empty for [ByDay]. An error wraps [ErrInvalid].
+// the grain too, one that the IANA database names. The grain is empty for [ByDay]. An error wraps [ErrInvalid].
 func NewPurchaseAccumulator(period Period, grain Grain) (*PurchaseAccumulator, error) {
 	if grain == "" {
 		grain = ByDay
@@ -72,6 +72,7 @@ func NewPurchaseAccumulator(period Period, grain Grain) (*PurchaseAccumulator, e
 		problems.Add("grain", "%q is no grain: use day, week or instant", grain)
 	}
 	checkPeriod(&problems, "period", period)
+	checkZone(&problems, "period.zone", period.Zone)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -209,7 +210,7 @@ func NewInactivityAccumulator(asOf time.Time, days int, zone *time.Location) (*I
 }
 
 func (a *InactivityAccumulator) key() string {
-	return fmt.Sprintf("as of %d, %d days, since %d", a.asOf, a.days, a.rule.since.UnixMicro())
+	return fmt.Sprintf("as of %d, %d days, since %d, zone %s", a.asOf, a.days, a.rule.since.UnixMicro(), a.rule.zone)
 }
 
 // Add adds an order; refunds are no purchases, and orders at the instant or later

@@ -32,7 +32,7 @@ type RFMOptions struct {
 	// AsOf is the date that recency is counted to. Orders of later dates are dropped.
 	// Its zero value is the date of the last order.
 	AsOf time.Time
-	// Zone is the zone of dates; nil is UTC.
+	// Zone is the zone of dates, one that the IANA database names; nil is UTC.
 	Zone *time.Location
 	// Method is how values become scores; empty is [ByQuantile].
 	Method RFMMethod
@@ -119,6 +119,7 @@ func newRFMRule(o *RFMOptions) (rfmRule, clock, error) {
 		o.Method = ByQuantile
 	}
 	var problems Problems
+	checkZone(&problems, "zone", o.Zone)
 	checkEnd(&problems, "as_of", o.AsOf)
 	switch o.Method {
 	case ByQuantile, ByRank, LikeRPackage:

@@ -14,7 +14,8 @@ type SummaryOptions struct {
 	// HoldoutEnd, if set, is after AsOf: what customers do after AsOf's period, up to
 	// HoldoutEnd's, is summarized for them apart, to hold a model against.
 	HoldoutEnd time.Time
-	// Zone is the zone of days and weeks; nil is UTC.
+	// Zone is the zone of days and weeks, one that the IANA database names; nil is
+	// UTC.
 	Zone *time.Location
 	// Grain is what counts as one purchase; empty is [ByDay].
 	Grain Grain
@@ -116,6 +117,7 @@ func newSummaryRule(o *SummaryOptions) (summaryRule, clock, error) {
 	if !(o.Unit > 0 && o.Unit <= 100*InYears) {
 		problems.Add("unit", "must be above 0 days and at most 100 years, is %v days", float64(o.Unit))
 	}
+	checkZone(&problems, "zone", o.Zone)
 	checkEnd(&problems, "as_of", o.AsOf)
 	checkEnd(&problems, "holdout_end", o.HoldoutEnd)
 	if !o.HoldoutEnd.IsZero() && !o.HoldoutEnd.After(o.AsOf) {

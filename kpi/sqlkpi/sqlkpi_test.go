@@ -155,6 +155,22 @@ func TestWhatHasNoSQLFormIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, kpi.ErrInvalid)
 }
 
+func TestAZoneThatPostgreSQLReadsOtherwiseIsRefused(t *testing.T) {
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	central, err := time.LoadLocation("CET")
+	require.NoError(t, err)
+	for _, zone := range []*time.Location{time.FixedZone("UTC+2", 2*3600), time.FixedZone("Europe/Vienna", 3600), time.FixedZone("UTC", 3600), central} {
+		_, err := table.RFMQuery(&kpi.RFMOptions{Zone: zone})
+		require.ErrorIs(t, err, kpi.ErrInvalid, zone.String())
+		assert.ErrorContains(t, err, "zone")
+	}
+	for _, zone := range []*time.Location{nil, time.UTC, vienna} {
+		_, err := table.RFMQuery(&kpi.RFMOptions{Zone: zone})
+		require.NoError(t, err)
+	}
+}
+
 func TestNamesCannotLeaveTheirQuotes(t *testing.T) {
 	hostile := sqlkpi.Table{Name: `log"; DROP TABLE members; --`, Member: `m"`}
 	q, err := hostile.SummaryQuery(nil)

@@ -59,15 +59,25 @@ func (t *Table) orders() string {
 		t.column(t.Member, "member"), t.column(t.At, "occurred_at"), t.column(t.Amount, "amount"), t.from())
 }
 
-// zoneName is the name under which the server knows a zone.
+// zoneName is the name under which the server knows a zone. PostgreSQL reads other
+// names in its own ways: UTC+2 is two hours behind, and CET has no summer time.
 func zoneName(zone *time.Location) (string, error) {
-	if zone == nil {
+	if zone == nil || zone == time.UTC {
 		return "UTC", nil
 	}
-	if name := zone.String(); name != "Local" && name != "" {
-		return name, nil
+	name := zone.String()
+	known, err := time.LoadLocation(name)
+	if err != nil || name != "UTC" && !strings.Contains(name, "/") {
+		return "", fmt.Errorf("sqlkpi: %w: the zone %.80q must have a name of the IANA database with a slash, such as Europe/Vienna, or be UTC", kpi.ErrInvalid, name)
 	}
-	return "", fmt.Errorf("sqlkpi: %w: the zone must have a name of the IANA database, such as Europe/Vienna", kpi.ErrInvalid)
+	for half := range 2 * 300 {
+		at := time.Date(1900, time.Month(1+6*half), 1, 0, 0, 0, 0, time.UTC)
+		_, here := at.In(zone).Zone()
+		if _, there := at.In(known).Zone(); here != there {
+			return "", fmt.Errorf("sqlkpi: %w: the zone %.80q is not the one of the IANA database of that name", kpi.ErrInvalid, name)
+		}
+	}
+	return name, nil
 }
 
 // dayOf is the number of the date at a time in a zone.
