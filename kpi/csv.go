@@ -21,8 +21,12 @@ type CSVOptions struct {
 	// currency.
 	CurrencyColumn string
 	// Currency is the only currency that a row may have; empty is that of the first
-	// row, for amounts of different currencies have no sum.
+	// row that is an order, for amounts of different currencies have no sum. A row
+	// without one is no order where the file has the column.
 	Currency string
+	// CurrencyFound, if set, is called once with the currency of the first row that is
+	// an order, where the file has the column.
+	CurrencyFound func(currency string)
 	// Zone is the zone of times without an offset; nil is UTC.
 	Zone *time.Location
 }
@@ -89,6 +93,8 @@ type csvFile struct {
 	// role is, for each place in a row, the column that is read there, or −1.
 	role    []int
 	members map[string]string
+	// found is set once a row's currency was taken.
+	found bool
 	// unquoted holds fields whose doubled quotes were made single.
 	unquoted []byte
 	instants instantReader
@@ -187,6 +193,9 @@ func (f *csvFile) order(text []byte) (Order, error) {
 	if o.At, err = f.instants.read(fields[timeColumn]); err != nil {
 		return Order{}, f.bad(f.names[timeColumn], err)
 	}
+	if !inYears(o.At) {
+		return Order{}, f.bad(f.names[timeColumn], fmt.Errorf("is %s, which is not in the years 1900 to 2199 of UTC", stamp(o.At)))
+	}
 	if o.Amount, err = parseAmount(fields[amountColumn]); err != nil {
 		return Order{}, f.bad(f.names[amountColumn], err)
 	}
@@ -218,11 +227,20 @@ func (f *csvFile) member(field []byte) (string, error) {
 }
 
 func (f *csvFile) currency(field []byte) error {
-	if f.at[currencyColumn] < 0 || string(field) == f.options.Currency {
+	if f.at[currencyColumn] < 0 || f.found && string(field) == f.options.Currency {
 		return nil
 	}
-	if f.options.Currency == "" && len(field) > 0 {
+	if len(field) == 0 {
+		return errors.New("is empty; name the currency in each row, or leave the column out of the file")
+	}
+	if f.options.Currency == "" {
 		f.options.Currency = string(field)
+	}
+	if string(field) == f.options.Currency {
+		f.found = true
+		if f.options.CurrencyFound != nil {
+			f.options.CurrencyFound(f.options.Currency)
+		}
 		return nil
 	}
 	return fmt.Errorf("%.40q where other rows have %q: amounts of different currencies have no sum; split the file by currency", field, f.options.Currency)

@@ -11,14 +11,16 @@ import (
 // sorted by it.
 type instantReader struct {
 	zone *time.Location
-	text [10]byte
-	date time.Time
+	// known is set where text and date are a date that was read.
+	known bool
+	text  [10]byte
+	date  time.Time
 }
 
 // read reads RFC 3339, or what lacks its offset, or its time of day too; a blank
 // may stand for the T.
 func (r *instantReader) read(text []byte) (time.Time, error) {
-	if len(text) == 10 && [10]byte(text) == r.text {
+	if r.known && len(text) == 10 && [10]byte(text) == r.text {
 		return r.date, nil
 	}
 	year, month, day, ok := readDate(text)
@@ -29,7 +31,7 @@ func (r *instantReader) read(text []byte) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("the year must be 1900 to 2199, is %d", year)
 	}
 	if len(text) == 10 {
-		r.text, r.date = [10]byte(text), calendar.Wall(year, time.Month(month), day, 0, r.zone)
+		r.known, r.text, r.date = true, [10]byte(text), calendar.Wall(year, time.Month(month), day, 0, r.zone)
 		return r.date, nil
 	}
 	clock, rest, ok := readClock(text[10:])

@@ -28,11 +28,16 @@ func (o *Order) check() (int64, error) {
 	if o.Member == "" {
 		return 0, fmt.Errorf("%w: it names no member; leave guest orders out of the log", ErrOrder)
 	}
-	seconds := o.At.Unix()
-	if seconds < firstSecond || seconds > lastSecond {
+	if !inYears(o.At) {
 		return 0, fmt.Errorf("%w: member %.128q ordered at %s; set At to a time in the years 1900 to 2199", ErrOrder, o.Member, o.At)
 	}
 	return o.At.UnixMicro(), nil
+}
+
+// inYears reports whether an instant is in the years of orders.
+func inYears(at time.Time) bool {
+	seconds := at.Unix()
+	return seconds >= firstSecond && seconds <= lastSecond
 }
 
 const (

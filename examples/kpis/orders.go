@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +15,7 @@ import (
 type extent struct {
 	first, last time.Time
 	rows, bad   int
-	// currency is that of the first row, empty where the log names none.
+	// currency is that of the first order, empty where the log names none.
 	currency string
 }
 
@@ -27,6 +25,8 @@ type log struct {
 	zone     *time.Location
 	status   *status
 	warnings io.Writer
+	// currency is that of the first order.
+	currency string
 }
 
 // each hands over the orders of the log. Rows that are none are counted, and named
@@ -43,7 +43,8 @@ func (l *log) each(what string, name bool, take func(kpi.Order) error) (bad int,
 	}
 	in := &counted{Reader: file}
 	defer l.status.clear()
-	for order, err := range kpi.ReadCSV(in, &kpi.CSVOptions{Zone: l.zone}) {
+	options := kpi.CSVOptions{Zone: l.zone, CurrencyFound: func(currency string) { l.currency = strings.TrimSpace(currency) }}
+	for order, err := range kpi.ReadCSV(in, &options) {
 		l.status.show(what, int(100*in.n/max(info.Size(), 1)))
 		if row, isRow := errors.AsType[*kpi.RowError](err); isRow {
 			bad++
@@ -86,32 +87,8 @@ func (l *log) extent() (extent, error) {
 		e.rows++
 		return nil
 	})
-	e.bad = bad
-	if err != nil {
-		return e, err
-	}
-	e.currency, err = currencyOf(l.path)
+	e.bad, e.currency = bad, l.currency
 	return e, err
-}
-
-// currencyOf is the currency of the first row, which all others must have.
-func currencyOf(path string) (currency string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	in := csv.NewReader(file)
-	header, err := in.Read()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	at := slices.IndexFunc(header, func(name string) bool { return strings.TrimSpace(name) == "currency" })
-	row, err := in.Read()
-	if at < 0 || err != nil || at >= len(row) {
-		return "", nil // a bad row was named when the log was read
-	}
-	return strings.TrimSpace(row[at]), nil
 }
 
 // counted counts the bytes that were read.

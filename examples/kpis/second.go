@@ -14,7 +14,7 @@ type seconds struct {
 	days map[string]firstTwo
 }
 
-// firstTwo has the first two days with a purchase, since 1970 plus 1; 0 is none.
+// firstTwo has the first two days with a purchase; 0 is none.
 type firstTwo struct{ first, second int32 }
 
 func (s *seconds) Add(o kpi.Order) error {
@@ -38,10 +38,12 @@ func (s *seconds) Add(o kpi.Order) error {
 	return nil
 }
 
-// dayNumber counts dates of a zone, whatever its clocks do.
+// dayNumber counts dates of a zone, whatever its clocks do: 1 is 1899-12-31, the
+// first that an order of 1900 can have in some zone.
 func dayNumber(at time.Time, zone *time.Location) int32 {
 	y, m, d := at.In(zone).Date()
-	return int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/(24*60*60)) + 1
+	const until1970 = 25569
+	return int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/(24*60*60)) + until1970
 }
 
 // figures are the median time to the second purchase, and who made one within 90
