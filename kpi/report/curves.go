@@ -3,7 +3,11 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"time"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
 func retentionSection(r *Report) (*section, error) {
@@ -57,6 +61,11 @@ func trackingSection(r *Report) (*section, error) {
 	if len(k.Expected) == 0 || len(k.Actual) > len(k.Expected) || k.Calibration > len(k.Expected) || k.Calibration < 0 {
 		return nil, fmt.Errorf("%w: Tracking: %d periods expected, %d actual, %d of calibration", ErrInvalid, len(k.Expected), len(k.Actual), k.Calibration)
 	}
+	for _, v := range slices.Concat(k.Expected, k.Actual) {
+		if !finite(v) || v < 0 {
+			return nil, fmt.Errorf("%w: Tracking: %g is no number of purchases", ErrInvalid, v)
+		}
+	}
 	t := &table{Caption: "Cumulative repeat purchases", Head: []string{"To the end of " + k.Period, "Actual", "Expected", "Difference"}}
 	labels := make([]string, len(k.Expected))
 	actual := make([]float64, len(k.Expected))
@@ -91,6 +100,15 @@ func trackingSection(r *Report) (*section, error) {
 	return &section{ID: "tracking", Title: "Expected and actual purchases", Lead: lead, Chart: chart, Table: t}, err
 }
 
+func zoneOf(p kpi.Period) *time.Location {
+	if p.Zone == nil {
+		return time.UTC
+	}
+	return p.Zone
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
 func liabilitySection(r *Report) (*section, error) {
 	if r.Liability == nil || len(r.Liability.Movements) == 0 {
 		return nil, nil
@@ -100,7 +118,7 @@ func liabilitySection(r *Report) (*section, error) {
 	var deferred, recognized, closing []float64
 	for _, m := range r.Liability.Movements {
 		period := m.Period.String()
-		labels = append(labels, m.Period.Start.Format("2006-01"))
+		labels = append(labels, m.Period.Start.In(zoneOf(m.Period)).Format("2006-01"))
 		t.Rows = append(t.Rows, row{Head: period, Cells: plain(m.Opening.String(), m.Deferred.String(), m.Recognized.String(),
 			m.Breakage.String(), m.CatchUp.String(), m.Remitted.String(), m.Closing.String())})
 		deferred = append(deferred, m.Deferred.InexactFloat64())

@@ -118,7 +118,7 @@ type Alive struct {
 	P           [][]float64
 }
 
-// AliveOf computes P(alive) for members of an age in the unit of the model, for 0
+// AliveOf computes P(alive) for members of an age in the unit of the model, for 1
 // to most repeat purchases and steps of equal length of recency, at least 1.
 func AliveOf(m clv.Model, age float64, unit string, most, steps int) (*Alive, error) {
 	if most < 1 || steps < 1 {
@@ -161,6 +161,9 @@ func aliveSection(r *Report) (*section, error) {
 		}
 		line := row{Head: decimals(a.Age-recency, 1) + " " + a.Unit + " ago"}
 		for _, p := range a.P[i] {
+			if !(p >= 0 && p <= 1) {
+				return nil, fmt.Errorf("%w: Alive: row %d has a P(alive) of %g", ErrInvalid, i, p)
+			}
 			line.Cells = append(line.Cells, shaded(decimals(p, 2), p))
 		}
 		grid.Rows = append(grid.Rows, line)

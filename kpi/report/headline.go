@@ -25,11 +25,16 @@ func cardOf(h Headline) card {
 		c.Interval = fmt.Sprintf("%s to %s (%g %%)", amount(h.Figure, i.Lower), amount(h.Figure, i.Upper), 100*i.Level)
 	}
 	before, ok := h.Before.Value()
-	if !ok {
+	if !ok || !alike(h.Figure, h.Before) {
 		return c
 	}
 	c.Change = change(h.Figure, value-before) + " from " + amount(h.Before, before)
 	return c
+}
+
+// alike reports whether two figures are of one kind, so that their difference is one.
+func alike(a, b kpi.Figure) bool {
+	return a.Key == b.Key && a.Unit == b.Unit && a.Currency == b.Currency
 }
 
 func detail(f kpi.Figure) string {

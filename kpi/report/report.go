@@ -60,7 +60,8 @@ type Headline struct {
 	// Name is what people call the figure.
 	Name   string
 	Figure kpi.Figure
-	// Before is the figure to compare with; its zero value is none.
+	// Before is the figure to compare with; its zero value is none. A change is shown
+	// where both have one key, unit and currency.
 	Before kpi.Figure
 }
 
