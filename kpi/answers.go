@@ -148,7 +148,8 @@ func (a *Answers) sum(from, to int) int64 {
 	return n
 }
 
-// mean is the mean answer with the t interval of its expectation.
+// mean is the mean answer with the t interval of its expectation, which needs two
+// answers that differ.
 func (a *Answers) mean(key string, level float64) Figure {
 	var sum, squares int64
 	for i, n := range a.counts {
@@ -164,6 +165,9 @@ func (a *Answers) mean(key string, level float64) Figure {
 	half, ok := meanHalfWidth(sampleMoments{n: n, sum: count(sum), squares: count(squares)}, level)
 	if !ok {
 		return f
+	}
+	if half == 0 {
+		return f.Noted("no interval: all answers are alike")
 	}
 	value, _ := f.Value()
 	low, high := float64(a.low), float64(a.low+len(a.counts)-1)

@@ -58,7 +58,7 @@ func (c *Columns) Cohorts(o *CohortOptions) (*CohortMatrix, error) {
 }
 
 // RFM is what an [RFMAccumulator] makes of the same orders, on all cores. Memory
-// beyond the columns is 120 bytes for each member and about 64 MB.
+// beyond the columns is 121 bytes for each member and about 64 MB.
 func (c *Columns) RFM(o *RFMOptions) (*RFM, error) {
 	rule, clock, err := newRFMRule(o)
 	if err != nil {
@@ -79,11 +79,32 @@ func (c *Columns) RFM(o *RFMOptions) (*RFM, error) {
 	tally := g.run()
 	result := rule.frame(&clock, rfmCounts{tally.orders, tally.refunds, tally.late})
 	result.Customers = make([]RFMCustomer, 0, len(totals))
+	ordered := c.ordered(totals)
 	for member := range totals {
+		if !ordered[member] {
+			continue
+		}
 		result.take(c.names[member], totals[member], rule.asOf)
 	}
 	rule.score(result)
 	return result, nil
+}
+
+// ordered tells the members who have an order from those who are only named.
+func (c *Columns) ordered(totals []rfmTotals) []bool {
+	ordered := make([]bool, len(totals))
+	all := true
+	for member := range totals {
+		ordered[member] = totals[member].orders > 0
+		all = all && ordered[member]
+	}
+	if all {
+		return ordered
+	}
+	for _, member := range c.member {
+		ordered[member] = true
+	}
+	return ordered
 }
 
 // paddedCounts keep workers from sharing a cache line.

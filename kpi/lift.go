@@ -61,7 +61,8 @@ type ProportionLiftResult struct {
 	Control Figure `json:"control"`
 	// Difference is their difference, with Newcombe's hybrid score interval.
 	Difference Figure `json:"difference"`
-	// Ratio is their ratio, with Katz's log interval, which needs hits in both.
+	// Ratio is their ratio, with Katz's log interval, which needs hits in both, and
+	// somebody without.
 	Ratio Figure `json:"ratio"`
 	// Relative is the ratio less 1.
 	Relative Figure `json:"relative"`
@@ -164,6 +165,11 @@ func (l *proportions) ratio(out *ProportionLiftResult) {
 	}
 	missing := func(a Arm) float64 { return float64(a.Total-a.Hits) / (float64(a.Hits) * float64(a.Total)) }
 	half := twoSided(l.level) * math.Sqrt(missing(l.treated)+missing(l.control))
+	if half == 0 {
+		const note = "no interval: all of both groups did it"
+		out.Ratio, out.Relative = out.Ratio.Noted(note), out.Relative.Noted(note)
+		return
+	}
 	lower, upper := ratio*math.Exp(-half), ratio*math.Exp(half)
 	out.Ratio = out.Ratio.With(l.interval(lower, upper, "katz_log"))
 	out.Relative = out.Relative.With(l.interval(lower-1, upper-1, "katz_log"))

@@ -1,6 +1,7 @@
 package kpi
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -29,6 +30,14 @@ func LogRank(groups ...*SurvivalAccumulator) (*LogRankResult, error) {
 	if len(groups) < 2 || len(groups) > 1000 {
 		problems.Add("groups", "must be 2 to 1000, are %d", len(groups))
 		return nil, problems.Err()
+	}
+	for i, g := range groups {
+		if g == nil {
+			problems.Add(fmt.Sprintf("groups[%d]", i), "must not be nil")
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
 	}
 	times := map[float64]int{}
 	risks := make([]*riskSet, len(groups))

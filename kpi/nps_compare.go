@@ -11,8 +11,8 @@ type NPSDifference struct {
 	// Difference is the first score minus the second, from -200 to 200, with the
 	// interval of the method.
 	Difference Figure `json:"difference"`
-	// StandardError is in the unit of the difference.
-	StandardError float64 `json:"standard_error"`
+	// StandardError is in the unit of the difference; nil where that is undefined.
+	StandardError *float64 `json:"standard_error,omitempty"`
 	// PValue is two-sided: how likely a difference as large as this is where there
 	// is none. It is undefined where the standard error is 0.
 	PValue Figure `json:"p_value"`
@@ -51,7 +51,7 @@ func CompareNPS(first, second Opinions, options *NPSOptions) (NPSDifference, err
 	around := bounds{lower: center - half, upper: center + half}.clamped(2)
 	result := NPSDifference{
 		Difference:    f.With(Interval{Lower: 100 * around.lower, Upper: 100 * around.upper, Level: level, Method: string(method)}),
-		StandardError: 100 * se,
+		StandardError: new(100 * se),
 		PValue:        Undefined(pKey, Fraction, "all answers of both are alike, so the standard error is 0"),
 	}
 	if se > 0 {

@@ -256,7 +256,11 @@ func (a *InactivityAccumulator) Result() Figure {
 	for _, at := range a.last {
 		rule.Add(time.UnixMicro(at))
 	}
-	return rule.Figure()
+	f := rule.Figure()
+	if a.late > 0 {
+		f = f.Noted("%d orders at or after the end are left out", a.late)
+	}
+	return f
 }
 
 // MarshalBinary returns the accumulator's state. Equal contents give equal bytes.

@@ -59,7 +59,11 @@ func TestInactivityDoesNotDependOnTheOrderOfAddingAndMerging(t *testing.T) {
 		})
 		assert.Equal(t, whole.Result(), merged.Result())
 		last := map[string]time.Time{}
+		late := 0
 		for _, o := range orders {
+			if !o.At.Before(asOf) {
+				late++
+			}
 			if o.Amount.Sign() >= 0 && o.At.Before(asOf) && o.At.After(last[o.Member]) {
 				last[o.Member] = o.At
 			}
@@ -68,7 +72,11 @@ func TestInactivityDoesNotDependOnTheOrderOfAddingAndMerging(t *testing.T) {
 		for _, at := range last {
 			rule.Add(at)
 		}
-		assert.Equal(t, rule.Figure(), whole.Result())
+		want := rule.Figure()
+		if late > 0 {
+			want = want.Noted("%d orders at or after the end are left out", late)
+		}
+		assert.Equal(t, want, whole.Result())
 	})
 }
 

@@ -71,7 +71,8 @@ func (c *RFMCustomer) Code() int { return 100*int(c.R) + 10*int(c.F) + int(c.M) 
 type RFM struct {
 	// Customers are in order of their ids.
 	Customers []RFMCustomer
-	// AsOf is the first instant of the date that recency is counted to.
+	// AsOf is the first instant of the date that recency is counted to; it is zero
+	// where there was none to count to: no date was asked for, and there was no order.
 	AsOf   time.Time
 	Zone   *time.Location
 	Method RFMMethod
@@ -286,8 +287,12 @@ func (a *RFMAccumulator) Result() *RFM {
 
 func (r *rfmRule) frame(c *clock, counts rfmCounts) *RFM {
 	o := &r.options
+	var asOf time.Time
+	if !r.open || counts.orders > 0 {
+		asOf = c.start(r.asOf, o.Zone)
+	}
 	return &RFM{
-		AsOf: c.start(r.asOf, o.Zone), Zone: o.Zone, Method: o.Method, Groups: o.Groups, Segments: slices.Clone(o.Segments),
+		AsOf: asOf, Zone: o.Zone, Method: o.Method, Groups: o.Groups, Segments: slices.Clone(o.Segments),
 		Orders: counts.orders, Refunds: counts.refunds, Late: counts.late,
 	}
 }

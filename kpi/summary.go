@@ -50,7 +50,7 @@ type Summaries struct {
 	// Customers are in order of their ids.
 	Customers []CustomerSummary
 	// AsOf is the end of the observation that was used: the first instant of its
-	// period.
+	// period. It is zero where none was asked for and there was no order.
 	AsOf time.Time
 	// HoldoutLength is the time from AsOf's period to HoldoutEnd's, in Unit.
 	HoldoutLength float64
@@ -203,8 +203,12 @@ func (r *summaryRule) of(member string, spells []spell, c *clock, counts *Summar
 // result is the frame of the summaries; asOf is set where the rule left it open.
 func (r *summaryRule) result(c *clock, counts SummaryCounts) *Summaries {
 	o := &r.options
+	var asOf time.Time
+	if !r.open || counts.Orders > 0 {
+		asOf = c.start(r.asOf, o.Zone)
+	}
 	return &Summaries{
-		AsOf: c.start(r.asOf, o.Zone), HoldoutLength: c.daysBetween(r.asOf, max(r.asOf, r.holdout)) / float64(o.Unit),
+		AsOf: asOf, HoldoutLength: c.daysBetween(r.asOf, max(r.asOf, r.holdout)) / float64(o.Unit),
 		Zone: o.Zone, Grain: o.Grain, Unit: o.Unit, SummaryCounts: counts,
 	}
 }

@@ -186,7 +186,9 @@ func (s *Survival) RestrictedMean(tau float64) (mean, stdErr float64, ok bool) {
 		if p.Time > tau {
 			continue
 		}
-		area += p.Survival * (end - p.Time)
+		if p.Survival > 0 {
+			area += p.Survival * (end - p.Time)
+		}
 		end = p.Time
 		if p.Survival > 0 && p.Events > 0 {
 			n, d := float64(p.AtRisk), float64(p.Events)

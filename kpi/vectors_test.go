@@ -99,7 +99,7 @@ func checkNPSDifference(t *testing.T, c *kpicase.Case) {
 		c.Near(t, 100*want.Delta, (i.Lower+i.Upper)/2, "center")
 		c.Near(t, 100*want.Lower, i.Lower, "lower")
 		c.Near(t, 100*want.Upper, i.Upper, "upper")
-		c.Near(t, 100*want.SE, got.StandardError, "standard error")
+		c.Near(t, 100*want.SE, *got.StandardError, "standard error")
 		c.Near(t, want.P, defined(t, got.PValue), "p")
 		c.Near(t, 100*expect.Wald.Delta, defined(t, got.Difference), "difference")
 	}
