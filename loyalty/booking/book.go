@@ -75,11 +75,7 @@ func checkParty(session string, party int64, unit string, amount points.Amount) 
 
 // Apply implements loyalty.Command.
 func (c Book) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, "")
+	r, b, err := visitAs(tx, c.Session, "")
 	if err != nil {
 		return err
 	}
@@ -157,11 +153,7 @@ func (c Hold) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c
 
 // Apply implements loyalty.Command.
 func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, "")
+	r, b, err := visitAs(tx, c.Session, "")
 	if err != nil {
 		return err
 	}
@@ -248,11 +240,7 @@ func (c *checks) booking(session, id string) {
 
 // Apply implements loyalty.Command.
 func (c Confirm) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, c.Booking)
+	r, b, err := visitAs(tx, c.Session, c.Booking)
 	if err != nil {
 		return err
 	}

@@ -64,11 +64,7 @@ func (c Cancel) Validate() error {
 
 // Apply implements loyalty.Command.
 func (c Cancel) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, c.Booking)
+	r, b, err := visitAs(tx, c.Session, c.Booking)
 	if err != nil {
 		return err
 	}

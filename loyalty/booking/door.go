@@ -39,11 +39,7 @@ func (c CheckIn) Validate() error {
 
 // Apply implements loyalty.Command.
 func (c CheckIn) Apply(_ context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, c.Booking)
+	r, b, err := visitAs(tx, c.Session, c.Booking)
 	if err != nil {
 		return err
 	}
@@ -100,11 +96,7 @@ func (c HandOver) Validate() error {
 
 // Apply implements loyalty.Command.
 func (c HandOver) Apply(_ context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, c.Booking)
+	r, b, err := visitAs(tx, c.Session, c.Booking)
 	if err != nil {
 		return err
 	}
@@ -234,11 +226,7 @@ func (c Refresh) Validate() error {
 
 // Apply implements loyalty.Command.
 func (c Refresh) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, c.Booking)
+	r, b, err := visitAs(tx, c.Session, c.Booking)
 	if err != nil {
 		return err
 	}

@@ -41,11 +41,7 @@ func (c Join) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c
 
 // Apply implements loyalty.Command.
 func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	r, err := visit(tx, c.Session)
-	if err != nil {
-		return err
-	}
-	b, err := bookingOf(tx.Party, c.Session, "")
+	r, b, err := visitAs(tx, c.Session, "")
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,16 @@ func visit(tx *loyalty.Tx, session string) (*room, error) {
 	return r, r.readBoard()
 }
 
+// visitAs returns a session that the plan names, and the command's member's booking of it.
+func visitAs(tx *loyalty.Tx, session, id string) (*room, *booking, error) {
+	r, err := visit(tx, session)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := bookingOf(tx.Party, session, id)
+	return r, b, err
+}
+
 func (r *room) readBoard() error {
 	row, exists, err := r.Record(boardKind, boardID)
 	if err != nil {
