@@ -154,11 +154,7 @@ func (p *Party) putRedemption(id string, state *redemptionState) error {
 	if len(state.Steps) > 0 {
 		row.Sort = state.Steps[0].At.Format("2006-01-02T15:04:05.000000Z")
 	}
-	for _, part := range state.Parts {
-		if part.Back < part.Amount && !slices.Contains(row.Lots, part.Lot) {
-			row.Lots = append(row.Lots, part.Lot)
-		}
-	}
+	row.Lots = stillTaken(state.Parts)
 	return p.putOwn(row)
 }
 

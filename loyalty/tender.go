@@ -77,6 +77,20 @@ func (p *Party) tender(order string) (tenderState, bool, error) {
 	return state, true, p.decode(row, &state)
 }
 
+// LeftOfPayment is how many points of a unit are left to come back of those that paid for
+// an order, by a [Spend] or [Capture] that names it; it is 0 where none did. The plan
+// names what a [Refund] of the order reads.
+func (p *Party) LeftOfPayment(order, unit string) (points.Amount, error) {
+	state, _, err := p.tender(order)
+	var left points.Amount
+	for _, part := range state.Parts {
+		if part.Unit == unit {
+			left += part.Amount - part.Back
+		}
+	}
+	return left, err
+}
+
 // pay notes lots that were spent on an order, by entries from the given place on. What
 // has come back in full is noted no longer: an order that is paid and taken back again and
 // again does not grow.
@@ -107,13 +121,18 @@ func (p *Party) putTender(order string, state tenderState) error {
 	if err != nil {
 		return p.tx.fail(err)
 	}
-	row := storage.Record{Kind: tenderKind, ID: order, Data: data}
-	for _, part := range state.Parts {
-		if part.Back < part.Amount && !slices.Contains(row.Lots, part.Lot) {
-			row.Lots = append(row.Lots, part.Lot)
+	return p.putOwn(storage.Record{Kind: tenderKind, ID: order, Data: data, Lots: stillTaken(state.Parts)})
+}
+
+// stillTaken lists the lots to which points may come back.
+func stillTaken(parts []tenderPart) []points.LotID {
+	var lots []points.LotID
+	for _, part := range parts {
+		if part.Back < part.Amount && !slices.Contains(lots, part.Lot) {
+			lots = append(lots, part.Lot)
 		}
 	}
-	return p.putOwn(row)
+	return lots
 }
 
 // payGathered notes the lots of a gathered spend.

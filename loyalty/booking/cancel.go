@@ -130,7 +130,7 @@ func (b *booking) pointsBack(ctx context.Context, tx *loyalty.Tx, r *room, was e
 		return nil
 	}
 	order := orderID(r.session.ID, b.As)
-	left, err := leftOf(tx.Party, order, b.Unit)
+	left, err := tx.LeftOfPayment(order, b.Unit)
 	if err != nil {
 		return err
 	}
@@ -139,32 +139,6 @@ func (b *booking) pointsBack(ctx context.Context, tx *loyalty.Tx, r *room, was e
 		return nil
 	}
 	return loyalty.Refund{Member: b.As, Key: tx.Key(), Order: order, PointsBack: []loyalty.PointsBack{back}}.Apply(ctx, tx)
-}
-
-// leftOf is how many points are left to come back of those that paid for an order: a
-// refund of the order by the host may have been first.
-func leftOf(member *loyalty.Party, order, unit string) (points.Amount, error) {
-	row, exists, err := member.Record("tender", order)
-	if err != nil || !exists {
-		return 0, err
-	}
-	var tender struct {
-		Parts []struct {
-			Unit   string        `json:"u"`
-			Amount points.Amount `json:"n"`
-			Back   points.Amount `json:"b"`
-		} `json:"p"`
-	}
-	if err := decode(row, &tender); err != nil {
-		return 0, err
-	}
-	var left points.Amount
-	for _, part := range tender.Parts {
-		if part.Unit == unit {
-			left += part.Amount - part.Back
-		}
-	}
-	return left, nil
 }
 
 // leave takes a party that waits off the list, unless the list has come past it, or an
