@@ -85,3 +85,14 @@ func BenchmarkDates(b *testing.B) {
 	}
 	_ = sum
 }
+
+func TestZonesAreTheSameWhereTheirClocksAreNotWhereTheirNamesAre(t *testing.T) {
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	require.True(t, calendar.SameOffsets(vienna, vienna))
+	require.False(t, calendar.SameOffsets(vienna, berlin), "Berlin had summer times of its own in 1945 to 1949")
+	require.False(t, calendar.SameOffsets(vienna, time.FixedZone("Europe/Vienna", 3600)))
+	require.True(t, calendar.SameOffsets(time.UTC, time.FixedZone("", 0)))
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
@@ -70,12 +71,8 @@ func zoneName(zone *time.Location) (string, error) {
 	if err != nil || name != "UTC" && !strings.Contains(name, "/") {
 		return "", fmt.Errorf("sqlkpi: %w: the zone %.80q must have a name of the IANA database with a slash, such as Europe/Vienna, or be UTC", kpi.ErrInvalid, name)
 	}
-	for half := range 2 * 300 {
-		at := time.Date(1900, time.Month(1+6*half), 1, 0, 0, 0, 0, time.UTC)
-		_, here := at.In(zone).Zone()
-		if _, there := at.In(known).Zone(); here != there {
-			return "", fmt.Errorf("sqlkpi: %w: the zone %.80q is not the one of the IANA database of that name", kpi.ErrInvalid, name)
-		}
+	if !calendar.SameOffsets(zone, known) {
+		return "", fmt.Errorf("sqlkpi: %w: the zone %.80q is not the one of the IANA database of that name", kpi.ErrInvalid, name)
 	}
 	return name, nil
 }
