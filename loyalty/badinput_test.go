@@ -171,12 +171,12 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.SetAnniversary{Member: "anna", Key: "k", Day: tiers.Date(2026, time.May, 1), Reason: reason, Actor: actor},
 		loyalty.Erase{Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Redeem{
-			Member: "anna", Key: "k", ID: "new", Reward: "grinder", Quantity: 1, Option: "few-points", Channel: "app", Until: now.AddDate(0, 0, 1),
+			Member: "anna", Key: "k", Redemption: "new", Reward: "grinder", Quantity: 1, Option: "few-points", Channel: "app", Until: now.AddDate(0, 0, 1),
 			OccurredAt: at, Reason: reason, Actor: actor,
 		},
-		loyalty.Redeem{Member: "anna", Key: "k", ID: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
-		loyalty.Redeem{Member: "anna", Key: "k", ID: "new", Reward: "cash", Points: 15, OccurredAt: at, Reason: reason, Actor: actor},
-		loyalty.GrantReward{Member: "anna", Key: "k", ID: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Redeem{Member: "anna", Key: "k", Redemption: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Redeem{Member: "anna", Key: "k", Redemption: "new", Reward: "cash", Points: 15, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.GrantReward{Member: "anna", Key: "k", Redemption: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.IssueRedemption{Member: "anna", Key: "k", Redemption: "later", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.FulfillRedemption{Member: "anna", Key: "k", Redemption: "card", Result: "parcel-7", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.UseVoucher{Member: "anna", Key: "k", Redemption: "card", Code: "CARD-1", Money: decimal.NewFromInt(2), Order: "1001", OccurredAt: at, Reason: reason, Actor: actor},
@@ -200,8 +200,8 @@ func badMenu() rewards.Catalog {
 
 // redeemed adds to a shop the redemptions that commands are about.
 func redeemed(s *shop) {
-	s.must(loyalty.Redeem{Member: "anna", Key: "card", ID: "card", Reward: "card", Code: "CARD-1"})
-	s.must(loyalty.Redeem{Member: "anna", Key: "later", ID: "later", Reward: "cinema", Until: s.now.AddDate(0, 1, 0)})
+	s.must(loyalty.Redeem{Member: "anna", Key: "card", Redemption: "card", Reward: "card", Code: "CARD-1"})
+	s.must(loyalty.Redeem{Member: "anna", Key: "later", Redemption: "later", Reward: "cinema", Until: s.now.AddDate(0, 1, 0)})
 }
 
 // peopled adds to a shop those whom commands about several members need.

@@ -70,16 +70,16 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.SetPoolRole{Member: "anna", Key: "role", Pool: "home", Who: "ben", Role: "owner"},
 		loyalty.LeavePool{Member: "anna", Key: "leave", Pool: "home"},
 		loyalty.Adjust{Member: "anna", Key: "more", Unit: "bean", Points: 300, Reason: "gift", Actor: "shop"},
-		loyalty.Redeem{Member: "anna", Key: "coffee", ID: "coffee", Reward: "coffee"},
-		loyalty.Redeem{Member: "anna", Key: "voucher", ID: "voucher", Reward: "five-off"},
-		loyalty.Redeem{Member: "anna", Key: "ticket", ID: "ticket", Reward: "cinema", Code: "ODEON-1"},
-		loyalty.Redeem{Member: "anna", Key: "mug", ID: "mug", Reward: "mug"},
+		loyalty.Redeem{Member: "anna", Key: "coffee", Redemption: "coffee", Reward: "coffee"},
+		loyalty.Redeem{Member: "anna", Key: "voucher", Redemption: "voucher", Reward: "five-off"},
+		loyalty.Redeem{Member: "anna", Key: "ticket", Redemption: "ticket", Reward: "cinema", Code: "ODEON-1"},
+		loyalty.Redeem{Member: "anna", Key: "mug", Redemption: "mug", Reward: "mug"},
 		loyalty.IssueRedemption{Member: "anna", Key: "issue", Redemption: "mug"},
 		loyalty.FulfillRedemption{Member: "anna", Key: "fulfill", Redemption: "mug", Result: "parcel-7"},
 		loyalty.CancelRedemption{Member: "anna", Key: "cancel", Redemption: "coffee"},
 		loyalty.UseVoucher{Member: "anna", Key: "use", Redemption: "voucher"},
 		loyalty.RejectRedemption{Member: "anna", Key: "reject", Redemption: "ticket", Reason: "sold out", Actor: "shop"},
-		loyalty.GrantReward{Member: "anna", Key: "grant", ID: "grant", Reward: "mug", Reason: "sorry", Actor: "shop"},
+		loyalty.GrantReward{Member: "anna", Key: "grant", Redemption: "grant", Reward: "mug", Reason: "sorry", Actor: "shop"},
 	}
 	for _, cmd := range steps {
 		loads, commits = 0, 0

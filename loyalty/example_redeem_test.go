@@ -48,7 +48,7 @@ func fiveOff() *loyalty.Engine {
 func ExampleRedeem() {
 	ctx, engine := context.Background(), fiveOff()
 	for _, id := range []string{"r-1", "r-2", "r-3"} {
-		receipt, err := engine.Do(ctx, loyalty.Redeem{Member: "m-7301", Key: "redeem " + id, ID: id, Reward: "five-off"})
+		receipt, err := engine.Do(ctx, loyalty.Redeem{Member: "m-7301", Key: "redeem " + id, Redemption: id, Reward: "five-off"})
 		var missing *loyalty.InsufficientPointsError
 		switch {
 		case errors.As(err, &missing):
@@ -70,7 +70,7 @@ func ExampleRedeem() {
 // receipt, another one is refused.
 func ExampleEngine_UseVoucher() {
 	ctx, engine := context.Background(), fiveOff()
-	redeemed, err := engine.Do(ctx, loyalty.Redeem{Member: "m-7301", Key: "redeem", ID: "r-1", Reward: "five-off"})
+	redeemed, err := engine.Do(ctx, loyalty.Redeem{Member: "m-7301", Key: "redeem", Redemption: "r-1", Reward: "five-off"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func ExampleEngine_UseVoucher() {
 // code is worth nothing any more.
 func ExampleCancelRedemption() {
 	ctx, engine := context.Background(), fiveOff()
-	redeemed, err := engine.Do(ctx, loyalty.Redeem{Member: "m-7301", Key: "redeem", ID: "r-1", Reward: "five-off"})
+	redeemed, err := engine.Do(ctx, loyalty.Redeem{Member: "m-7301", Key: "redeem", Redemption: "r-1", Reward: "five-off"})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -30,8 +30,9 @@ import (
 type Redeem struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
-	// ID names the redemption in later commands; it is unique per member.
-	ID string `json:"id"`
+	// Redemption names the redemption in later commands; it is unique per member: 1 to
+	// 128 bytes of UTF-8.
+	Redemption string `json:"redemption"`
 	// Reward is the code of a reward of the catalog.
 	Reward string `json:"reward"`
 	// Quantity is how many; 0 is 1. A reward with codes is redeemed one by one.
@@ -65,8 +66,8 @@ type VoucherRequest struct {
 // Plan implements [Command].
 func (c Redeem) Plan() Plan {
 	return Plan{
-		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.ID,
-		Records: []RecordRef{{Kind: redemptionKind, ID: c.ID}},
+		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Redemption,
+		Records: []RecordRef{{Kind: redemptionKind, ID: c.Redemption}},
 	}
 }
 
@@ -115,7 +116,7 @@ func (p *Plan) needReward(revisions []*revision, rev *revision, reward *rewards.
 
 // Validate reports every problem of the redemption.
 func (c Redeem) Validate() error {
-	problems := redemptionProblems("id", c.ID)
+	problems := redemptionProblems("redemption", c.Redemption)
 	problems = append(problems, points.ValidateCode("reward", c.Reward)...)
 	if c.Quantity < 0 || c.Quantity > rewards.MaxQuantity {
 		problems.Add("quantity", "%d: must be 1 to %d, or left out", c.Quantity, rewards.MaxQuantity)
@@ -157,7 +158,7 @@ func (c Redeem) Apply(ctx context.Context, tx *Tx) error {
 	if err := tx.CanRedeem(); err != nil {
 		return err
 	}
-	r, err := tx.newRedeeming(reward, c.ID, max(1, c.Quantity))
+	r, err := tx.newRedeeming(reward, c.Redemption, max(1, c.Quantity))
 	if err != nil {
 		return err
 	}
@@ -452,7 +453,10 @@ func (p *Party) drawCode(state *redemptionState, voucher *rewards.Voucher) error
 type GrantReward struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
-	ID     string `json:"id"`
+	// Redemption names the redemption in later commands; it is unique per member: 1 to
+	// 128 bytes of UTF-8.
+	Redemption string `json:"redemption"`
+	// Reward is the code of a reward of the catalog.
 	Reward string `json:"reward"`
 	// Code is the voucher's, where the host has the codes.
 	Code       string    `json:"code,omitempty"`
@@ -465,7 +469,7 @@ type GrantReward struct {
 // Plan implements [Command].
 func (c GrantReward) Plan() Plan {
 	return Redeem{
-		Member: c.Member, Key: c.Key, ID: c.ID, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor,
+		Member: c.Member, Key: c.Key, Redemption: c.Redemption, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor,
 	}.Plan()
 }
 
@@ -483,7 +487,7 @@ func (c GrantReward) planAt(revisions []*revision, now time.Time) Plan {
 // Validate reports every problem of the gift.
 func (c GrantReward) Validate() error {
 	var problems points.Problems
-	if own, ok := errors.AsType[points.Problems](Redeem{ID: c.ID, Reward: c.Reward, Code: c.Code}.Validate()); ok {
+	if own, ok := errors.AsType[points.Problems](Redeem{Redemption: c.Redemption, Reward: c.Reward, Code: c.Code}.Validate()); ok {
 		problems = own
 	}
 	return append(problems, accountable(c.Reason, c.Actor)...).Err()
@@ -506,7 +510,7 @@ func (c GrantReward) Apply(ctx context.Context, tx *Tx) error {
 	if err := tx.CanEarn(); err != nil {
 		return err
 	}
-	return tx.grant(ctx, c.ID, c.Reward, c.Code)
+	return tx.grant(ctx, c.Redemption, c.Reward, c.Code)
 }
 
 // grant issues a reward for nothing.

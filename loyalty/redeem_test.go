@@ -74,7 +74,7 @@ func openMenu(t *testing.T, change ...func(*loyalty.Program)) *shop {
 }
 
 func redeem(id, reward string) loyalty.Redeem {
-	return loyalty.Redeem{Member: "anna", Key: "redeem " + id, ID: id, Reward: reward}
+	return loyalty.Redeem{Member: "anna", Key: "redeem " + id, Redemption: id, Reward: reward}
 }
 
 // stands returns where a redemption of anna's stands.
@@ -433,7 +433,7 @@ func TestTiersPayTheirPrice(t *testing.T) {
 func TestAnOperatorGrantsWithinTheStock(t *testing.T) {
 	s := openMenu(t)
 	grant := func(id string) loyalty.GrantReward {
-		return loyalty.GrantReward{Member: "anna", Key: "grant " + id, ID: id, Reward: "mug", Reason: "sorry", Actor: "ben"}
+		return loyalty.GrantReward{Member: "anna", Key: "grant " + id, Redemption: id, Reward: "mug", Reason: "sorry", Actor: "ben"}
 	}
 	for _, id := range []string{"a", "b", "c"} {
 		require.Equal(t, rewards.Issued, s.must(grant(id)).Redemption.State)
@@ -496,11 +496,11 @@ func TestRedemptionsFollowAMerge(t *testing.T) {
 	s := openMenu(t)
 	s.must(loyalty.Enroll{Member: "twin", Key: "enroll"})
 	s.must(loyalty.Adjust{Member: "twin", Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "shop"})
-	mine := loyalty.Redeem{Member: "twin", Key: "same key", ID: "same", Reward: "mug"}
+	mine := loyalty.Redeem{Member: "twin", Key: "same key", Redemption: "same", Reward: "mug"}
 	s.must(redeem("same", "coffee"))
 	s.must(mine)
-	voucher := s.must(loyalty.Redeem{Member: "twin", Key: "v", ID: "v", Reward: "five-off"})
-	s.must(loyalty.Redeem{Member: "twin", Key: "k", ID: "k", Reward: "coffee"})
+	voucher := s.must(loyalty.Redeem{Member: "twin", Key: "v", Redemption: "v", Reward: "five-off"})
+	s.must(loyalty.Redeem{Member: "twin", Key: "k", Redemption: "k", Reward: "coffee"})
 	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
 	_, err := s.RunDue(t.Context(), nil)
 	require.NoError(t, err)
@@ -551,10 +551,10 @@ func TestACodeThatStaysWithTheSurvivorOfAnUndoneMergeWorksOnce(t *testing.T) {
 			s.must(loyalty.Enroll{Member: "twin", Key: "enroll"})
 			s.must(loyalty.Adjust{Member: "twin", Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "shop"})
 			mine := s.must(redeem(c.own, "five-off")).Redemption.Code
-			code := s.must(loyalty.Redeem{Member: "twin", Key: "v", ID: "v", Reward: "five-off"}).Redemption.Code
+			code := s.must(loyalty.Redeem{Member: "twin", Key: "v", Redemption: "v", Reward: "five-off"}).Redemption.Code
 			s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
 			s.must(loyalty.UnMerge{Member: "anna", Key: "unmerge", From: "twin"})
-			later := s.must(loyalty.Redeem{Member: "twin", Key: "v again", ID: "v", Reward: "five-off"}).Redemption.Code
+			later := s.must(loyalty.Redeem{Member: "twin", Key: "v again", Redemption: "v", Reward: "five-off"}).Redemption.Code
 
 			for code, holder := range map[string]string{mine: "anna", code: "anna", later: "twin"} {
 				r, err := s.Voucher(t.Context(), code)
@@ -645,7 +645,7 @@ func TestRefusalsOfRedemptions(t *testing.T) {
 		want error
 		says string
 	}{
-		"an id in use":                     {loyalty.Redeem{Member: "anna", Key: "k", ID: "r1", Reward: "coffee"}, loyalty.ErrRedemptionExists, ""},
+		"an id in use":                     {loyalty.Redeem{Member: "anna", Key: "k", Redemption: "r1", Reward: "coffee"}, loyalty.ErrRedemptionExists, ""},
 		"a reward that is not there":       {redeem("x", "tea"), loyalty.ErrUnknownReward, ""},
 		"a reward that was withdrawn":      {redeem("x", "old-mug"), loyalty.ErrNotEligible, "not offered any more"},
 		"too few points":                   {two, loyalty.ErrInsufficientPoints, "60 bean needed, 50 available"},
@@ -653,7 +653,7 @@ func TestRefusalsOfRedemptions(t *testing.T) {
 		"a redemption that is not there":   {loyalty.UseVoucher{Member: "anna", Key: "k", Redemption: "none"}, loyalty.ErrUnknownRedemption, ""},
 		"money of what is used as a whole": {loyalty.UseVoucher{Member: "anna", Key: "k", Redemption: "r1", Money: eur("1")}, loyalty.ErrInvalid, ""},
 		"an issue of what is issued":       {loyalty.IssueRedemption{Member: "anna", Key: "k", Redemption: "r1"}, rewards.ErrTransition, "only: fulfill, use part, use, cancel, reject, expire"},
-		"a reservation until yesterday":    {loyalty.Redeem{Member: "anna", Key: "k", ID: "x", Reward: "mug", Until: s.now.AddDate(0, 0, -1)}, loyalty.ErrInvalid, "is not after now"},
+		"a reservation until yesterday":    {loyalty.Redeem{Member: "anna", Key: "k", Redemption: "x", Reward: "mug", Until: s.now.AddDate(0, 0, -1)}, loyalty.ErrInvalid, "is not after now"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := s.state()

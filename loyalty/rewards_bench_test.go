@@ -48,7 +48,7 @@ func BenchmarkRewardsOfAThousand(b *testing.B) {
 	for _, cmd := range []loyalty.Command{
 		loyalty.Enroll{Member: "anna", Key: "enroll"},
 		loyalty.Adjust{Member: "anna", Key: "gift", Unit: "bean", Points: 500, Reason: "gift", Actor: "shop"},
-		loyalty.Redeem{Member: "anna", Key: "one", ID: "one", Reward: "reward-1"},
+		loyalty.Redeem{Member: "anna", Key: "one", Redemption: "one", Reward: "reward-1"},
 	} {
 		_, err := engine.Do(b.Context(), cmd)
 		require.NoError(b, err)

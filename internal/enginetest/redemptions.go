@@ -172,7 +172,7 @@ func redemptions(t *testing.T, store storage.Store, id string, pick pick) error 
 func redeemStep(t *testing.T, engine *loyalty.Engine, book *notebook, pick pick, i int, now time.Time, who []string) error {
 	if len(book.list) == 0 || pick("redeem or go on", 3) == 0 {
 		r := &naive{member: who[pick("who", 2)], id: fmt.Sprintf("r%d", i), reward: []string{"waits", "lasts", "returns"}[pick("reward", 3)]}
-		_, err := engine.Do(t.Context(), loyalty.Redeem{Member: r.member, Key: r.id, ID: r.id, Reward: r.reward})
+		_, err := engine.Do(t.Context(), loyalty.Redeem{Member: r.member, Key: r.id, Redemption: r.id, Reward: r.reward})
 		if book.taken(r.reward) == redeemStock {
 			if !errors.Is(err, loyalty.ErrOutOfStock) {
 				return fmt.Errorf("redeem of %s, of which none is left: %w", r.reward, err)

@@ -60,7 +60,7 @@ func claimAll(t *testing.T, store storage.Store, id string, reward rewards.Rewar
 		})
 	}
 	for i := range stockClaims {
-		claims = append(claims, loyalty.Redeem{Member: member(i), Key: fmt.Sprintf("claim-%d", i), ID: fmt.Sprint(i), Reward: "mug"})
+		claims = append(claims, loyalty.Redeem{Member: member(i), Key: fmt.Sprintf("claim-%d", i), Redemption: fmt.Sprint(i), Reward: "mug"})
 	}
 	for _, cmds := range [][]loyalty.Command{enroll, gifts} {
 		if _, errs := c.race(cmds); errors.Join(errs...) != nil {
@@ -105,7 +105,7 @@ func backAndAgain(c *crowd, receipts []loyalty.Receipt, errs []error) error {
 	}
 	for i := range 4 * back {
 		cmds = append(cmds, loyalty.Redeem{
-			Member: fmt.Sprintf("m-%d", i%stockMembers), Key: fmt.Sprintf("again-%d", i), ID: fmt.Sprintf("again-%d", i), Reward: "mug",
+			Member: fmt.Sprintf("m-%d", i%stockMembers), Key: fmt.Sprintf("again-%d", i), Redemption: fmt.Sprintf("again-%d", i), Reward: "mug",
 		})
 	}
 	_, errs = c.race(cmds)
@@ -120,9 +120,9 @@ func backAndAgain(c *crowd, receipts []loyalty.Receipt, errs []error) error {
 	}
 	// Whoever came before the last cancellation was refused: the rest is to be had now.
 	for i := range back - n {
-		c.must(loyalty.Redeem{Member: fmt.Sprintf("m-%d", i%stockMembers), Key: fmt.Sprintf("rest-%d", i), ID: fmt.Sprintf("rest-%d", i), Reward: "mug"})
+		c.must(loyalty.Redeem{Member: fmt.Sprintf("m-%d", i%stockMembers), Key: fmt.Sprintf("rest-%d", i), Redemption: fmt.Sprintf("rest-%d", i), Reward: "mug"})
 	}
-	_, err := c.engines[0].Do(c.t.Context(), loyalty.Redeem{Member: "m-0", Key: "over", ID: "over", Reward: "mug"})
+	_, err := c.engines[0].Do(c.t.Context(), loyalty.Redeem{Member: "m-0", Key: "over", Redemption: "over", Reward: "mug"})
 	if !errors.Is(err, loyalty.ErrNotEligible) {
 		return fmt.Errorf("one more than there are: %w", err)
 	}

@@ -184,8 +184,8 @@ func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
 // setAside puts the points of a party on hold, and its seats into a state that lasts until
 // an instant.
 func (b *booking) setAside(tx *loyalty.Tx, r *room, state experience.State, hold string, until time.Time) error {
-	if b.HoldID = ""; b.Points > 0 {
-		b.HoldID = hold
+	if b.Hold = ""; b.Points > 0 {
+		b.Hold = hold
 		if err := tx.Party.Hold(hold, b.Unit, b.Points, until); err != nil {
 			return err
 		}
@@ -205,8 +205,8 @@ type Confirm struct {
 	// Booking is the id of the booking where it is not the session's, as after a merge
 	// of two members who had both booked.
 	Booking string `json:"booking,omitempty"`
-	// HoldID is what the [Booking] said. It may be left out at the price of a round trip.
-	HoldID     string    `json:"hold,omitempty"`
+	// Hold is what the [Booking] said. It may be left out at the price of a round trip.
+	Hold       string    `json:"hold,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
 	Actor      string    `json:"actor,omitempty"`
@@ -218,8 +218,8 @@ func (Confirm) CommandType() string { return "booking-confirm" }
 // Plan implements loyalty.Command.
 func (c Confirm) Plan() loyalty.Plan {
 	plan := memberPlan(c.Member, c.Key, c.Session, c.Booking, c.OccurredAt, c.Reason, c.Actor)
-	if c.HoldID != "" {
-		needs := loyalty.Capture{Member: c.Member, Hold: c.HoldID, Order: orderID(c.Session, c.Member)}.Plan()
+	if c.Hold != "" {
+		needs := loyalty.Capture{Member: c.Member, Hold: c.Hold, Order: orderID(c.Session, c.Member)}.Plan()
 		plan.Records = append(plan.Records, needs.Records...)
 	}
 	return plan
@@ -229,7 +229,7 @@ func (c Confirm) Plan() loyalty.Plan {
 func (c Confirm) Validate() error {
 	var found checks
 	found.booking(c.Session, c.Booking)
-	found.optional("hold", c.HoldID, 128)
+	found.optional("hold", c.Hold, 128)
 	return found.Err()
 }
 
@@ -253,12 +253,12 @@ func (c Confirm) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := r.board.Settle(b.Party, b.state()); err != nil {
 		return err
 	}
-	if b.HoldID != "" {
-		capture := loyalty.Capture{Member: c.Member, Key: c.Key, Hold: b.HoldID, Order: orderID(c.Session, b.As)}
+	if b.Hold != "" {
+		capture := loyalty.Capture{Member: c.Member, Key: c.Key, Hold: b.Hold, Order: orderID(c.Session, b.As)}
 		if err := capture.Apply(ctx, tx); err != nil {
 			return err
 		}
-		b.HoldID = ""
+		b.Hold = ""
 	}
 	if err := b.become(tx, experience.Booked, r.session.End); err != nil {
 		return err

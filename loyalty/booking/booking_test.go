@@ -102,7 +102,7 @@ func TestAHoldThatIsConfirmedIsPaid(t *testing.T) {
 	s := openShop(t, evening(), "anna")
 	held := s.booked(booking.Hold{Member: "anna", Key: "hold", Session: "latte-art", Party: 2, Unit: "bean", Points: 200})
 	yes := confirm("anna")
-	yes.HoldID = held.HoldID
+	yes.Hold = held.Hold
 	require.Equal(t, experience.Booked, s.booked(yes).State)
 	require.Equal(t, points.Balance{Unit: "bean", Available: 800}, s.balance("anna"))
 	s.must(cancel("anna"))

@@ -20,8 +20,8 @@ type Cancel struct {
 	Session string `json:"session"`
 	// Booking is the id of the booking where it is not the session's.
 	Booking string `json:"booking,omitempty"`
-	// HoldID is what the [Booking] said. It may be left out at the price of a round trip.
-	HoldID string `json:"hold,omitempty"`
+	// Hold is what the [Booking] said. It may be left out at the price of a round trip.
+	Hold string `json:"hold,omitempty"`
 	// Place is where the [Booking] said that the party waits. It may be left out at the
 	// price of a round trip, too.
 	Place      *experience.Place `json:"place,omitempty"`
@@ -40,8 +40,8 @@ func (c Cancel) Plan() loyalty.Plan {
 	if c.Place != nil {
 		plan.Records = append(plan.Records, placesFrom(c.Session, c.Place.Class, c.Place.Number, c.Place.Number+1)...)
 	}
-	if c.HoldID != "" {
-		plan.Records = append(plan.Records, loyalty.Void{Member: c.Member, Hold: c.HoldID}.Plan().Records...)
+	if c.Hold != "" {
+		plan.Records = append(plan.Records, loyalty.Void{Member: c.Member, Hold: c.Hold}.Plan().Records...)
 	}
 	return plan
 }
@@ -55,7 +55,7 @@ func refundRecords(session, member string) []loyalty.RecordRef {
 func (c Cancel) Validate() error {
 	var found checks
 	found.booking(c.Session, c.Booking)
-	found.optional("hold", c.HoldID, 128)
+	found.optional("hold", c.Hold, 128)
 	if c.Place != nil {
 		found.place(c.Place.Class, c.Place.Number)
 	}
@@ -121,9 +121,9 @@ func (b *booking) giveUp(ctx context.Context, tx *loyalty.Tx, r *room, how exper
 // pointsBack returns what a fee does not keep.
 func (b *booking) pointsBack(ctx context.Context, tx *loyalty.Tx, r *room, was experience.State, fee experience.Fee) error {
 	switch {
-	case b.HoldID != "":
-		id := b.HoldID
-		b.HoldID = ""
+	case b.Hold != "":
+		id := b.Hold
+		b.Hold = ""
 		_, err := tx.Void(id)
 		return err
 	case was != experience.Booked || b.Points == fee.Points:

@@ -42,7 +42,7 @@ func TestACommandIsOneLoadAndOneCommit(t *testing.T) {
 	}
 	do(book("anna", 3))
 	yes := confirm("ben")
-	yes.HoldID = do(held).HoldID
+	yes.Hold = do(held).Hold
 	do(yes)
 	do(queue("cleo", 1))
 	leave := cancel("dora")

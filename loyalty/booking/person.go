@@ -65,6 +65,6 @@ func (Feature) Erase(_ context.Context, tx *loyalty.Tx, record storage.Record) e
 	default:
 		b.row.DueAt = points.Never
 	}
-	b.Guest, b.Tiers, b.HoldID = "", nil, ""
+	b.Guest, b.Tiers, b.Hold = "", nil, ""
 	return put(tx.Party, b.row, &b.bookingDocument)
 }

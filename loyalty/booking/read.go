@@ -55,7 +55,7 @@ func (d *Desk) Bookings(ctx context.Context, member string, at time.Time) iter.S
 			}
 			if !row.DueAt.After(at) {
 				b.row.Status = string(ended(b.state()))
-				b.HoldID = ""
+				b.Hold = ""
 			}
 			if !yield(b.view(), nil) {
 				return

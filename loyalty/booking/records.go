@@ -52,8 +52,8 @@ type bookingDocument struct {
 	Was     experience.State `json:"was,omitempty"`
 	// Place is where the party waits or waited, nil where it never did.
 	Place *experience.Place `json:"place,omitempty"`
-	// HoldID names the hold of the points of a party that has not decided.
-	HoldID string `json:"hold,omitempty"`
+	// Hold names the hold of the points of a party that has not decided.
+	Hold string `json:"hold,omitempty"`
 	// Until is when that ends by itself.
 	Until time.Time `json:"until"`
 	// At is when the booking came to its state.

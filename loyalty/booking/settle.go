@@ -46,7 +46,7 @@ func settleBooking(tx *loyalty.Tx, record storage.Record) error {
 	switch b.state() {
 	case experience.Held, experience.Promised:
 		next = experience.Lapsed
-		b.HoldID = ""
+		b.Hold = ""
 	case experience.Waiting:
 		next = experience.Unserved
 	case experience.Booked:

@@ -32,10 +32,10 @@ type Booking struct {
 	Points   points.Amount   `json:"points,omitempty"`
 	Money    decimal.Decimal `json:"money,omitzero"`
 	Currency string          `json:"currency,omitempty"`
-	// HoldID names the hold of its points, where they are on hold, and Until is when that,
+	// Hold names the hold of its points, where they are on hold, and Until is when that,
 	// or the wait, ends by itself.
-	HoldID string    `json:"hold,omitempty"`
-	Until  time.Time `json:"until,omitzero"`
+	Hold  string    `json:"hold,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 	// Place is where the party waits or waited. [Desk.Ahead] says how many come before.
 	Place *experience.Place `json:"place,omitempty"`
 	Guest string            `json:"guest,omitempty"`
@@ -48,7 +48,7 @@ func (b *booking) view() Booking {
 	view := Booking{
 		ID: b.row.ID, Session: cmp.Or(b.Session, b.row.Reference), Title: b.Title, Venue: b.Venue, Zone: b.Zone, Start: b.Start, End: b.End,
 		State: b.state(), Party: b.Party, Unit: b.Unit, Points: b.Points, Money: b.Money, Currency: b.Currency,
-		HoldID: b.HoldID, Place: b.Place, Guest: b.Guest, Kept: b.Kept,
+		Hold: b.Hold, Place: b.Place, Guest: b.Guest, Kept: b.Kept,
 	}
 	if !points.IsNever(b.Until) && b.state() != experience.Booked {
 		view.Until = b.Until

@@ -54,10 +54,10 @@ func BenchmarkAHotReward(b *testing.B) {
 			return loyalty.Spend{Member: member(0), Key: fmt.Sprint(i), Unit: "bean", Points: points.Amount(1)}
 		}},
 		{"claims by many members", func(i int) loyalty.Command {
-			return loyalty.Redeem{Member: member(i % claimants), Key: fmt.Sprint(i), ID: fmt.Sprint(i), Reward: "mug"}
+			return loyalty.Redeem{Member: member(i % claimants), Key: fmt.Sprint(i), Redemption: fmt.Sprint(i), Reward: "mug"}
 		}},
 		{"claims by one member", func(i int) loyalty.Command {
-			return loyalty.Redeem{Member: member(0), Key: fmt.Sprint(i), ID: fmt.Sprint(i), Reward: "mug"}
+			return loyalty.Redeem{Member: member(0), Key: fmt.Sprint(i), Redemption: fmt.Sprint(i), Reward: "mug"}
 		}},
 	} {
 		b.Run(race.name, func(b *testing.B) {

@@ -22,7 +22,7 @@ func reward(code string, price points.Amount) rewards.Reward {
 // redeems lets a member redeem a reward.
 func (s *Shop) redeems(member, id, code string) loyalty.Receipt {
 	s.Helper()
-	return s.do(loyalty.Redeem{Member: member, Key: s.key(), ID: id, Reward: code})
+	return s.do(loyalty.Redeem{Member: member, Key: s.key(), Redemption: id, Reward: code})
 }
 
 // stands wants a redemption to be in a state.
@@ -73,7 +73,7 @@ func rewardCases() []Case {
 				s.redeems("ada", "given up", "mug")
 				s.redeems("ada", "forgotten", "mug")
 				s.days(1)
-				_ = s.refuses(loyalty.ErrUnknownReward, loyalty.Redeem{Member: "ada", Key: s.key(), ID: "late", Reward: "mug"})
+				_ = s.refuses(loyalty.ErrUnknownReward, loyalty.Redeem{Member: "ada", Key: s.key(), Redemption: "late", Reward: "mug"})
 				s.do(loyalty.IssueRedemption{Member: "ada", Key: s.key(), Redemption: "kept"})
 				s.do(loyalty.CancelRedemption{Member: "ada", Key: s.key(), Redemption: "given up"})
 				s.hasAll("ada", points.Balance{Unit: "bean", Available: 40, Held: 30})
@@ -97,7 +97,7 @@ func rewardCases() []Case {
 				s.redeems("ada", "m", "mug")
 				s.redeems("ada", "s", "scone")
 				s.has("ada", 50)
-				_ = s.refuses(loyalty.ErrLimit, loyalty.Redeem{Member: "ada", Key: s.key(), ID: "m2", Reward: "mug"})
+				_ = s.refuses(loyalty.ErrLimit, loyalty.Redeem{Member: "ada", Key: s.key(), Redemption: "m2", Reward: "mug"})
 				s.has("ada", 50)
 			},
 		},
