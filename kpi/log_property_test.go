@@ -169,8 +169,9 @@ func naiveSummaries(orders []kpi.Order, o *kpi.SummaryOptions) []kpi.CustomerSum
 			default:
 				if s.Repeats++; s.Repeats == 0 {
 					first = at
-				} else {
+				} else if !one.money.IsNegative() {
 					money = money.Add(one.money)
+					s.MonetaryRepeats++
 				}
 				last = at
 			}
@@ -180,8 +181,8 @@ func naiveSummaries(orders []kpi.Order, o *kpi.SummaryOptions) []kpi.CustomerSum
 		}
 		s.HoldoutSpend, _ = kpi.AmountOf(holdout)
 		s.Recency, s.Age = last.Sub(first).Hours()/24/unit, asOf.Sub(first).Hours()/24/unit
-		if s.Repeats > 0 {
-			s.Monetary = money.InexactFloat64() / float64(s.Repeats)
+		if s.MonetaryRepeats > 0 {
+			s.Monetary = money.InexactFloat64() / float64(s.MonetaryRepeats)
 		}
 		all = append(all, s)
 	}

@@ -33,8 +33,11 @@ type CustomerSummary struct {
 	// Age is T: the time from the first such period to the end of the observation.
 	Age float64
 	// Monetary is the mean money of the repeat periods, refunds in them taken off; 0
-	// where there is none.
-	Monetary float64
+	// where there is none. Periods whose money is below zero after that are left out,
+	// for no model of spend knows any: MonetaryRepeats is how many it is the mean of,
+	// Repeats where there was no such period.
+	Monetary        float64
+	MonetaryRepeats int
 	// HoldoutRepeats is the number of periods with a purchase in the holdout,
 	// HoldoutOrders the number of purchases in them, before any are merged, and
 	// HoldoutSpend their money, refunds in these periods taken off. Mean money per
@@ -69,7 +72,7 @@ type SummaryCounts struct {
 	// Merged counts purchases that were one with an earlier one of their period.
 	Merged int
 	// NegativePeriods counts repeat periods, with a purchase, whose money is below
-	// zero after refunds.
+	// zero after refunds. They are in Repeats, and in no Monetary.
 	NegativePeriods int
 	// Late counts orders after the end, which were dropped.
 	Late int
@@ -174,10 +177,12 @@ func (r *summaryRule) of(member string, spells []spell, c *clock, counts *Summar
 		case periods == 0:
 			first = spell.period
 		default:
-			repeats = repeats.Add(spell.total)
 			if spell.total.Sign() < 0 {
 				counts.NegativePeriods++
+				break
 			}
+			repeats = repeats.Add(spell.total)
+			s.MonetaryRepeats++
 		}
 		periods++
 		last = spell.period
@@ -194,8 +199,8 @@ func (r *summaryRule) of(member string, spells []spell, c *clock, counts *Summar
 	unit := float64(r.options.Unit)
 	s.Repeats = periods - 1
 	s.Recency, s.Age = c.daysBetween(first, last)/unit, c.daysBetween(first, r.asOf)/unit
-	if s.Repeats > 0 {
-		s.Monetary = repeats.Float64() / float64(s.Repeats)
+	if s.MonetaryRepeats > 0 {
+		s.Monetary = repeats.Float64() / float64(s.MonetaryRepeats)
 	}
 	return s, true
 }

@@ -141,14 +141,6 @@ func best(customers []clv.Customer, level float64) (fitted, []candidate, []strin
 	return slices.MinFunc(all, func(a, b fitted) int { return cmp.Compare(a.AIC, b.AIC) }), candidates, problems
 }
 
-func customers(s *kpi.Summaries) []clv.Customer {
-	out := make([]clv.Customer, len(s.Customers))
-	for i, c := range s.Customers {
-		out[i] = clv.Customer{ID: c.Member, Frequency: c.Repeats, Recency: c.Recency, Age: c.Age, Monetary: c.Monetary}
-	}
-	return out
-}
-
 // models adds what models of the purchases expect. Where none can be fitted, the
 // figures are undefined and say why.
 func (r *report) models(o options, all *counters, c *costs) error {
@@ -157,7 +149,7 @@ func (r *report) models(o options, all *counters, c *costs) error {
 	if c != nil {
 		horizon.Discount = c.DiscountPerMonth
 	}
-	people := customers(all.summary.Result())
+	people := slices.Collect(clv.Customers(all.summary.Result()))
 	chosen, candidates, problems := best(people, r.level)
 	r.Models = &modelReport{Unit: o.unitName, Candidates: candidates, Problems: problems, horizon: horizon}
 	if chosen.model == nil {
@@ -304,21 +296,14 @@ func (r *report) newCustomer(m fitted, spend clv.SpendFit, known bool, c *costs)
 // holdout fits the chosen model to the calibration, and compares what it expects
 // with what came.
 func (r *report) holdout(s *kpi.Summaries) error {
-	people := customers(s)
+	people := slices.Collect(clv.Customers(s))
 	chosen, _, problems := best(people, r.level)
 	if chosen.model == nil {
 		r.Models.Problems = append(r.Models.Problems, "calibration: "+problems[0])
 		return nil
 	}
-	observed := func(yield func(clv.Observed) bool) {
-		for i, p := range people {
-			if !yield(clv.Observed{Customer: p, Holdout: s.Customers[i].HoldoutRepeats}) {
-				return
-			}
-		}
-	}
 	const frequencies = 7
-	h, err := clv.Evaluate(chosen.model, observed, s.HoldoutLength, frequencies)
+	h, err := clv.Evaluate(chosen.model, clv.Observations(s), s.HoldoutLength, frequencies)
 	if err != nil {
 		return err
 	}

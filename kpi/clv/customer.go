@@ -15,8 +15,10 @@ type Customer struct {
 	// Age is the time from the first purchase to the end of the observation.
 	Age float64
 	// Monetary is the mean spend of the repeat purchases: the first purchase is
-	// left out. Only [GammaGamma] reads it.
-	Monetary float64
+	// left out. Only [GammaGamma] reads it, and MonetaryFrequency, which says how many
+	// of the repeat purchases it is the mean of. Zero means Frequency, all of them.
+	Monetary          float64
+	MonetaryFrequency int
 	// Weight is how many customers with these figures there are. Zero means one.
 	Weight float64
 }
@@ -26,6 +28,14 @@ func (c Customer) weight() float64 {
 		return 1
 	}
 	return c.Weight
+}
+
+// spends is how many purchases the mean spend is of.
+func (c Customer) spends() float64 {
+	if c.MonetaryFrequency == 0 {
+		return float64(c.Frequency)
+	}
+	return float64(c.MonetaryFrequency)
 }
 
 func (c Customer) problems(row int, p *problems) {

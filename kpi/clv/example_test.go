@@ -250,7 +250,7 @@ func ExamplePurchases() {
 func ExampleSummarize() {
 	fmt.Printf("%+v\n", clv.Summarize("anna", []float64{3, 7, 11}, 10))
 	// Output:
-	// {ID:anna Frequency:2 Recency:7 Age:10 Monetary:0 Weight:0}
+	// {ID:anna Frequency:2 Recency:7 Age:10 Monetary:0 MonetaryFrequency:0 Weight:0}
 }
 
 func ExampleSBG_Survival() {

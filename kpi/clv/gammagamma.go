@@ -75,12 +75,15 @@ func (m GammaGamma) LogLikelihood(c Customer) (float64, error) {
 func spendOf(c Customer) (float64, error) {
 	var p problems
 	spendProblems(c, -1, &p)
-	return float64(c.Frequency), p.err()
+	return c.spends(), p.err()
 }
 
 func spendProblems(c Customer, row int, p *problems) {
 	if c.Frequency < 0 {
 		p.add(row, c.ID, "Frequency", float64(c.Frequency), "a count of repeat purchases is 0 or more")
+	}
+	if c.MonetaryFrequency < 0 || c.MonetaryFrequency > c.Frequency {
+		p.add(row, c.ID, "MonetaryFrequency", float64(c.MonetaryFrequency), "of the repeat purchases, 0 means all")
 	}
 	if c.Frequency > 0 && !(isFinite(c.Monetary) && c.Monetary > 0) {
 		p.add(row, c.ID, "Monetary", c.Monetary, "the mean spend of repeat purchases is above 0: leave out or correct refunds and free orders")

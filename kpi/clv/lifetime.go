@@ -210,7 +210,7 @@ func (f *Forecast) draw(m Model, g GammaGamma, c Customer, o *IntervalOptions) {
 	_, _ = name.Write([]byte(c.ID))
 	rng := rand.New(rand.NewPCG(o.Seed, name.Sum64()))
 	alive, next := m.posterior(c)
-	h, x := f.Horizon, float64(c.Frequency)
+	h, x := f.Horizon, c.spends()
 	values := make([]float64, draws)
 	for i := range values {
 		if rng.Float64() >= alive {

@@ -74,7 +74,7 @@ func readSpends(customers iter.Seq[Customer], skip bool) (spends []spend, rows, 
 			continue
 		}
 		spendProblems(c, row, &p)
-		spends = append(spends, spend{float64(c.Frequency), c.Monetary, c.weight()})
+		spends = append(spends, spend{c.spends(), c.Monetary, c.weight()})
 	}
 	slices.SortFunc(spends, func(a, b spend) int {
 		return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(a.mean, b.mean), cmp.Compare(a.weight, b.weight))

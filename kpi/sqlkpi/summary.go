@@ -59,7 +59,8 @@ SELECT member,
   count(*) FILTER (WHERE period <= as_of) - 1,
   max(period) FILTER (WHERE period <= as_of) - min(first),
   min(as_of) - min(first),
-  coalesce(sum(total) FILTER (WHERE period <= as_of AND period > first), 0)::text,
+  count(*) FILTER (WHERE period <= as_of AND period > first AND total >= 0),
+  coalesce(sum(total) FILTER (WHERE period <= as_of AND period > first AND total >= 0), 0)::text,
   count(*) FILTER (WHERE period > as_of),
   coalesce(sum(orders) FILTER (WHERE period > as_of), 0)::bigint,
   coalesce(sum(total) FILTER (WHERE period > as_of), 0)::text
@@ -83,7 +84,7 @@ func (t *Table) Summaries(ctx context.Context, db Querier, o *kpi.SummaryOptions
 		var recency, age int64
 		var repeats, holdout string
 		if err == nil {
-			err = rows.Scan(&s.Member, &s.Repeats, &recency, &age, &repeats, &s.HoldoutRepeats, &s.HoldoutOrders, &holdout)
+			err = rows.Scan(&s.Member, &s.Repeats, &recency, &age, &s.MonetaryRepeats, &repeats, &s.HoldoutRepeats, &s.HoldoutOrders, &holdout)
 		}
 		var money kpi.Amount
 		if err == nil {
@@ -96,8 +97,8 @@ func (t *Table) Summaries(ctx context.Context, db Querier, o *kpi.SummaryOptions
 			return nil, fmt.Errorf("sqlkpi: summaries: %w", err)
 		}
 		s.Recency, s.Age = time(recency), time(age)
-		if s.Repeats > 0 {
-			s.Monetary = money.Float64() / float64(s.Repeats)
+		if s.MonetaryRepeats > 0 {
+			s.Monetary = money.Float64() / float64(s.MonetaryRepeats)
 		}
 		all = append(all, s)
 	}
