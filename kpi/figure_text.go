@@ -54,7 +54,7 @@ func (f Figure) shown(value float64) string {
 	case Fraction:
 		return short(100*value, 2) + " %"
 	case Score:
-		return short(value, 1)
+		return short(value, 0)
 	case Money:
 		return strings.TrimSpace(strconv.FormatFloat(value, 'f', 2, 64) + " " + f.Currency)
 	case Days:
@@ -62,6 +62,15 @@ func (f Figure) shown(value float64) string {
 	default:
 		return short(value, 4)
 	}
+}
+
+// bound writes what a value is compared with, such as a bound of its interval. A score
+// has a decimal there, and is shown as a whole number else.
+func (f Figure) bound(value float64) string {
+	if f.Unit == Score {
+		return short(value, 1)
+	}
+	return f.shown(value)
 }
 
 // short writes a number with at most so many decimals, half away from zero, and
@@ -135,5 +144,5 @@ func (f Figure) ShownInterval() string {
 	if f.Interval == nil {
 		return ""
 	}
-	return f.shown(f.Interval.Lower) + " to " + f.shown(f.Interval.Upper)
+	return f.bound(f.Interval.Lower) + " to " + f.bound(f.Interval.Upper)
 }

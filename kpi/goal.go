@@ -142,7 +142,7 @@ func (g Goal) reason(figure Figure, value float64, s GoalStanding, at time.Time)
 	zone := orUTC(g.Zone)
 	day := at.In(zone).Format(time.DateOnly)
 	due, start := g.Due.In(zone).Format(time.DateOnly), g.Start.In(zone).Format(time.DateOnly)
-	now, target := figure.shown(value), figure.shown(g.Target)
+	now, target := figure.bound(value), figure.bound(g.Target)
 	text := ""
 	switch s.State {
 	case GoalReached:
@@ -150,14 +150,14 @@ func (g Goal) reason(figure Figure, value float64, s GoalStanding, at time.Time)
 	case GoalMissed:
 		text = fmt.Sprintf("%s does not reach the target of %s, due %s", now, target, due)
 	case GoalNotStarted:
-		text = fmt.Sprintf("it starts on %s from %s", start, figure.shown(g.Baseline))
+		text = fmt.Sprintf("it starts on %s from %s", start, figure.bound(g.Baseline))
 	case GoalOnTrack:
-		text = fmt.Sprintf("%s is at or beyond the %s expected on %s, on the way to %s by %s", now, figure.shown(s.Expected), day, target, due)
+		text = fmt.Sprintf("%s is at or beyond the %s expected on %s, on the way to %s by %s", now, figure.bound(s.Expected), day, target, due)
 	default:
-		text = fmt.Sprintf("%s is short of the %s expected on %s, on the way to %s by %s", now, figure.shown(s.Expected), day, target, due)
+		text = fmt.Sprintf("%s is short of the %s expected on %s, on the way to %s by %s", now, figure.bound(s.Expected), day, target, due)
 	}
 	if s.WithinError {
-		text += fmt.Sprintf("; the interval from %s to %s allows the contrary", figure.shown(figure.Interval.Lower), figure.shown(figure.Interval.Upper))
+		text += fmt.Sprintf("; the interval from %s to %s allows the contrary", figure.bound(figure.Interval.Lower), figure.bound(figure.Interval.Upper))
 	}
 	return text
 }

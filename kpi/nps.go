@@ -53,13 +53,13 @@ type NPSResult struct {
 	Opinions Opinions `json:"opinions"`
 }
 
-// String writes the score as it is reported.
+// String writes the score as it is reported: as a whole number, half away from zero.
 func (r NPSResult) String() string {
 	value, ok := r.Score.Value()
 	if !ok {
 		return "NPS undefined: " + r.Score.Reason()
 	}
-	text := "NPS " + short(value, 1)
+	text := "NPS " + short(value, 0)
 	if i := r.Score.Interval; i != nil {
 		text += fmt.Sprintf(" (%s %% %s to %s)", short(100*i.Level, 2), short(i.Lower, 1), short(i.Upper, 1))
 	}

@@ -1,6 +1,7 @@
 package kpi_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -48,6 +49,10 @@ func TestAScoreIsShownRoundedHalfAwayFromZero(t *testing.T) {
 		rounded, ok := got.Score.Rounded()
 		assert.True(t, ok)
 		exactly(t, c.want, rounded)
+		shown := fmt.Sprintf("%.0f", c.want)
+		assert.Equal(t, shown, got.Score.Shown())
+		assert.Contains(t, got.Score.String(), "nps "+shown+" (")
+		assert.Contains(t, got.String(), "NPS "+shown+" (")
 	}
 }
 

@@ -20,7 +20,7 @@ func cardOf(h Headline) card {
 		c.Detail = h.Figure.Reason()
 		return c
 	}
-	c.Value = amount(h.Figure, value)
+	c.Value = shown(h.Figure, value)
 	if i := h.Figure.Interval; i != nil {
 		c.Interval = fmt.Sprintf("%s to %s (%g %%)", amount(h.Figure, i.Lower), amount(h.Figure, i.Upper), 100*i.Level)
 	}
@@ -28,7 +28,7 @@ func cardOf(h Headline) card {
 	if !ok || !alike(h.Figure, h.Before) {
 		return c
 	}
-	c.Change = change(h.Figure, value-before) + " from " + amount(h.Before, before)
+	c.Change = change(h.Figure, value-before) + " from " + shown(h.Before, before)
 	return c
 }
 
@@ -51,10 +51,20 @@ func detail(f kpi.Figure) string {
 	return text
 }
 
+// shown is a value as it is read: a score is a whole number, half away from zero.
+func shown(f kpi.Figure, value float64) string {
+	if f.Unit == kpi.Score {
+		return decimals(math.Round(value), 0)
+	}
+	return amount(f, value)
+}
+
 func amount(f kpi.Figure, value float64) string {
 	switch {
 	case f.Unit == kpi.Fraction:
 		return percent(value)
+	case f.Unit == kpi.Score:
+		return decimals(value, 1)
 	case f.Currency != "":
 		return decimals(value, 2) + " " + f.Currency
 	default:

@@ -22,6 +22,15 @@ func TestAMonthOfTheLiabilityIsThatOfItsZone(t *testing.T) {
 	assert.NotContains(t, page, "2026-12")
 }
 
+func TestAScoreOnTopIsAWholeNumber(t *testing.T) {
+	now, err := kpi.NPSOfOpinions(kpi.Opinions{Promoters: 89, Passives: 67, Detractors: 44}, nil)
+	require.NoError(t, err)
+	before, err := kpi.NPSOfOpinions(kpi.Opinions{Promoters: 41, Passives: 40, Detractors: 20}, nil)
+	require.NoError(t, err)
+	page := write(t, report.Report{Title: "Café", Headlines: []report.Headline{{Name: "NPS", Figure: now.Score, Before: before.Score}}})
+	assert.Contains(t, page, "<strong>23</strong><span>11.4 to 32.9 (95 %)</span><span>&#43;1.7 from 21</span>", "22.5 is shown as 23")
+}
+
 func TestAChangeIsShownOfFiguresOfOneKindOnly(t *testing.T) {
 	figure := kpi.Estimate("average_order_value", kpi.Money, 12).Priced("EUR")
 	for name, before := range map[string]kpi.Figure{
