@@ -176,6 +176,11 @@ func goodCommands(now time.Time) []loyalty.Command {
 		},
 		loyalty.Redeem{Member: "anna", Key: "k", Redemption: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Redeem{Member: "anna", Key: "k", Redemption: "new", Reward: "cash", Points: 15, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Redeem{
+			Member: "anna", Key: "k", Redemption: "new", Reward: "grinder", OccurredAt: at, Reason: reason, Actor: actor,
+			Option: "few-points", Channel: "app", Price: &rewards.Cost{Option: "few-points", Unit: "bean", Points: 10, Cash: decimal.NewFromInt(60), Currency: "EUR"},
+		},
+		loyalty.Redeem{Member: "anna", Key: "k", Redemption: "new", Reward: "cash", Points: 50, Worth: decimal.New(5, -1), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.GrantReward{Member: "anna", Key: "k", Redemption: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.IssueRedemption{Member: "anna", Key: "k", Redemption: "later", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.FulfillRedemption{Member: "anna", Key: "k", Redemption: "card", Result: "parcel-7", OccurredAt: at, Reason: reason, Actor: actor},

@@ -26,7 +26,8 @@ import (
 //
 // Windows, prices and limits are decided at the recorded time. A member who may not
 // redeem it learns every reason with an [IneligibleError], one with too few points what
-// is missing with an [InsufficientPointsError].
+// is missing with an [InsufficientPointsError]. Where the price is another than the member was
+// shown, that is a [PriceError].
 type Redeem struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -41,6 +42,13 @@ type Redeem struct {
 	Option string `json:"option,omitempty"`
 	// Points is how many points to exchange, of a reward with an exchange.
 	Points points.Amount `json:"points,omitempty"`
+	// Price is what the member was shown that all of them cost together: one of the costs
+	// of an offer of [Engine.Rewards], Times the quantity. Any other is a [PriceError].
+	// Left out, the price of now is taken, whatever it is.
+	Price *rewards.Cost `json:"price,omitempty"`
+	// Worth is the money that the member was shown for Points, of a reward with an
+	// exchange; any other is a [PriceError].
+	Worth decimal.Decimal `json:"worth,omitzero"`
 	// Channel is where the member redeems.
 	Channel string `json:"channel,omitempty"`
 	// Code is the voucher's, where the host has the codes and does not give them by
@@ -135,6 +143,7 @@ func (c Redeem) Validate() error {
 			problems.Add(text.path, "%v", err)
 		}
 	}
+	problems = append(problems, shownProblems(c.Price, c.Option, c.Worth)...)
 	if !dated(c.Until) {
 		problems.Add("until", "the year must be 1970 to 9999")
 	}
@@ -166,6 +175,9 @@ func (c Redeem) Apply(ctx context.Context, tx *Tx) error {
 		return err
 	}
 	if err := r.price(c.Option, c.Points); err != nil {
+		return err
+	}
+	if err := r.shown(c.Price, c.Worth); err != nil {
 		return err
 	}
 	if err := r.take(); err != nil {

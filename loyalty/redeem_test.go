@@ -667,3 +667,41 @@ func TestRefusalsOfRedemptions(t *testing.T) {
 	s.refuses(redeem("x", "mug"), loyalty.ErrClosed)
 	s.must(loyalty.UseVoucher{Member: "anna", Key: "use", Redemption: "r1"})
 }
+
+func TestNobodyPaysAnotherPriceThanTheyWereShown(t *testing.T) {
+	dear := func(p *loyalty.Program) {
+		coffee, cash := &p.Catalog[0], &p.Catalog[4]
+		coffee.Prices = append(coffee.Prices, rewards.Price{Unit: "bean", Points: 30, When: points.When{From: time.Date(2027, time.March, 2, 0, 0, 0, 0, time.UTC)}})
+		cash.Exchange.Money = eur("2")
+	}
+	s := openMenu(t, dear)
+	offers, err := s.Rewards(t.Context(), "anna", &loyalty.RewardsQuery{Quantity: 2})
+	require.NoError(t, err)
+	shown, err := offers[0].Costs[0].Times(2)
+	require.NoError(t, err)
+	cmd := redeem("two", "coffee")
+	cmd.Quantity, cmd.Price = 2, &shown
+
+	s.now = time.Date(2027, time.March, 2, 12, 0, 0, 0, time.UTC)
+	before := s.balance()
+	refused, ok := errors.AsType[*loyalty.PriceError](s.refusal(cmd, loyalty.ErrPrice))
+	require.True(t, ok)
+	require.EqualValues(t, 100, refused.Shown.Points)
+	require.EqualValues(t, 60, refused.Price.Points)
+	require.EqualError(t, refused, "coffee costs 60 bean, not 100 bean: show the member the price and ask again")
+	require.Equal(t, before, s.balance())
+	_, err = s.Quote(t.Context(), cmd)
+	require.ErrorIs(t, err, loyalty.ErrPrice)
+
+	cmd.Price = &rewards.Cost{Unit: "bean", Points: 60, Cash: eur("0.00")}
+	require.EqualValues(t, 60, s.must(cmd).Redemption.Price.Points, "a refusal leaves the key free")
+
+	cash := redeem("cash", "cash")
+	cash.Points, cash.Worth = 40, eur("0.40")
+	refused, ok = errors.AsType[*loyalty.PriceError](s.refusal(cash, loyalty.ErrPrice))
+	require.True(t, ok)
+	require.EqualError(t, refused, "cash gives EUR 0.8 for the points, not EUR 0.4: show the member the price and ask again")
+	cash.Worth = eur("0.8")
+	require.Equal(t, "0.8", s.must(cash).Redemption.Money.String())
+	s.verify()
+}

@@ -47,7 +47,7 @@ type Offer struct {
 	Reward string `json:"reward"`
 	Type   Type   `json:"type"`
 	Label  string `json:"label,omitempty"`
-	// Costs are what it costs this member now, one for each option.
+	// Costs are what one costs this member now, for each option; see [Cost.Times].
 	Costs []Cost `json:"costs,omitempty"`
 	// Redeemable is set where nothing is in the way. Otherwise Reasons has all of it,
 	// in a fixed order. Where there are several options, one that can be paid is enough.

@@ -127,6 +127,14 @@ func multiply(amount points.Amount, n int64) (points.Amount, error) {
 	return product, nil
 }
 
+// Equal reports whether two costs are the same points and the same money, by whatever
+// option.
+func (c Cost) Equal(other Cost) bool {
+	samePoints := c.Points == other.Points && (c.Points == 0 || c.Unit == other.Unit)
+	sameCash := c.Cash.Equal(other.Cash) && (c.Cash.IsZero() || c.Currency == other.Currency)
+	return samePoints && sameCash
+}
+
 // Words says a cost with the decimals of its unit, such as "500 bean and EUR 5".
 func (c Cost) Words(unit points.Unit) string {
 	var parts []string

@@ -18,7 +18,7 @@ type Book struct {
 	// Party is the number of seats, 1 or more.
 	Party int64 `json:"party"`
 	// Unit and Points are the price of the whole party that the member was shown; any
-	// other is a [PriceError].
+	// other is a [loyalty.PriceError].
 	Unit       string        `json:"unit,omitempty"`
 	Points     points.Amount `json:"points,omitempty"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
@@ -96,7 +96,7 @@ func (b *booking) book(ctx context.Context, tx *loyalty.Tx, r *room, party int64
 	if err := r.session.MayBook(b.Tiers, party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(unit, amount); err != nil {
+	if err := b.shown(tx, unit, amount); err != nil {
 		return err
 	}
 	if err := r.board.Take(party, experience.Booked); err != nil {
@@ -122,7 +122,7 @@ type Hold struct {
 	// Party is the number of seats, 1 or more.
 	Party int64 `json:"party"`
 	// Unit and Points are the price of the whole party that the member was shown; any
-	// other is a [PriceError].
+	// other is a [loyalty.PriceError].
 	Unit       string        `json:"unit,omitempty"`
 	Points     points.Amount `json:"points,omitempty"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
@@ -166,7 +166,7 @@ func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := r.session.MayBook(b.Tiers, c.Party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(c.Unit, c.Points); err != nil {
+	if err := b.shown(tx, c.Unit, c.Points); err != nil {
 		return err
 	}
 	if err := r.board.Take(c.Party, experience.Held); err != nil {

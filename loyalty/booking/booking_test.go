@@ -35,7 +35,7 @@ func TestASeatAndItsPointsChangeHandsTogether(t *testing.T) {
 	s.refused(book("ben", 4), experience.ErrParty)
 	cheap := book("ben", 1)
 	cheap.Points = 99
-	s.refused(cheap, booking.ErrPrice)
+	s.refused(cheap, loyalty.ErrPrice)
 	s.join("poor", 99)
 	s.refused(book("poor", 1), loyalty.ErrInsufficientPoints)
 	require.EqualValues(t, 1, s.board("latte-art").Free, "who cannot pay takes no seat")
@@ -52,7 +52,7 @@ func TestTiersBookEarlierAndForLess(t *testing.T) {
 	s.tiers["anna"] = []string{"gold"}
 	why := s.refused(book("ben", 1), experience.ErrNotOpen)
 	require.Contains(t, why, "from 2027-03-04T09:00:00Z")
-	s.refused(book("anna", 1), booking.ErrPrice)
+	s.refused(book("anna", 1), loyalty.ErrPrice)
 	gold := book("anna", 1)
 	gold.Points = 80
 	s.booked(gold)
@@ -228,7 +228,7 @@ func TestACancellationKeepsWhatWasAgreed(t *testing.T) {
 	require.EqualValues(t, 100, b.Kept)
 	require.EqualValues(t, 900, s.balance("anna").Available)
 	late := book("cleo", 1)
-	s.refused(late, booking.ErrPrice)
+	s.refused(late, loyalty.ErrPrice)
 	late.Points = 500
 	s.booked(late)
 	require.EqualValues(t, 500, s.booked(cancel("cleo")).Kept)
@@ -517,7 +517,7 @@ func TestTiersAreThoseOfTheProgramsLaddersToo(t *testing.T) {
 	require.NoError(t, do(loyalty.Adjust{Member: "anna", Key: "welcome", Unit: "bean", Points: 100, Reason: "welcome", Actor: "shop"}))
 	regular := book("anna", 1)
 	regular.Points = 60
-	require.ErrorIs(t, do(regular), booking.ErrPrice)
+	require.ErrorIs(t, do(regular), loyalty.ErrPrice)
 	for _, key := range []string{"monday", "tuesday"} {
 		require.NoError(t, do(loyalty.Fact{Member: "anna", Key: key, Activity: "visit"}))
 	}

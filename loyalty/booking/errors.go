@@ -2,7 +2,6 @@ package booking
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/shopspring/decimal"
 
@@ -11,36 +10,18 @@ import (
 
 // Errors that a host branches on with errors.Is. Those of packages loyalty and experience
 // come too: a member without enough points is loyalty.ErrInsufficientPoints, a session
-// without free seats experience.ErrSoldOut.
+// without free seats experience.ErrSoldOut, a price that is not the one that was shown
+// loyalty.ErrPrice, with both prices in a loyalty.PriceError.
 var (
 	// ErrNoSession reports a session that was not opened.
 	ErrNoSession = errors.New("there is no such session")
 	// ErrNoBooking reports a booking that the member does not have.
 	ErrNoBooking = errors.New("the member has no such booking")
-	// ErrPrice reports a price that is not the one that was shown; see [PriceError].
-	ErrPrice = errors.New("the price is not the one that was shown")
 	// ErrDismissed reports a booking whose seats an operator has given away.
 	ErrDismissed = errors.New("the session has dismissed the party: cancel to get the points back")
 	// ErrTerms reports a change of a session that those who are on its list forbid.
 	ErrTerms = errors.New("the session cannot be changed so")
 )
-
-// PriceError says what a party costs. It is an [ErrPrice].
-type PriceError struct {
-	// Unit and Points are what the party costs, ShownUnit and Shown what the command said.
-	Unit      string
-	Points    points.Amount
-	ShownUnit string
-	Shown     points.Amount
-}
-
-// Error says what the party costs.
-func (e *PriceError) Error() string {
-	return fmt.Sprintf("the party costs %d %s, not %d %s: show the member the price and ask again", e.Points, e.Unit, e.Shown, e.ShownUnit)
-}
-
-// Is reports that the error is an ErrPrice.
-func (e *PriceError) Is(target error) bool { return target == ErrPrice }
 
 // checks collects the problems of a command's fields.
 type checks struct{ points.Problems }

@@ -81,7 +81,7 @@ func spoiled(v reflect.Value, path string, use func(path string)) {
 func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
 	typed := []error{
 		loyalty.ErrInvalid, loyalty.ErrNotEnrolled, loyalty.ErrUnknownUnit, loyalty.ErrKeyReused, loyalty.ErrNotYet,
-		booking.ErrNoSession, booking.ErrNoBooking, booking.ErrPrice, booking.ErrTerms, booking.ErrDismissed,
+		booking.ErrNoSession, booking.ErrNoBooking, loyalty.ErrPrice, booking.ErrTerms, booking.ErrDismissed,
 		experience.ErrState, experience.ErrParty, experience.ErrNotNext, experience.ErrClosed, experience.ErrCapacity,
 		experience.ErrSeatsFree, experience.ErrSoldOut, loyalty.ErrAlreadyEnrolled, loyalty.ErrInsufficientPoints,
 	}

@@ -20,7 +20,7 @@ type Join struct {
 	// Party is the number of seats, 1 or more.
 	Party int64 `json:"party"`
 	// Unit and Points are the price of the whole party that the member was shown; any
-	// other is a [PriceError].
+	// other is a [loyalty.PriceError].
 	Unit       string        `json:"unit,omitempty"`
 	Points     points.Amount `json:"points,omitempty"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
@@ -52,7 +52,7 @@ func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := s.MayJoin(b.Tiers, c.Party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(c.Unit, c.Points); err != nil {
+	if err := b.shown(tx, c.Unit, c.Points); err != nil {
 		return err
 	}
 	place, err := r.board.Join(s.Class(b.Tiers), c.Party, s.ListMax())

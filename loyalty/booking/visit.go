@@ -10,6 +10,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -256,9 +257,11 @@ func (b *booking) store(tx *loyalty.Tx, state experience.State, until time.Time)
 }
 
 // shown is refused where a price is not the one that the member was shown.
-func (b *booking) shown(unit string, amount points.Amount) error {
+func (b *booking) shown(tx *loyalty.Tx, unit string, amount points.Amount) error {
 	if amount != b.Points || amount > 0 && unit != b.Unit {
-		return &PriceError{Unit: b.Unit, Points: b.Points, ShownUnit: unit, Shown: amount}
+		of, _ := tx.Program().Unit(b.Unit)
+		price, shown := rewards.Cost{Unit: b.Unit, Points: b.Points}, rewards.Cost{Unit: unit, Points: amount}
+		return &loyalty.PriceError{What: "the party", Price: price, Shown: shown, Scale: of.Scale}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience/raffle"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -87,7 +88,8 @@ type Enter struct {
 	Raffle string `json:"raffle"`
 	// Tickets is how many, 1 to 100; a raffle bounds how many a member has in all.
 	Tickets int64 `json:"tickets"`
-	// Unit and Points are the price of all of them that the member was shown.
+	// Unit and Points are the price of all of them that the member was shown; any other is
+	// a [loyalty.PriceError].
 	Unit       string        `json:"unit,omitempty"`
 	Points     points.Amount `json:"points,omitempty"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
@@ -132,6 +134,16 @@ func (c Enter) Validate() error {
 	return problems.Err()
 }
 
+// price says what so many tickets cost.
+func (d *drum) price(tx *loyalty.Tx, c Enter) error {
+	unit, _ := tx.Program().Unit(d.terms.Unit)
+	return &loyalty.PriceError{
+		What: "the tickets", Scale: unit.Scale,
+		Price: rewards.Cost{Unit: d.terms.Unit, Points: d.terms.Points * points.Amount(c.Tickets)},
+		Shown: rewards.Cost{Unit: c.Unit, Points: c.Points},
+	}
+}
+
 // Apply implements loyalty.Command.
 func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	feature, ok := tx.Feature(Name).(Feature)
@@ -148,7 +160,7 @@ func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	case tx.Now().Before(d.terms.Opens) || !tx.Now().Before(d.terms.Closes):
 		return fmt.Errorf("%w: it gives out tickets from %s to %s", ErrNotOpen, d.terms.Opens.Format(time.RFC3339), d.terms.Closes.Format(time.RFC3339))
 	case c.Points != d.terms.Points*points.Amount(c.Tickets) || c.Points > 0 && c.Unit != d.terms.Unit:
-		return fmt.Errorf("%w: a ticket costs %d %s", ErrPrice, d.terms.Points, d.terms.Unit)
+		return d.price(tx, c)
 	}
 	if err := tx.CanRedeem(); err != nil {
 		return err

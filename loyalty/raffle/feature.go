@@ -86,8 +86,6 @@ var (
 	ErrEnded = errors.New("the raffle has ended")
 	// ErrTickets reports more tickets than a member may have.
 	ErrTickets = errors.New("the member may not have so many tickets")
-	// ErrPrice reports a price that is not the one that was shown.
-	ErrPrice = errors.New("the price is not the one that was shown")
 	// ErrNoEntry reports a member without tickets.
 	ErrNoEntry = errors.New("the member has no ticket")
 )

@@ -103,7 +103,7 @@ func TestADrawThatAnyoneCanCheck(t *testing.T) {
 	s.refused(enter("anna", 3), raffle.ErrTickets)
 	wrong := enter("anna", 1)
 	wrong.Points = 9
-	s.refused(wrong, raffle.ErrPrice)
+	s.refused(wrong, loyalty.ErrPrice)
 	require.EqualValues(t, 80, s.beans("anna"))
 	shown, err := raffle.Read(t.Context(), s.store, "beans", "grinder")
 	require.NoError(t, err)
