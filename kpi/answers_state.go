@@ -1,37 +1,34 @@
 package kpi
 
-// MarshalBinary writes the state of the count, in version 1. Equal counts have
-// equal bytes, in whatever order they were made.
+// MarshalBinary returns the count's state. Equal counts have equal bytes, in
+// whatever order they were made.
 func (a *Answers) MarshalBinary() ([]byte, error) {
-	w := newTally(tallyAnswers, 1)
+	w := newStateWriter("answers", "")
 	w.text(string(a.scale))
 	for _, n := range a.counts {
-		w.int(n)
+		w.tally(n)
 	}
-	w.int(a.unheard)
-	return w.data, nil
+	w.tally(a.unheard)
+	return w.bytes, nil
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Where it fails, the count is as
-// it was.
+// UnmarshalBinary replaces the count, and its scale, by a state. The error is
+// [ErrState] where the bytes are no such state, and the count is as it was.
 func (a *Answers) UnmarshalBinary(data []byte) error {
-	r := readTally(data, tallyAnswers, 1)
+	r := newStateReader(data, "answers", "")
 	scale := Scale(r.text())
 	if r.err != nil {
 		return r.err
 	}
 	read, err := NewAnswers(scale)
 	if err != nil {
-		return err
+		r.valid(err)
+		return r.err
 	}
 	for i := range read.counts {
-		if n := r.count(); r.err == nil {
-			r.err = read.AddN(read.low+i, n)
-		}
+		r.valid(read.AddN(read.low+i, r.tally()))
 	}
-	if n := r.count(); r.err == nil {
-		r.err = read.AddMissing(n)
-	}
+	r.valid(read.AddMissing(r.tally()))
 	if err := r.end(); err != nil {
 		return err
 	}

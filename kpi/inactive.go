@@ -95,23 +95,24 @@ func (a *Inactivity) Figure() Figure {
 	return f
 }
 
-// MarshalBinary writes the state of the count, in version 1.
+// MarshalBinary returns the count's state. Equal counts have equal bytes.
 func (a *Inactivity) MarshalBinary() ([]byte, error) {
-	w := newTally(tallyInactivity, 1)
-	w.time(a.asOf)
+	w := newStateWriter("inactivity of customers", "")
+	w.instant(a.asOf)
 	w.text(a.zone.String())
 	for _, n := range []int64{int64(a.days), a.inactive, a.customers, a.later} {
-		w.int(n)
+		w.tally(n)
 	}
-	return w.data, nil
+	return w.bytes, nil
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Where it fails, the count is as
-// it was. The zone must be that of this count, or one that this machine knows.
+// UnmarshalBinary replaces the count, and its rule, by a state. The error is
+// [ErrState] where the bytes are no such state or this machine does not know its
+// zone, and the count is as it was.
 func (a *Inactivity) UnmarshalBinary(data []byte) error {
-	r := readTally(data, tallyInactivity, 1)
-	asOf, name := r.time(), r.text()
-	days, inactive, customers, later := r.count(), r.count(), r.count(), r.count()
+	r := newStateReader(data, "inactivity of customers", "")
+	asOf, name := r.instant(), r.text()
+	days, inactive, customers, later := r.tally(), r.tally(), r.tally(), r.tally()
 	if err := r.end(); err != nil {
 		return err
 	}
@@ -119,17 +120,16 @@ func (a *Inactivity) UnmarshalBinary(data []byte) error {
 	if zone == nil || zone.String() != name {
 		var err error
 		if zone, err = time.LoadLocation(name); err != nil {
-			return fmt.Errorf("state: %w", err)
+			return fmt.Errorf("%w: %w", ErrState, err)
 		}
 	}
 	var problems Problems
 	checkShare(&problems, "inactive", inactive, "customers", customers)
-	if err := problems.Err(); err != nil {
-		return err
-	}
 	read, err := NewInactivity(asOf.In(zone), int(days), zone)
-	if err != nil {
-		return err
+	r.valid(problems.Err())
+	r.valid(err)
+	if r.err != nil {
+		return r.err
 	}
 	read.inactive, read.customers, read.later = inactive, customers, later
 	*a = *read

@@ -83,26 +83,30 @@ func (c *PointCounts) Merge(other PointCounts) error {
 	return nil
 }
 
-// MarshalBinary writes the state of the counts, in version 1.
+// MarshalBinary returns the counts' state. The error wraps [ErrInvalid] where one is
+// below 0 or too large.
 func (c PointCounts) MarshalBinary() ([]byte, error) {
-	w := newTally(tallyPoints, 1)
-	for _, field := range c.fields() {
-		w.int(field.n)
+	var problems Problems
+	if c.checkRange(&problems); len(problems) > 0 {
+		return nil, problems.Err()
 	}
-	return w.data, nil
+	w := newStateWriter("points", "")
+	for _, field := range c.fields() {
+		w.tally(field.n)
+	}
+	return w.bytes, nil
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Where it fails, the counts are as
-// they were.
+// UnmarshalBinary replaces the counts by a state. The error is [ErrState] where the
+// bytes are no such state, and the counts are as they were.
 func (c *PointCounts) UnmarshalBinary(data []byte) error {
-	r := readTally(data, tallyPoints, 1)
-	read := PointCounts{Issued: r.count(), Matured: r.count(), Redeemed: r.count(), Expired: r.count()}
+	r := newStateReader(data, "points", "")
+	read := PointCounts{Issued: r.tally(), Matured: r.tally(), Redeemed: r.tally(), Expired: r.tally()}
+	var problems Problems
+	read.checkRange(&problems)
+	r.valid(problems.Err())
 	if err := r.end(); err != nil {
 		return err
-	}
-	var problems Problems
-	if read.checkRange(&problems); len(problems) > 0 {
-		return problems.Err()
 	}
 	*c = read
 	return nil

@@ -50,26 +50,25 @@ func (s *Spend) Mean(level float64) (Figure, error) {
 	return f.With(Interval{Lower: value - half, Upper: value + half, Level: level, Method: "t"}), nil
 }
 
-// MarshalBinary writes the state of the sample, in version 1. Equal samples have
-// equal bytes.
+// MarshalBinary returns the sample's state. Equal samples have equal bytes.
 func (s *Spend) MarshalBinary() ([]byte, error) {
-	w := newTally(tallySpend, 1)
-	w.int(s.moments.n)
-	w.money(s.moments.sum)
-	w.money(s.moments.squares)
-	return w.data, nil
+	w := newStateWriter("spend", "")
+	w.tally(s.moments.n)
+	w.decimal(s.moments.sum)
+	w.decimal(s.moments.squares)
+	return w.bytes, nil
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Where it fails, the sample is as
-// it was.
+// UnmarshalBinary replaces the sample by a state. The error is [ErrState] where the
+// bytes are no such state, and the sample is as it was.
 func (s *Spend) UnmarshalBinary(data []byte) error {
-	r := readTally(data, tallySpend, 1)
-	read := sampleMoments{n: r.count(), sum: r.money(), squares: r.money()}
+	r := newStateReader(data, "spend", "")
+	read := sampleMoments{n: r.tally(), sum: r.decimal(), squares: r.decimal()}
 	if err := r.end(); err != nil {
 		return err
 	}
 	if n := count(read.n); read.sum.Mul(read.sum).GreaterThan(n.Mul(read.squares)) {
-		r.fail("has sums that no sample has")
+		r.fail("its sums are those of no sample")
 		return r.err
 	}
 	s.moments = read

@@ -26,6 +26,15 @@ func accumulators(t testing.TB, orders []kpi.Order) map[string]stored {
 	for i := range orders {
 		require.NoError(t, survival.Add(kpi.Lifetime{Entry: float64(i % 2), Exit: float64(2 + i), Event: i%2 == 0}))
 	}
+	answered, moved := must(kpi.NewAnswers(kpi.Ease7)), must(kpi.NewTierMoves("base", "gold"))
+	inactive, spent, points := must(kpi.NewInactivity(period.End, 30, nil)), &kpi.Spend{}, &kpi.PointCounts{}
+	for i, o := range orders {
+		require.NoError(t, answered.Add(1+i))
+		require.NoError(t, moved.AddN("base", "gold", int64(i)))
+		require.NoError(t, spent.Add(o.Amount.Decimal()))
+		require.NoError(t, points.Merge(kpi.PointCounts{Issued: 300, Matured: 200, Redeemed: int64(i)}))
+		inactive.Add(o.At)
+	}
 	return map[string]stored{
 		"summary":    fed[*kpi.SummaryAccumulator](t, orders)(kpi.NewSummaryAccumulator(nil)),
 		"cohort":     fed[*kpi.CohortAccumulator](t, orders)(kpi.NewCohortAccumulator(nil)),
@@ -33,6 +42,11 @@ func accumulators(t testing.TB, orders []kpi.Order) map[string]stored {
 		"purchases":  fed[*kpi.PurchaseAccumulator](t, orders)(kpi.NewPurchaseAccumulator(period, "")),
 		"inactivity": fed[*kpi.InactivityAccumulator](t, orders)(kpi.NewInactivityAccumulator(period.End, 90, nil)),
 		"survival":   survival,
+		"answers":    answered,
+		"spend":      spent,
+		"tiers":      moved,
+		"points":     points,
+		"customers":  inactive,
 	}
 }
 

@@ -106,28 +106,27 @@ func (m *TierMoves) Merge(other *TierMoves) error {
 	return nil
 }
 
-// MarshalBinary writes the state of the count, in version 1.
+// MarshalBinary returns the count's state. Equal counts have equal bytes.
 func (m *TierMoves) MarshalBinary() ([]byte, error) {
-	w := newTally(tallyTiers, 1)
-	w.int(int64(len(m.ladder)))
+	w := newStateWriter("tier moves", "")
+	w.count(len(m.ladder))
 	for _, tier := range m.ladder {
 		w.text(tier)
 	}
 	for _, row := range m.moves {
 		for _, n := range row {
-			w.int(n)
+			w.tally(n)
 		}
 	}
-	return w.data, nil
+	return w.bytes, nil
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. Where it fails, the count is as
-// it was.
+// UnmarshalBinary replaces the count, and its ladder, by a state. The error is
+// [ErrState] where the bytes are no such state, and the count is as it was.
 func (m *TierMoves) UnmarshalBinary(data []byte) error {
-	r := readTally(data, tallyTiers, 1)
-	n := r.count()
+	r := newStateReader(data, "tier moves", "")
 	var ladder []string
-	for range min(n, int64(len(r.data))) {
+	for range r.count(1) {
 		ladder = append(ladder, r.text())
 	}
 	if r.err != nil {
@@ -135,13 +134,12 @@ func (m *TierMoves) UnmarshalBinary(data []byte) error {
 	}
 	read, err := NewTierMoves(ladder...)
 	if err != nil {
-		return err
+		r.valid(err)
+		return r.err
 	}
 	for i, row := range read.moves {
 		for j := range row {
-			if n := r.count(); r.err == nil {
-				r.err = read.grow(i, j, n)
-			}
+			r.valid(read.grow(i, j, r.tally()))
 		}
 	}
 	if err := r.end(); err != nil {
