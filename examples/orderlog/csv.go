@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 )
@@ -37,14 +38,14 @@ func openOrders(r io.Reader, zone *time.Location) (*orderFile, error) {
 	f := &orderFile{in: bufio.NewReaderSize(r, maxLine), zone: zone, at: map[string]int{}}
 	text, err := f.nextLine()
 	if errors.Is(err, io.EOF) {
-		return nil, &RowError{Line: 1, Err: errors.New("the file is empty; its first line must name the columns")}
+		return nil, &kpi.RowError{Line: 1, Err: errors.New("the file is empty; its first line must name the columns")}
 	}
 	if err != nil {
 		return nil, err
 	}
 	names, _, err := splitFields(strings.TrimPrefix(text, "\ufeff"), nil)
 	if err != nil {
-		return nil, &RowError{Line: f.line, Err: err}
+		return nil, &kpi.RowError{Line: f.line, Err: err}
 	}
 	f.header = slices.Clone(names)
 	return f, f.findColumns()
@@ -58,20 +59,20 @@ func (f *orderFile) findColumns() error {
 				continue
 			}
 			if f.at[name] >= 0 {
-				return &RowError{Line: f.line, Column: name, Err: errors.New("the header names it twice")}
+				return &kpi.RowError{Line: f.line, Column: name, Err: errors.New("the header names it twice")}
 			}
 			f.at[name] = i
 		}
 	}
 	for _, name := range requiredColumns {
 		if f.at[name] < 0 {
-			return &RowError{Line: f.line, Column: name, Err: fmt.Errorf("the header lacks it; it must name %s", strings.Join(requiredColumns, ", "))}
+			return &kpi.RowError{Line: f.line, Column: name, Err: fmt.Errorf("the header lacks it; it must name %s", strings.Join(requiredColumns, ", "))}
 		}
 	}
 	return nil
 }
 
-// next returns the next order. A row that is no order is a [*RowError], after
+// next returns the next order. A row that is no order is a [*kpi.RowError], after
 // which the rows behind it can be read. The end is io.EOF.
 func (f *orderFile) next() (Event, error) {
 	for {
@@ -145,7 +146,7 @@ func (f *orderFile) instant(text string) (time.Time, error) {
 }
 
 func (f *orderFile) bad(column string, err error) error {
-	return &RowError{Line: f.line, Column: column, Err: err}
+	return &kpi.RowError{Line: f.line, Column: column, Err: err}
 }
 
 func (f *orderFile) columnName(i int) string {

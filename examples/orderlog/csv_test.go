@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 )
 
@@ -57,7 +58,7 @@ func TestARowThatIsNoOrderIsNamedByLineColumnAndReason(t *testing.T) {
 			orders, err := openOrders(strings.NewReader(header+c.row+"\n1002,m-2,2027-03-09,3.00,EUR,,\n"), vienna(t))
 			require.NoError(t, err)
 			_, err = orders.next()
-			var bad *RowError
+			var bad *kpi.RowError
 			require.ErrorAs(t, err, &bad)
 			assert.Equal(t, c.want, bad.Error())
 
@@ -80,7 +81,7 @@ func TestAHeaderThatLacksOrRepeatsAColumnIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := openOrders(strings.NewReader(c.header), time.UTC)
-			var bad *RowError
+			var bad *kpi.RowError
 			require.ErrorAs(t, err, &bad)
 			assert.Equal(t, c.want, bad.Error())
 		})
@@ -199,7 +200,7 @@ func FuzzOrders(f *testing.F) {
 
 func requireRowError(t *testing.T, err error, lines int) int {
 	t.Helper()
-	var bad *RowError
+	var bad *kpi.RowError
 	require.ErrorAs(t, err, &bad)
 	require.Positive(t, bad.Line)
 	require.LessOrEqual(t, bad.Line, lines)

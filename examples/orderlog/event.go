@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 )
 
@@ -20,7 +21,7 @@ type Event struct {
 }
 
 // Log is a log that can be replayed: events in the order in which they
-// happened, or a [*RowError] where a row is none. Any other error ends it.
+// happened, or a [*kpi.RowError] where a row is none. Any other error ends it.
 type Log struct {
 	Name   string
 	Events iter.Seq2[Event, error]
@@ -68,7 +69,7 @@ func (f *orderFile) all() iter.Seq2[Event, error] {
 			if errors.Is(err, io.EOF) || !yield(next, err) {
 				return
 			}
-			if err != nil && !errors.As(err, new(*RowError)) {
+			if err != nil && !errors.As(err, new(*kpi.RowError)) {
 				return
 			}
 		}

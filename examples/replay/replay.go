@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/examples/orderlog"
+	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 )
@@ -82,7 +83,7 @@ func (r *replay) commands(events iter.Seq2[orderlog.Event, error], broken *error
 			if r.limit > 0 && r.rows == r.limit {
 				return
 			}
-			var bad *orderlog.RowError
+			var bad *kpi.RowError
 			switch {
 			case errors.As(err, &bad):
 				r.rows++
@@ -152,7 +153,7 @@ func (r *replay) answered(e orderlog.Event, receipt loyalty.Receipt, err error) 
 		if !refusal {
 			return err
 		}
-		r.refuse(&orderlog.RowError{Line: e.Line, Column: column, Err: reason(err)})
+		r.refuse(&kpi.RowError{Line: e.Line, Column: column, Err: reason(err)})
 		return nil
 	}
 	if receipt.Replayed {
@@ -167,7 +168,7 @@ func (r *replay) answered(e orderlog.Event, receipt loyalty.Receipt, err error) 
 	return nil
 }
 
-func (r *replay) refuse(bad *orderlog.RowError) {
+func (r *replay) refuse(bad *kpi.RowError) {
 	r.refused++
 	r.console.say("refused: %v", bad)
 	if r.strict && r.stopped == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/examples/orderlog"
+	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -81,7 +82,7 @@ func closed(t *testing.T, store storage.Store, program loyalty.Program, events [
 	r := &replay{engine: engine, console: &console{out: io.Discard, now: time.Now}}
 	log := &orderlog.Log{Done: func() float64 { return 0 }, Events: func(yield func(orderlog.Event, error) bool) {
 		for _, e := range events {
-			if e.Line%37 == 0 && !yield(orderlog.Event{}, &orderlog.RowError{Line: e.Line, Err: errors.New("torn")}) {
+			if e.Line%37 == 0 && !yield(orderlog.Event{}, &kpi.RowError{Line: e.Line, Err: errors.New("torn")}) {
 				return
 			}
 			if !yield(e, nil) {

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/loyaltykit/loyaltykit/examples/orderlog"
+	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/whatif"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -174,7 +175,7 @@ func (c *command) events(log *orderlog.Log) iter.Seq2[whatif.Event, error] {
 	return func(yield func(whatif.Event, error) bool) {
 		seen := map[string]struct{}{}
 		for e, err := range log.Events {
-			if bad := (*orderlog.RowError)(nil); errors.As(err, &bad) {
+			if bad := (*kpi.RowError)(nil); errors.As(err, &bad) {
 				c.clear()
 				fmt.Fprintf(c.stderr, "refused: %v\n", bad)
 				continue
