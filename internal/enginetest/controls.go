@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
-	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -41,7 +40,7 @@ func Controls(t *testing.T, open Open) {
 			return simulateStreams(t, store, id, seed, false)
 		},
 		"a store without bounds is seen to oversell": func(store storage.Store, id string, _ uint64) error {
-			return claimAll(t, forgetsBounds(store), id, rewards.Reward{Stock: stockUnits})
+			return rushes()[0].claimAll(t, forgetsBounds(store), id)
 		},
 		"races on a store without version checks lose points": func(store storage.Store, id string, _ uint64) error {
 			c := newCrowd(t, stars(id), forgetsVersions(store), loyalty.Options{})

@@ -34,7 +34,7 @@ func rows() []row {
 		{id: "R6", title: "caller killed under group commit", tests: []proof{{prove, ".", "WhenTheCallerEnds"}}},
 		{id: "R7", title: "answer cut after commit", tests: []proof{{prove, "./faults", "R7"}}},
 		{id: "R8", title: "one key, many callers", tests: []proof{{core, "./loyalty/...", "R8"}, {prove, ".", "R8"}}},
-		{id: "R9", title: "double spend", tests: []proof{{core, "./loyalty/...", "R9"}, {prove, ".", "R9"}}},
+		{id: "R9", title: "double spend, oversold stock", tests: []proof{{core, "./loyalty/...", "R9"}, {prove, ".", "R9"}, {prove, "./faults", "R9"}}},
 		{id: "R10", title: "linearizable histories", tests: []proof{{core, "./loyalty/...", "R10"}, {prove, ".", "R10"}}},
 		{id: "R11", title: "state machine against a naive model", tests: []proof{{core, "./loyalty/...", "R11"}, {prove, ".", "R11"}}},
 		{id: "R12", title: "conformance of adapters", tests: []proof{{core, "./storage/memory/...", "Conform"}, {"./storage/sqlite", ".", "Conform"}}},

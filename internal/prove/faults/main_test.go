@@ -5,10 +5,23 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 )
 
-// TestMain leaves the faults out of short runs: they kill servers for minutes.
+// TestMain does what this process is told, where it is one of several, and leaves the faults out of short runs: they kill servers for minutes.
 func TestMain(m *testing.M) {
+	job, err := enginetest.ClaimantsHere()
+	if err == nil && job != nil {
+		err = claims(job)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if job != nil {
+		return
+	}
 	flag.Parse()
 	if testing.Short() {
 		fmt.Println("faults: skipped, run without -short")

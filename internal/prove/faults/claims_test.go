@@ -1,0 +1,70 @@
+package faults
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
+	"github.com/loyaltykit/loyaltykit/internal/servers"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/postgres"
+	"github.com/loyaltykit/loyaltykit/storage/sqlstore"
+)
+
+// claims does what this process is told, where it is one of several that claim.
+func claims(job *enginetest.Claimants) error {
+	store, closed, err := openFor(job)
+	if err != nil {
+		return fmt.Errorf("process %d: %w", job.Turn, err)
+	}
+	defer closed()
+	return job.Run(context.Background(), store, os.Stdin, os.Stdout)
+}
+
+// openFor opens the store that a process shares with others.
+func openFor(job *enginetest.Claimants) (store storage.Store, closed func(), err error) {
+	if job.Place == onPostgres.name {
+		pool, err := pgxpool.New(context.Background(), job.Database)
+		if err != nil {
+			return nil, nil, err
+		}
+		return postgres.New(pool, nil), pool.Close, nil
+	}
+	driver, source, dialect := "pgx", job.Database, sqlstore.PostgreSQL
+	if job.Place == onMariaDB.name {
+		driver, dialect = "mysql", sqlstore.MySQL
+		if source, err = servers.DSN(job.Database); err != nil {
+			return nil, nil, err
+		}
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	served := sqlstore.New(db, dialect, nil)
+	return served, func() { _, _ = served.Close(), db.Close() }, nil
+}
+
+func TestR9StockAndLimitsHoldFromSeveralProcesses(t *testing.T) {
+	for _, shop := range []shop{onPostgres, onPGX, onMariaDB} {
+		t.Run(shop.name, func(t *testing.T) {
+			server := servers.Postgres
+			if shop.engine == servers.MySQL {
+				server = servers.MariaDB
+			}
+			shared := server(t)
+			enginetest.ClaimsOfProcesses(t, func(t testing.TB) (store storage.Store, place, database string) {
+				database = shared.NewDatabase(t)
+				shop.migrate(t, database)
+				return shop.open(t, database), shop.name, database
+			})
+		})
+	}
+}
