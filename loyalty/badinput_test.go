@@ -238,6 +238,7 @@ func badShop(t *testing.T) *shop {
 	program.Units[0].Reinstate = points.Span{N: 1, Unit: points.Months}
 	program.Units = append(program.Units, points.Unit{Code: "visits", Kind: points.Metric})
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	program.Jurisdictions = []loyalty.Jurisdiction{{Code: "CA-QC"}}
 	program.Guests, program.Pools, program.Catalog = true, household(), badMenu()
 	program.Guests, program.Pools = true, household()
 	program.Ladders = []tiers.Ladder{{

@@ -20,6 +20,7 @@ import (
 func TestStoreCallsPerVerb(t *testing.T) {
 	program := beans(points.ExpireAfter(12, points.Months))
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
+	program.Jurisdictions = []loyalty.Jurisdiction{{Code: "CA-QC"}}
 	program.Guests, program.Pools, program.Catalog = true, household(), menu()
 	program.Guests, program.Pools = true, household()
 	program.Units = append(program.Units, points.Unit{Code: "spend", Kind: points.Metric})

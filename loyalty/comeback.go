@@ -42,7 +42,7 @@ func (p *Party) comeBack(lot points.Lot, amount points.Amount, pattern points.En
 	if until, graced := p.grace(&into); graced {
 		lot = into
 		into = p.newLot(points.Unit{Code: lot.Unit}, 0, creditTerms{
-			source: lot.Source, earnedAt: lot.EarnedAt, availableFrom: p.tx.reached(), expiresAt: until, origin: lot.Origin, qualifies: lot.Qualifies,
+			source: lot.Source, earnedAt: lot.EarnedAt, availableFrom: p.tx.reached(), expiresAt: until, grace: true, origin: lot.Origin, qualifies: lot.Qualifies,
 		})
 		into.Original = amount
 		p.tx.receipt.Dates = append(p.tx.receipt.Dates, LotDates{

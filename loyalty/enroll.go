@@ -21,7 +21,8 @@ type Enroll struct {
 	// up to 64 bytes and values up to 256. Put nothing personal here that does not
 	// need to be.
 	Attributes map[string]string `json:"attributes,omitempty"`
-	// Jurisdiction is the code of the one that the member is under, if any.
+	// Jurisdiction is the code of the one that the member is under, if any: one that a
+	// revision of the program lists.
 	Jurisdiction string    `json:"jurisdiction,omitempty"`
 	OccurredAt   time.Time `json:"occurredAt,omitzero"`
 	Reason       string    `json:"reason,omitempty"`
@@ -58,6 +59,9 @@ func (c Enroll) Validate() error {
 func (c Enroll) Apply(_ context.Context, tx *Tx) error {
 	if tx.Enrolled() {
 		return ErrAlreadyEnrolled
+	}
+	if err := tx.knownJurisdiction(c.Jurisdiction); err != nil {
+		return err
 	}
 	tx.row.Kind, tx.row.Status = storage.Person, storage.Active
 	tx.row.EnrolledAt = tx.occurred

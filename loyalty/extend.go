@@ -178,7 +178,7 @@ func (tx *Tx) extend(unit points.Unit, lot points.Lot, until time.Time) error {
 		}
 	}
 	tx.receipt.Dates = append(tx.receipt.Dates, LotDates{
-		Unit: lot.Unit, Points: total, Lot: lot.ID, Into: next.ID, Before: lot.ExpiresAt, After: until,
+		Unit: lot.Unit, Points: total, Lot: lot.ID, Into: next.ID, Before: lot.ExpiresAt, After: next.ExpiresAt,
 	})
 	lot.Remaining, lot.Held, lot.MergedInto = 0, 0, next.ID
 	lot.Merged += total

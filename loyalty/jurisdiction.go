@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -13,15 +14,19 @@ import (
 type Jurisdiction struct {
 	// Code is what Enroll and SetJurisdiction name, such as "CA-QC": 1 to 32 bytes.
 	Code string `json:"code"`
-	// Units has the terms of units that differ; the others keep their own.
-	Units []UnitTerms `json:"units"`
+	// Units has the terms of units that differ; the others keep their own. Without any
+	// the program's own terms hold: list such a jurisdiction to let members name it.
+	Units []UnitTerms `json:"units,omitempty"`
 }
 
 // UnitTerms take the place of a unit's Expiry and Inactivity, and of the Expiry of
 // rules that earn it.
 type UnitTerms struct {
 	Unit string `json:"unit"`
-	// Expiry is required: never, where expiry by time alone is banned.
+	// Expiry is required: never, where expiry by time alone is banned. No points that an
+	// account under such a ban receives expire by time then, whatever date an Adjust, an
+	// Import, an Extend or a Reinstate gives, a rule or tier has, or they bring along from
+	// another member.
 	Expiry points.Expiry `json:"expiry"`
 	// Inactivity is nil where points of members who are not active stay.
 	Inactivity *points.Inactivity `json:"inactivity,omitempty"`
@@ -43,9 +48,6 @@ func jurisdictionProblems(list []Jurisdiction, units []points.Unit) points.Probl
 		}
 		if slices.ContainsFunc(list[:i], func(other Jurisdiction) bool { return other.Code == j.Code }) {
 			problems.Add(at+".code", "%q is named twice", j.Code)
-		}
-		if len(j.Units) == 0 {
-			problems.Add(at+".units", "name the units whose terms differ")
 		}
 		for k := range j.Units {
 			terms, path := &j.Units[k], fmt.Sprintf("%s.units[%d]", at, k)
@@ -114,6 +116,13 @@ func (p *Party) inactivity(rev *revision, unit string) *points.Inactivity {
 	return nil
 }
 
+// neverByTime reports whether the account is under a law by which points of a unit do
+// not expire by time alone.
+func (p *Party) neverByTime(unit string) bool {
+	terms := p.terms(p.tx.rev, unit)
+	return terms != nil && terms.Expiry.Never
+}
+
 func (p *Party) terms(rev *revision, unit string) *UnitTerms {
 	if len(rev.Jurisdictions) == 0 {
 		return nil
@@ -165,8 +174,7 @@ func (p *Party) byExpiry(rev *revision, unit *points.Unit, shares []points.Share
 type SetJurisdiction struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
-	// Jurisdiction is the code of one that the program lists, or of one where the
-	// program's own terms hold.
+	// Jurisdiction is the code of one that a revision of the program lists.
 	Jurisdiction string    `json:"jurisdiction,omitempty"`
 	OccurredAt   time.Time `json:"occurredAt,omitzero"`
 	Reason       string    `json:"reason,omitempty"`
@@ -178,11 +186,14 @@ func (c SetJurisdiction) Plan() Plan {
 	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
 }
 
-// Validate reports a code that is none.
+// Validate reports a code that none can have.
 func (c SetJurisdiction) Validate() error { return checkJurisdiction(c.Jurisdiction).Err() }
 
 // Apply implements [Command].
 func (c SetJurisdiction) Apply(_ context.Context, tx *Tx) error {
+	if err := tx.knownJurisdiction(c.Jurisdiction); err != nil {
+		return err
+	}
 	data, err := tx.document()
 	if err != nil {
 		return err
@@ -200,4 +211,42 @@ func checkJurisdiction(code string) points.Problems {
 		problems.Add("jurisdiction", "%v", err)
 	}
 	return problems
+}
+
+// knownJurisdiction refuses a code that no revision of the program lists: a misspelled
+// one would give a member the program's own terms, and nobody would see it.
+func (tx *Tx) knownJurisdiction(code string) error {
+	if code == "" {
+		return nil
+	}
+	var known []string
+	for _, rev := range tx.deciding.engine.revisions {
+		for i := range rev.Jurisdictions {
+			known = append(known, rev.Jurisdictions[i].Code)
+		}
+	}
+	if slices.Contains(known, code) {
+		return nil
+	}
+	if len(known) == 0 {
+		return invalid("jurisdiction", "%q: the program lists no jurisdictions", code)
+	}
+	slices.Sort(known)
+	return invalid("jurisdiction", "%q is none that the program lists: %s", code, quotedList(slices.Compact(known)))
+}
+
+// quotedList lists the first names of many, quoted.
+func quotedList(names []string) string {
+	const most = 100
+	var b strings.Builder
+	for i, name := range names[:min(len(names), most)] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", name)
+	}
+	if more := len(names) - most; more > 0 {
+		fmt.Fprintf(&b, " and %d more", more)
+	}
+	return b.String()
 }

@@ -42,7 +42,9 @@ type creditTerms struct {
 	earnedAt      time.Time
 	availableFrom time.Time
 	expiresAt     time.Time
-	origin        string
+	// grace is set where expiresAt ends the grace of points that were lost already.
+	grace  bool
+	origin string
 	// cameFrom is the lot of the account that source names.
 	cameFrom  points.LotID
 	qualifies bool
@@ -175,7 +177,10 @@ func (p *Party) newLot(u points.Unit, amount points.Amount, terms creditTerms) p
 	if lot.AvailableFrom.IsZero() {
 		lot.AvailableFrom = lot.EarnedAt
 	}
-	if lot.ExpiresAt.IsZero() {
+	switch {
+	case !terms.grace && p.neverByTime(u.Code):
+		lot.ExpiresAt = points.Never
+	case lot.ExpiresAt.IsZero():
 		lot.ExpiresAt = p.expiry(p.tx.rev, &u, terms.rule).From(lot.AvailableFrom, zone)
 	}
 	if !lot.AvailableFrom.After(p.tx.reached()) {
