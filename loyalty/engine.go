@@ -134,6 +134,9 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if err := e.addFeatures(); err != nil {
 		return nil, err
 	}
+	if err := e.checkLimits(); err != nil {
+		return nil, err
+	}
 	e.use(store)
 	return e, nil
 }

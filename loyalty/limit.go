@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,7 +21,9 @@ type Limit struct {
 	// Code names the limit in errors; it is unique and has the form of a unit's code.
 	// What was used stays with the code across revisions.
 	Code string `json:"code"`
-	// Commands lists the types of commands that count, such as "earn" or "adjust".
+	// Commands lists the types of commands that count, such as "earn" or "adjust": the
+	// kernel's, and those of the features that the engine lists. [New] refuses others in
+	// the newest revision.
 	Commands []string `json:"commands"`
 	// By says whose commands count together.
 	By LimitBy `json:"by"`
@@ -105,6 +108,25 @@ func limitProblems(list []Limit, units []points.Unit) points.Problems {
 		}
 	}
 	return problems
+}
+
+// checkLimits refuses limits on commands that the engine does not have: they would
+// guard nothing. Earlier revisions may name commands of a feature that was dropped.
+func (e *Engine) checkLimits() error {
+	rev := e.revisions[len(e.revisions)-1]
+	var problems points.Problems
+	for i := range rev.Limits {
+		for k, command := range rev.Limits[i].Commands {
+			if _, known := e.commands[command]; !known {
+				problems.Add(fmt.Sprintf("limits[%d].commands[%d]", i, k), "%q is no command of this engine, which has %s",
+					points.Clip(command), quotedList(slices.Sorted(maps.Keys(e.commands))))
+			}
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("loyalty: revision %d: %w: %w", rev.number, ErrInvalid, problems)
 }
 
 const maxTimes = int64(1_000_000_000)
