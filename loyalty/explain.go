@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,6 +19,8 @@ type Question struct {
 	Entry points.EntryRef
 	// Unit asks for a balance, where Entry is zero.
 	Unit string
+	// After is the Next of the explanation before, to go on where it ended; empty begins.
+	After string
 }
 
 // Explanation says what is behind a balance or an entry. String reads it out.
@@ -34,12 +37,14 @@ type Explanation struct {
 	// Lots are the lots behind it, in the order in which they are spent, each with
 	// where its points came from.
 	Lots []ExplainedLot `json:"lots,omitempty"`
-	// Counted sums a metric by rule, and Owed lists the entries that made debt, the last
-	// ones.
+	// Counted sums a metric by rule. Owed lists the entries that made debt: the last ones,
+	// as many as make up what is owed now. They come with the first part.
 	Counted []RuleSum `json:"counted,omitempty"`
 	Owed    []Credit  `json:"owed,omitempty"`
-	// Cut is set where there is more behind it than is said here.
-	Cut bool `json:"cut,omitempty"`
+	// Next, unless empty, says that there is more behind it: ask the same with it in
+	// [Question.After]. A lot with many credits goes on in the next part, with the others
+	// of its credits.
+	Next string `json:"next,omitempty"`
 }
 
 // OperationName says which operation of whom it is.
@@ -79,20 +84,25 @@ type RuleSum struct {
 	Points points.Amount `json:"points"`
 }
 
-// The bounds of one explanation.
+// The bounds of one part of an explanation.
 const (
 	explainLots    = 100
 	explainCredits = 1000
-	explainDepth   = 100
 )
+
+// explainDepth is more than a lot's points can have gone through.
+const explainDepth = 10_000
 
 // Explain says which rule, revision, order and lots are behind an entry, or behind
 // what a member has of a unit now. Points are followed back to where they were
-// earned, also under another member. What would be more than a clerk reads is cut, and
-// Cut says so.
+// earned, also under another member. An explanation has up to 100 lots and 1000 credits;
+// where there is more, Next goes on, until it is empty.
 func (e *Engine) Explain(ctx context.Context, member string, question Question) (Explanation, error) {
 	x := &explaining{engine: e, ctx: ctx}
-	var err error
+	err := x.after.read(question.After)
+	if err != nil {
+		return Explanation{}, err
+	}
 	if question.Entry == (points.EntryRef{}) {
 		err = x.balance(member, question.Unit)
 	} else {
@@ -111,7 +121,11 @@ type explaining struct {
 	Explanation
 	engine *Engine
 	ctx    context.Context //nolint:containedctx // it lives within one call of Explain
-	count  int
+	// after is where the part before ended; seen counts the credits of the lot that is
+	// followed, count those of this part.
+	after explained
+	seen  int
+	count int
 }
 
 func (x *explaining) balance(member, unit string) error {
@@ -132,18 +146,21 @@ func (x *explaining) balance(member, unit string) error {
 		if lot.Unit != unit {
 			continue
 		}
-		if len(x.Lots) == explainLots {
-			x.Cut = true
+		if x.after.passed(lot) {
+			continue
+		}
+		if len(x.Lots) == explainLots || x.Next != "" {
+			x.Next = cmp.Or(x.Next, explained{lot: lot}.String())
 			break
 		}
 		if err := x.lot(m.ID, lot); err != nil {
 			return err
 		}
 	}
-	if b.Debt == 0 {
+	if b.Debt == 0 || x.after.set {
 		return nil
 	}
-	return x.debt()
+	return x.debt(b.Debt)
 }
 
 // metric sums what rules counted.
@@ -168,8 +185,10 @@ func (x *explaining) metric() error {
 	return nil
 }
 
-// debt lists the last entries that made debt.
-func (x *explaining) debt() error {
+// debt lists the last entries that made debt, as many as make up what is owed.
+func (x *explaining) debt(owed points.Amount) error {
+	var made []storage.Entry
+	sum := points.Amount(0)
 	for entry, err := range storage.AllEntries(x.ctx, x.engine.store, x.query(x.Member, 0)) {
 		if err != nil {
 			return err
@@ -177,13 +196,18 @@ func (x *explaining) debt() error {
 		if entry.Unit != x.Unit || entry.From != points.Debt {
 			continue
 		}
-		op, _, err := x.operation(x.Member, entry.Version)
+		made, sum = append(made, entry), sum+entry.Amount
+		for sum-made[0].Amount >= owed {
+			sum -= made[0].Amount
+			made = made[1:]
+		}
+	}
+	for i := range made {
+		op, _, err := x.operation(x.Member, made[i].Version)
 		if err != nil {
 			return err
 		}
-		if x.Owed = append(x.Owed, Credit{Operation: op, Entry: entry.Entry}); len(x.Owed) > explainLots {
-			x.Owed, x.Cut = x.Owed[1:], true
-		}
+		x.Owed = append(x.Owed, Credit{Operation: op, Entry: made[i].Entry})
 	}
 	return nil
 }
@@ -223,9 +247,10 @@ func (x *explaining) entry(member string, ref points.EntryRef) error {
 }
 
 func (x *explaining) lot(member string, lot points.Lot) error {
-	explained := ExplainedLot{Lot: lot}
-	err := x.follow(&explained, member, lot.ID, nil)
-	x.Lots = append(x.Lots, explained)
+	x.seen = 0
+	behind := ExplainedLot{Lot: lot}
+	err := x.follow(&behind, member, lot.ID, nil)
+	x.Lots = append(x.Lots, behind)
 	return err
 }
 
@@ -240,9 +265,10 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 	for _, entry := range entries {
 		step := append(slices.Clip(way), fmt.Sprintf("%s %d of %q", entry.Kind, version, member))
 		switch {
-		case x.count >= explainCredits || len(way) >= explainDepth:
-			x.Cut = true
+		case x.Next != "":
 			return nil
+		case len(way) >= explainDepth:
+			return fmt.Errorf("lot %d went through more than %d entries: verify the ledger", to.ID, explainDepth)
 		case entry.Into == id && id > 0:
 			err = x.follow(to, member, entry.Lot, step)
 		case entry.Lot != id || entry.From.Member():
@@ -261,6 +287,14 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 
 // credit adds the entry that brought points into the books.
 func (x *explaining) credit(to *ExplainedLot, member string, version int64, entry points.Entry, way []string) error {
+	x.seen++
+	switch {
+	case x.after.set && x.after.lot.ID == to.ID && x.seen <= x.after.credits:
+		return nil
+	case x.count == explainCredits:
+		x.Next = explained{lot: to.Lot, credits: x.seen - 1}.String()
+		return nil
+	}
 	op, receipt, err := x.operation(member, version)
 	if err != nil {
 		return err
@@ -372,7 +406,7 @@ func (x Explanation) String() string {
 	for i := range x.Owed {
 		b.WriteString("\nowed since " + x.Owed[i].words(unit))
 	}
-	if x.Cut {
+	if x.Next != "" {
 		b.WriteString("\nand more")
 	}
 	return b.String()

@@ -86,11 +86,103 @@ func TestConsolidatedPointsAreExplainedByEachOfTheirCredits(t *testing.T) {
 	require.NoError(t, err)
 	s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 215})
 	x := s.explain("anna", loyalty.Question{Unit: "bean"})
-	require.False(t, x.Cut)
+	require.Empty(t, x.Next)
 	most := 0
 	for _, lot := range x.Lots {
 		most = max(most, len(lot.Credits))
 		require.EqualValues(t, len(lot.Credits), lot.Original, "each credit was of one bean")
 	}
 	require.Greater(t, most, 10)
+}
+
+// explainAll asks until everything is told, and returns the parts.
+func (s *shop) explainAll(member string, question loyalty.Question) []loyalty.Explanation {
+	s.t.Helper()
+	var parts []loyalty.Explanation
+	for {
+		x := s.explain(member, question)
+		parts = append(parts, x)
+		if question.After = x.Next; x.Next == "" {
+			return parts
+		}
+		require.Contains(s.t, x.String(), "and more")
+	}
+}
+
+func TestManyLotsAreExplainedInPartsThatMissAndRepeatNone(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	for i := range 230 {
+		key := fmt.Sprint("gift ", i)
+		s.must(loyalty.Adjust{
+			Member: "anna", Key: key, Unit: "bean", Points: 1, ExpiresAt: s.now.AddDate(0, 0, 1+i%7), Reason: key, Actor: "shop",
+		})
+	}
+	parts := s.explainAll("anna", loyalty.Question{Unit: "bean"})
+	require.Len(t, parts, 3)
+	told := map[string]int{}
+	for _, x := range parts {
+		require.LessOrEqual(t, len(x.Lots), 100)
+		for _, lot := range x.Lots {
+			require.Len(t, lot.Credits, 1)
+			told[lot.Credits[0].Operation.Reason]++
+		}
+	}
+	require.Len(t, told, 230)
+	for reason, times := range told {
+		require.Equal(t, 1, times, reason)
+	}
+	_, err := s.Explain(t.Context(), "anna", loyalty.Question{Unit: "bean", After: "1.2.3"})
+	require.ErrorIs(t, err, loyalty.ErrInvalid)
+}
+
+func TestALotOfManyCreditsIsExplainedToTheLast(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	const gifts = 2100
+	for i := range gifts {
+		key := fmt.Sprint("gift ", i)
+		s.must(loyalty.Adjust{Member: "anna", Key: key, Unit: "bean", Points: 1, Reason: key, Actor: "shop"})
+		if i%300 == 299 {
+			s.must(loyalty.Adjust{
+				Member: "anna", Key: "short " + key, Unit: "bean", Points: 1, ExpiresAt: s.now.AddDate(0, 0, 1), Reason: "short", Actor: "shop",
+			})
+			s.now = s.now.AddDate(0, 0, 2)
+			_, err := s.RunDue(t.Context(), nil)
+			require.NoError(t, err)
+		}
+	}
+	parts := s.explainAll("anna", loyalty.Question{Unit: "bean"})
+	require.Greater(t, len(parts), 2)
+	told := map[string]int{}
+	for _, x := range parts {
+		for _, lot := range x.Lots {
+			for _, credit := range lot.Credits {
+				told[credit.Operation.Reason]++
+			}
+		}
+	}
+	require.Len(t, told, gifts)
+	for reason, times := range told {
+		require.Equal(t, 1, times, reason)
+	}
+}
+
+func TestADebtIsExplainedByTheLastEntriesThatMakeItUp(t *testing.T) {
+	program := beans(points.NeverExpire())
+	program.Debt = loyalty.AllowDebt
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	take := func(n int) {
+		key := fmt.Sprint("take ", n)
+		s.must(loyalty.Adjust{Member: "anna", Key: key, Unit: "bean", Points: -1, Reason: key, Actor: "shop"})
+	}
+	for n := range 130 {
+		take(n)
+	}
+	s.must(loyalty.Adjust{Member: "anna", Key: "give", Unit: "bean", Points: 10, Reason: "gift", Actor: "shop"})
+	x := s.explain("anna", loyalty.Question{Unit: "bean"})
+	require.Len(t, x.Owed, 120, "what was repaid is not owed")
+	require.Equal(t, []string{"take 10", "take 129"}, []string{x.Owed[0].Operation.Reason, x.Owed[119].Operation.Reason})
+	require.Empty(t, x.Next)
 }
