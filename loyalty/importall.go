@@ -3,6 +3,7 @@ package loyalty
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"iter"
 	"maps"
@@ -16,8 +17,9 @@ import (
 type ImportRow struct {
 	// Line is the row's line in the file, for reports.
 	Line int
-	// ID is the row's own id in the file, unique there: the Import's key is made from
-	// it, unless it has one, so that running the file again changes nothing.
+	// ID is the row's own id in the file: the Import's key is made from it, unless it has
+	// one, so that running the file again changes nothing. Two rows of one member with one
+	// key are a mistake of the file: the second is a bad row.
 	ID     string
 	Import Import
 	// Err says why the row could not be read, if it could not.
@@ -27,7 +29,8 @@ type ImportRow struct {
 // ImportOptions says how ImportAll works; nil and the zero value are good defaults.
 type ImportOptions struct {
 	// DryRun decides every row and stores nothing. The report is what a run would say
-	// now, except that two rows of one member do not see each other.
+	// now, except that each row finds its member as they are now, without what the rows
+	// before bring.
 	DryRun bool
 	// StopAtBad ends the run with the first bad row; rows after it are not imported, and
 	// those of its round may be. To import all or nothing, look at a dry run first.
@@ -76,12 +79,14 @@ const (
 // ImportAll imports opening balances, many rows to a commit. A bad row is reported and
 // stops no other. Running a file again changes nothing. An error ends the run: a
 // context that is done, or totals beyond int64; what was imported by then is reported.
+// A run keeps 24 bytes in memory of each row, by which it knows a second row with the key
+// of one before.
 func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], options *ImportOptions) (ImportReport, error) {
 	var o ImportOptions
 	if options != nil {
 		o = *options
 	}
-	run := importRun{engine: e, options: &o, totals: map[string]ImportTotal{}}
+	run := importRun{engine: e, options: &o, totals: map[string]ImportTotal{}, lines: map[rowKey]int{}}
 	for row := range rows {
 		if err := ctx.Err(); err != nil {
 			return run.done(), fmt.Errorf("loyalty: import: %w", err)
@@ -105,6 +110,23 @@ type importRun struct {
 	rows    []ImportRow
 	report  ImportReport
 	totals  map[string]ImportTotal
+	// lines has the line of each row that was read, by a digest of member and key.
+	lines map[rowKey]int
+}
+
+// rowKey is the start of a SHA-256.
+type rowKey [16]byte
+
+// repeated returns an error about a row whose member and key an earlier row has.
+func (r *importRun) repeated(cmd Import, row ImportRow) error {
+	sum := sha256.Sum256(encoder(nil).text(cmd.Member).text(cmd.Key))
+	digest := rowKey(sum[:])
+	before, again := r.lines[digest]
+	if !again {
+		r.lines[digest] = row.Line
+		return nil
+	}
+	return invalid("id", "%q of member %q is that of line %d already", points.Clip(cmp.Or(row.ID, cmd.Key)), points.Clip(cmd.Member), before)
 }
 
 // flush imports the rows that were read since the last flush.
@@ -117,6 +139,8 @@ func (r *importRun) flush(ctx context.Context) error {
 		calls[i].quote = r.options.DryRun
 		if row.Err != nil {
 			calls[i].refused, calls[i].err = true, fmt.Errorf("%w: %w", ErrInvalid, row.Err)
+		} else if err := r.repeated(cmd, row); err != nil {
+			calls[i].refused, calls[i].err = true, err
 		}
 	}
 	r.engine.runAll(ctx, calls)
@@ -173,6 +197,10 @@ type ReconcileReport struct {
 	// member and unit, and Different counts all.
 	Differences []Reconciled `json:"differences,omitempty"`
 	Different   int          `json:"different"`
+	// Missing holds the first 1000 members of the file who have no account, sorted, and
+	// Absent counts all.
+	Missing []string `json:"missing,omitempty"`
+	Absent  int      `json:"absent,omitempty"`
 }
 
 // Reconciled is what the file and the ledger say of a unit, of one member or of all.
@@ -185,8 +213,9 @@ type Reconciled struct {
 
 // Reconcile compares a file of opening balances with the entries of imports that the
 // ledger holds, also of members whom the file does not name. What members did since
-// makes no difference. It reads every account's ledger, and keeps a sum for each member
-// and unit of the file. Rows that could not be read are left out.
+// makes no difference. It says who of the file has no account, also of rows without
+// points. It reads every account's ledger, and keeps a sum for each member and unit of
+// the file. Rows that could not be read are left out.
 func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (ReconcileReport, error) {
 	type line struct{ member, unit string }
 	sums := map[line]Reconciled{}
@@ -210,8 +239,13 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 		}
 		return nil
 	}
+	absent := map[string]struct{}{}
 	for row := range rows {
-		if row.Err != nil || row.Import.Points <= 0 {
+		if row.Err != nil {
+			continue
+		}
+		absent[row.Import.Member] = struct{}{}
+		if row.Import.Points <= 0 {
 			continue
 		}
 		if err := both(row.Import.Member, row.Import.Unit, row.Import.Points, 0); err != nil {
@@ -222,6 +256,7 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 		if err != nil {
 			return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %w", err)
 		}
+		delete(absent, account.Member)
 		for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: account.Member, Limit: 1000}) {
 			if err != nil {
 				return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: member %q: %w", account.Member, err)
@@ -234,7 +269,10 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 			}
 		}
 	}
-	var report ReconcileReport
+	report := ReconcileReport{Absent: len(absent)}
+	if missing := slices.Sorted(maps.Keys(absent)); len(missing) > 0 {
+		report.Missing = missing[:min(len(missing), maxImportProblems)]
+	}
 	order := func(a, b line) int { return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.unit, b.unit)) }
 	for _, at := range slices.SortedFunc(maps.Keys(sums), order) {
 		switch sum := sums[at]; {

@@ -98,6 +98,44 @@ func TestReconcileNamesWhoDiffers(t *testing.T) {
 	}, report.Differences)
 }
 
+func TestReconcileNamesWhoHasNoAccount(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	file := slices.Collect(openings(4))
+	_, err := s.ImportAll(t.Context(), slices.Values(file), nil)
+	require.NoError(t, err)
+	nothing := loyalty.ImportRow{Line: 5, ID: "row-4", Import: loyalty.Import{Member: "zoe"}}
+	report, err := s.Reconcile(t.Context(), slices.Values(append(file, nothing)))
+	require.NoError(t, err)
+	require.Equal(t, []string{"zoe"}, report.Missing, "a member without points is only enrolled, and was not")
+	require.Equal(t, 1, report.Absent)
+	require.Zero(t, report.Different)
+}
+
+func TestARowThatIsTwiceInAFileIsBadTheSecondTimeInADryRunAsInARun(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	file := slices.Collect(openings(4))
+	again, other, elsewhere := file[0], file[1], file[2]
+	again.Line, other.Line, elsewhere.Line = 5, 6, 7
+	other.Import.Points = 99
+	elsewhere.Import.Member = "zoe"
+	file = append(file, again, other, elsewhere)
+	dry, err := s.ImportAll(t.Context(), slices.Values(file), &loyalty.ImportOptions{DryRun: true})
+	require.NoError(t, err)
+	require.Equal(t, []int{5, 2}, []int{dry.Imported, dry.Bad})
+	require.Equal(t, []loyalty.ImportTotal{{Unit: "bean", Points: 1 + 2 + 3 + 4 + 3, Rows: 5}}, dry.Totals)
+	require.Equal(t, []int{5, 6}, []int{dry.Problems[0].Line, dry.Problems[1].Line})
+	require.ErrorIs(t, dry.Problems[0].Err, loyalty.ErrInvalid)
+	require.Contains(t, dry.Problems[0].What, `id: "row-0" of member "m0" is that of line 1 already`)
+	run, err := s.ImportAll(t.Context(), slices.Values(file), nil)
+	require.NoError(t, err)
+	require.Equal(t, dry.Totals, run.Totals)
+	for i := range dry.Problems {
+		require.Equal(t, dry.Problems[i].What, run.Problems[i].What)
+	}
+	require.Equal(t, []int{dry.Rows, dry.Imported, dry.Bad}, []int{run.Rows, run.Imported, run.Bad})
+	s.verify()
+}
+
 func TestStopAtBadStopsThere(t *testing.T) {
 	s := openShop(t, beans(points.NeverExpire()))
 	report, err := s.ImportAll(t.Context(), openings(1000), &loyalty.ImportOptions{StopAtBad: true})
