@@ -242,7 +242,8 @@ func badShop(t *testing.T) *shop {
 	program.Guests, program.Pools, program.Catalog = true, household(), badMenu()
 	program.Guests, program.Pools = true, household()
 	program.Ladders = []tiers.Ladder{{
-		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld, Tiers: []tiers.Tier{{Code: "gold", Enter: of("visits", 100)}},
+		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.AfterSpan, Lasts: tiers.Span{Months: 12},
+		Tiers: []tiers.Tier{{Code: "gold", Enter: of("visits", 100)}},
 	}}
 	s := openShop(t, program)
 	for _, member := range []string{"anna", "ben"} {

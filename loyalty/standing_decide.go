@@ -208,7 +208,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 	if err := p.tell(changes); err != nil {
 		return err
 	}
-	if !store && !p.tookBack() {
+	if !store && !p.mayBeSooner(by) {
 		return nil
 	}
 	next := tiers.LastDay
@@ -238,10 +238,18 @@ func (p *Party) dropped(state *standingState, by *epoch) []TierChange {
 	return changes
 }
 
-// tookBack reports whether the command took something back of what was counted: what
-// is added never makes a tier end sooner.
-func (p *Party) tookBack() bool {
-	return slices.ContainsFunc(p.facts, func(f fact) bool { return f.amount < 0 })
+// mayBeSooner reports whether what the command counted may make something happen sooner:
+// what is taken back may, and what is added where it rolls over, since a tier may be kept
+// by it when the next period begins. Otherwise what is added never makes a tier end sooner.
+func (p *Party) mayBeSooner(by *epoch) bool {
+	return slices.ContainsFunc(p.facts, func(f fact) bool { return f.amount < 0 || by.rev.rollsOver(f.metric) })
+}
+
+// rollsOver reports whether what a period has of a metric counts in the next one.
+func (r *revision) rollsOver(metric string) bool {
+	return slices.ContainsFunc(r.Ladders, func(l tiers.Ladder) bool {
+		return slices.ContainsFunc(l.Rollover, func(of tiers.Rollover) bool { return of.Metric == metric })
+	})
 }
 
 // dayStarts is the instant at which a day starts; the last day never does.

@@ -29,10 +29,13 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		if had == nil || have == nil {
 			continue
 		}
+		if had.wasMatched() {
+			have.noteMatch(from.Member())
+		}
 		for _, g := range had.Grants {
-			if g.Until > today || g.How == byMatch {
-				g.Source = from.Member()
-				have.Grants = append(have.Grants, g)
+			if g.Until > today {
+				g.Source, g.At = from.Member(), tx.now
+				have.bring(l, g, today)
 			}
 		}
 		earned, err := from.qualified(theirs, had, today)
@@ -44,9 +47,9 @@ func (tx *Tx) inheritStanding(from *Party) error {
 			return err
 		}
 		if rankOf(l, earned.Tier) > rankOf(l, own.Tier) && earned.Until > today {
-			have.Grants = append(have.Grants, grantState{
+			have.bring(l, grantState{
 				Grant: tiers.Grant{Tier: earned.Tier, From: today, Until: earned.Until}, How: byMerge, At: tx.now, Source: from.Member(),
-			})
+			}, today)
 		}
 	}
 	tx.stand, tx.standChanged = mine, true
@@ -91,6 +94,7 @@ func (tx *Tx) partStanding(from *Party) error {
 				}
 			}
 			l.Grants = own
+			l.Matched = without(l.Matched, from.Member())
 		}
 		tx.stand, tx.standChanged = mine, true
 	}

@@ -52,6 +52,9 @@ type ladderState struct {
 	Told   toldState    `json:"t,omitzero"`
 	Grants []grantState `json:"g,omitempty"`
 	Given  []givenState `json:"v,omitempty"`
+	// Matched names who brought a match that Grants does not have any more: the member,
+	// as an empty name, and those who were merged into them.
+	Matched []string `json:"w,omitempty"`
 }
 
 // toldState is what was told of a member's standing on a ladder.
@@ -105,7 +108,7 @@ func (s *standingState) clone() *standingState {
 	next.Ladders = slices.Clone(s.Ladders)
 	for i := range next.Ladders {
 		l := &next.Ladders[i]
-		l.Grants, l.Given = slices.Clone(l.Grants), slices.Clone(l.Given)
+		l.Grants, l.Given, l.Matched = slices.Clone(l.Grants), slices.Clone(l.Given), slices.Clone(l.Matched)
 	}
 	return &next
 }

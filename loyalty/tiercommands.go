@@ -38,7 +38,8 @@ const (
 // trial, once on each ladder. Who meets the challenge by what is counted in these
 // days has the tier as if by qualifying when they are over; without a challenge it ends
 // with them. A higher tier by qualifying counts meanwhile. Points for entering the
-// tier are given when it is the member's own.
+// tier are given when it is the member's own. A ladder whose tiers last while its window
+// holds enough ([tiers.WhileHeld]) takes no challenge: there no tier is ever the member's own.
 type MatchTier struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -105,9 +106,11 @@ func (c MatchTier) Apply(_ context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	matched := func(g grantState) bool { return g.How == byMatch }
-	if !c.Again && slices.ContainsFunc(ladder.Grants, matched) {
+	if !c.Again && ladder.wasMatched() {
 		return fmt.Errorf("%w: on ladder %q", ErrMatched, c.Ladder)
+	}
+	if l := tx.ladderToday(c.Ladder); l.End == tiers.WhileHeld && !c.Challenge.IsZero() {
+		return invalid("challenge", "a tier of ladder %q lasts only while its window holds enough, so that no challenge makes it the member's own: leave it out", c.Ladder)
 	}
 	known := tx.deciding.engine.kept.metrics
 	for _, need := range slices.Concat(c.Challenge.All, c.Challenge.Any) {
@@ -322,8 +325,7 @@ func (tx *Tx) onLadder(code, tier string) (*standingState, *ladderState, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	by, _ := tx.deciding.engine.epochOn(tx.today())
-	l, ladder := by.rev.ladder(code), state.ladder(code)
+	l, ladder := tx.ladderToday(code), state.ladder(code)
 	if l == nil || ladder == nil {
 		return nil, nil, invalid("ladder", "%q is not a ladder of the program", code)
 	}
@@ -333,15 +335,17 @@ func (tx *Tx) onLadder(code, tier string) (*standingState, *ladderState, error) 
 	return state, ladder, nil
 }
 
-// grantTier adds a grant to a ladder. Those that ended long ago make room.
+// ladderToday is the text of a ladder that holds today, nil where there is none.
+func (p *Party) ladderToday(code string) *tiers.Ladder {
+	by, _ := p.tx.deciding.engine.epochOn(p.today())
+	return by.rev.ladder(code)
+}
+
+// grantTier adds a grant to a ladder.
 func (p *Party) grantTier(state *standingState, ladder *ladderState, grant grantState) error {
 	grant.At = p.tx.now
-	for len(ladder.Grants) >= maxGrants {
-		i := slices.IndexFunc(ladder.Grants, func(g grantState) bool { return g.Until < ladder.Base.At && g.How != byMatch })
-		if i < 0 {
-			return invalid("ladder", "the member has %d grants on %q already", maxGrants, ladder.Code)
-		}
-		ladder.Grants = slices.Delete(ladder.Grants, i, i+1)
+	if !ladder.makeRoom(1) {
+		return invalid("ladder", "the member has %d grants on %q already", maxGrants, ladder.Code)
 	}
 	ladder.Grants = append(ladder.Grants, grant)
 	p.stand, p.standChanged = state, true

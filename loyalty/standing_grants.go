@@ -1,0 +1,67 @@
+package loyalty
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// wasMatched reports whether the member's status was ever matched on the ladder, as who
+// they are or as somebody who was merged into them.
+func (l *ladderState) wasMatched() bool {
+	return len(l.Matched) > 0 || slices.ContainsFunc(l.Grants, func(g grantState) bool { return g.How == byMatch })
+}
+
+// noteMatch remembers a match whose grant is not kept, by who brought it. Of very many
+// the last ones are noted as the member's own, which nothing takes away.
+func (l *ladderState) noteMatch(source string) {
+	if slices.Contains(l.Matched, source) {
+		return
+	}
+	if len(l.Matched) >= maxGrants {
+		source = ""
+	}
+	l.Matched = with(l.Matched, source)
+}
+
+// makeRoom lets grants that ended before what is still decided make room for n more, and
+// reports whether there is room.
+func (l *ladderState) makeRoom(n int) bool {
+	for len(l.Grants)+n > maxGrants {
+		i := slices.IndexFunc(l.Grants, func(g grantState) bool { return g.Until < l.Base.At })
+		if i < 0 {
+			return false
+		}
+		l.drop(i)
+	}
+	return true
+}
+
+func (l *ladderState) drop(i int) {
+	if g := &l.Grants[i]; g.How == byMatch {
+		l.noteMatch(g.Source)
+	}
+	l.Grants = slices.Delete(l.Grants, i, i+1)
+}
+
+// bring adds a grant that a merge brings. Where there is no room, the one gives way that
+// gives least from today on.
+func (l *ladderState) bring(of *tiers.Ladder, grant grantState, today tiers.Day) {
+	l.Grants = append(l.Grants, grant)
+	if l.makeRoom(0) {
+		return
+	}
+	gives := func(g grantState) int {
+		if g.Until <= today {
+			return -2
+		}
+		return rankOf(of, g.Tier)
+	}
+	least := slices.MinFunc(l.Grants, func(a, b grantState) int {
+		return cmp.Or(cmp.Compare(gives(a), gives(b)), cmp.Compare(a.Until, b.Until), a.At.Compare(b.At))
+	})
+	l.drop(slices.IndexFunc(l.Grants, func(g grantState) bool {
+		return g.Tier == least.Tier && g.From == least.From && g.Until == least.Until && g.At.Equal(least.At)
+	}))
+}
