@@ -187,6 +187,10 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.UseVoucher{Member: "anna", Key: "k", Redemption: "card", Code: "CARD-1", Money: decimal.NewFromInt(2), Order: "1001", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.CancelRedemption{Member: "anna", Key: "k", Redemption: "card", Override: true, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.RejectRedemption{Member: "anna", Key: "k", Redemption: "card", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.MatchTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Days: 90, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.OverrideTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Until: now.AddDate(0, 6, 0), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.RevokeTier{Member: "anna", Key: "k", Ladder: "status", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.SetAnniversary{Member: "anna", Key: "k", Day: tiers.Date(2026, time.May, 1), OccurredAt: at, Reason: reason, Actor: actor},
 	}
 }
 

@@ -207,7 +207,7 @@ func (d *deciding) tiersThen(c *call, a *account, row storage.Account, days *day
 		return nil, err
 	}
 	if known != nil {
-		state.Enrolled, state.Anniversary = known.Enrolled, known.Anniversary
+		state.Enrolled = known.Enrolled
 	}
 	for i := range by.rev.Ladders {
 		l := ladderState{Code: by.rev.Ladders[i].Code}
@@ -218,7 +218,37 @@ func (d *deciding) tiersThen(c *call, a *account, row storage.Account, days *day
 		}
 		state.Ladders = append(state.Ladders, l)
 	}
+	if known != nil {
+		if err := tx.liveThrough(state, known.anniversariesThen(at)); err != nil {
+			return nil, err
+		}
+	}
 	return tx.memberTiers(state)
+}
+
+// liveThrough decides the ladders up to the day on which the last of a member's
+// anniversaries begins to count, each time by the one that counted.
+func (p *Party) liveThrough(state *standingState, anniversaries []anniversarySet) error {
+	sums, err := counts(p.row.Days)
+	if err != nil {
+		return err
+	}
+	for i, set := range anniversaries {
+		state.Anniversary = set.Day
+		if i+1 == len(anniversaries) {
+			return nil
+		}
+		m := p.member(state, sums)
+		for j := range state.Ladders {
+			l := &state.Ladders[j]
+			if !p.tx.deciding.engine.byAnniversary(l.Code) {
+				continue
+			}
+			m.Grants = l.grants()
+			l.Closed, l.ClosedBy, _ = p.decideTo(l.Code, l.Closed, l.ClosedBy, &m, min(anniversaries[i+1].From, p.today()+1)-1, false)
+		}
+	}
+	return nil
 }
 
 // grantsThen lists the grants as they were known at an instant.

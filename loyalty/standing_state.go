@@ -31,6 +31,8 @@ type standingState struct {
 	// set instead for anniversaries.
 	Enrolled    tiers.Day `json:"e"`
 	Anniversary tiers.Day `json:"a,omitempty"`
+	// Set lists the anniversaries that were set, as they were told.
+	Set []anniversarySet `json:"s,omitempty"`
 	// Kept is the first day whose counts are kept by the day, and Metrics are those
 	// that are counted.
 	Kept    tiers.Day     `json:"k,omitempty"`
@@ -105,7 +107,7 @@ func (s *standingState) ladder(code string) *ladderState {
 // clone is a copy that can be changed.
 func (s *standingState) clone() *standingState {
 	next := *s
-	next.Ladders = slices.Clone(s.Ladders)
+	next.Ladders, next.Set = slices.Clone(s.Ladders), slices.Clone(s.Set)
 	for i := range next.Ladders {
 		l := &next.Ladders[i]
 		l.Grants, l.Given, l.Matched = slices.Clone(l.Grants), slices.Clone(l.Given), slices.Clone(l.Matched)

@@ -45,7 +45,7 @@ type MatchTier struct {
 	Key    string `json:"key"`
 	Ladder string `json:"ladder"`
 	Tier   string `json:"tier"`
-	// Days is for how many days, today included.
+	// Days is for how many days, that on which it happened included.
 	Days int `json:"days"`
 	// Challenge is over metrics that ladders of the program count.
 	Challenge tiers.Condition `json:"challenge,omitzero"`
@@ -53,13 +53,16 @@ type MatchTier struct {
 	Again bool `json:"again,omitempty"`
 	// Reference is the other program's card, for whoever asks.
 	Reference string `json:"reference,omitempty"`
-	Reason    string `json:"reason,omitempty"`
-	Actor     string `json:"actor,omitempty"`
+	// OccurredAt is when it was agreed, from which on the days are counted: within the
+	// program's LateWindow, and no day that is decided for good ([Program].Horizon).
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
 }
 
 // Plan implements [Command].
 func (c MatchTier) Plan() Plan {
-	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor, Reference: c.Reference}
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Reference}
 }
 
 // Validate reports every problem of the match.
@@ -118,10 +121,16 @@ func (c MatchTier) Apply(_ context.Context, tx *Tx) error {
 			return invalid("challenge", "%q is not a metric that ladders count", need.Metric)
 		}
 	}
-	today := tx.today()
+	from, err := tx.reopen(ladder)
+	if err != nil {
+		return err
+	}
+	until := min(from+tiers.Day(c.Days), tiers.LastDay)
+	if until <= tx.today() && c.Challenge.IsZero() {
+		return invalid("days", "%d days from %s are over", c.Days, from)
+	}
 	return tx.grantTier(state, ladder, grantState{
-		Grant: tiers.Grant{Tier: c.Tier, From: today, Until: min(today+tiers.Day(c.Days), tiers.LastDay), Challenge: c.Challenge},
-		How:   byMatch,
+		Grant: tiers.Grant{Tier: c.Tier, From: from, Until: until, Challenge: c.Challenge}, How: byMatch,
 	})
 }
 
@@ -135,6 +144,9 @@ type OverrideTier struct {
 	Tier   string `json:"tier"`
 	// Until is when it ends, at the end of that day unless it is the start of one.
 	Until time.Time `json:"until"`
+	// OccurredAt is from when on it holds: within the program's LateWindow, and no day
+	// that is decided for good ([Program].Horizon).
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	// Reason and Actor must be given.
 	Reason string `json:"reason"`
 	Actor  string `json:"actor"`
@@ -142,7 +154,7 @@ type OverrideTier struct {
 
 // Plan implements [Command].
 func (c OverrideTier) Plan() Plan {
-	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor}
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
 }
 
 // Validate reports every problem of the override.
@@ -176,7 +188,11 @@ func (c OverrideTier) Apply(_ context.Context, tx *Tx) error {
 	if until = min(until, tiers.LastDay); until <= today || !c.Until.After(tx.now) {
 		return invalid("until", "%s is not after now (%s)", c.Until.Format(time.RFC3339), tx.now.Format(time.RFC3339))
 	}
-	return tx.grantTier(state, ladder, grantState{Grant: tiers.Grant{Tier: c.Tier, From: today, Until: until}, How: byOverride})
+	from, err := tx.reopen(ladder)
+	if err != nil {
+		return err
+	}
+	return tx.grantTier(state, ladder, grantState{Grant: tiers.Grant{Tier: c.Tier, From: from, Until: until}, How: byOverride})
 }
 
 // RevokeTier ends what a member has of a ladder by matches and overrides. The tier by
@@ -185,6 +201,10 @@ type RevokeTier struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
 	Ladder string `json:"ladder"`
+	// OccurredAt is from when on they hold no more, as if a challenge that ended since
+	// had never been: within the program's LateWindow, and no day that is decided for
+	// good ([Program].Horizon).
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	// Reason and Actor must be given.
 	Reason string `json:"reason"`
 	Actor  string `json:"actor"`
@@ -192,7 +212,7 @@ type RevokeTier struct {
 
 // Plan implements [Command].
 func (c RevokeTier) Plan() Plan {
-	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor}
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
 }
 
 // Validate reports every problem of the revocation.
@@ -210,24 +230,28 @@ func (c RevokeTier) Apply(_ context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	if !ladder.revoke(tx.today(), tx.now, func(*grantState) bool { return true }) {
+	day, err := tx.reopen(ladder)
+	if err != nil {
+		return err
+	}
+	if !ladder.revoke(day, tx.now, func(*grantState) bool { return true }) {
 		return fmt.Errorf("%w on ladder %q", ErrNoGrant, c.Ladder)
 	}
 	tx.stand, tx.standChanged = state, true
 	return nil
 }
 
-// revoke ends grants, and reports whether there was one.
-func (l *ladderState) revoke(today tiers.Day, now time.Time, which func(*grantState) bool) bool {
+// revoke ends grants on a day, and reports whether there was one.
+func (l *ladderState) revoke(day tiers.Day, now time.Time, which func(*grantState) bool) bool {
 	found := false
 	for i := range l.Grants {
 		g := &l.Grants[i]
-		if g.Until <= today || !which(g) {
+		if g.Until <= day || !which(g) {
 			continue
 		}
 		had := g.Grant
 		g.Had, g.Revoked, found = &had, now, true
-		g.Until, g.Challenge = max(g.From, today), tiers.Condition{}
+		g.Until, g.Challenge = max(g.From, day), tiers.Condition{}
 	}
 	return found
 }
@@ -239,14 +263,17 @@ type SetAnniversary struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
 	// Day is a day of the program's zone.
-	Day    tiers.Day `json:"day"`
-	Reason string    `json:"reason,omitempty"`
-	Actor  string    `json:"actor,omitempty"`
+	Day tiers.Day `json:"day"`
+	// OccurredAt is from when on it counts, if not from now on: within the program's
+	// LateWindow, and no day that is decided for good ([Program].Horizon).
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
 }
 
 // Plan implements [Command].
 func (c SetAnniversary) Plan() Plan {
-	return Plan{Member: c.Member, Key: c.Key, Reason: c.Reason, Actor: c.Actor}
+	return Plan{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor}
 }
 
 // Validate reports a day that is none.
@@ -260,6 +287,9 @@ func (c SetAnniversary) Validate() error {
 
 // Apply implements [Command].
 func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
+	if err := tx.inTime(); err != nil {
+		return err
+	}
 	state, err := tx.standingToChange()
 	if err != nil {
 		return err
@@ -274,11 +304,15 @@ func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
 		if !tx.deciding.engine.byAnniversary(l.Code) {
 			continue
 		}
+		from, err := tx.reopen(l)
+		if err != nil {
+			return err
+		}
 		m.Grants = l.grants()
-		l.Closed, l.ClosedBy, _ = tx.decideTo(l.Code, l.Closed, l.ClosedBy, &m, tx.today()-1, false)
+		l.Closed, l.ClosedBy, _ = tx.decideTo(l.Code, l.Closed, l.ClosedBy, &m, from-1, false)
 		l.Base, l.BaseBy = l.Closed, l.ClosedBy
 	}
-	state.Anniversary = c.Day
+	state.setAnniversary(c.Day, tiers.DayOf(tx.occurred, tx.rev.zone), tx.now)
 	if tx.lacks(state) {
 		if err := tx.recount(); err != nil {
 			return err
@@ -339,6 +373,23 @@ func (tx *Tx) onLadder(code, tier string) (*standingState, *ladderState, error) 
 func (p *Party) ladderToday(code string) *tiers.Ladder {
 	by, _ := p.tx.deciding.engine.epochOn(p.today())
 	return by.rev.ladder(code)
+}
+
+// reopen returns the day on which the command happened. Where that is past, the ladder is
+// decided again from before it, which is refused where that is decided for good.
+func (tx *Tx) reopen(ladder *ladderState) (tiers.Day, error) {
+	if err := tx.inTime(); err != nil {
+		return 0, err
+	}
+	day := max(tiers.DayOf(tx.occurred, tx.rev.zone), tiers.DayOf(tx.row.EnrolledAt, tx.rev.zone))
+	if day > ladder.Closed.At {
+		return day, nil
+	}
+	if day <= ladder.Base.At {
+		return 0, fmt.Errorf("%w: ladder %q is decided for good up to %s", ErrTooOld, ladder.Code, ladder.Base.At)
+	}
+	ladder.Closed, ladder.ClosedBy = ladder.Base, ladder.BaseBy
+	return day, nil
 }
 
 // grantTier adds a grant to a ladder.

@@ -55,3 +55,54 @@ func TestAnAnniversaryThatIsSetLeavesLaddersOfTheCalendarToRefunds(t *testing.T)
 	require.Empty(t, s.tier("anna"))
 	s.verify()
 }
+
+func TestThePastGoesByTheAnniversaryOfThen(t *testing.T) {
+	s := openShop(t, regulars(byAnniversary))
+	start := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	s.now = start
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	set := map[int]tiers.Day{40: tiers.Date(2020, 9, 15), 300: tiers.Date(2020, 2, 29), 302: tiers.Date(2020, 12, 24)}
+	shown := map[time.Time]loyalty.MemberTier{}
+	for day := range 700 {
+		s.now = start.AddDate(0, 0, day)
+		id := fmt.Sprint("order ", day)
+		if day%50 == 7 {
+			s.must(loyalty.Earn{Member: "anna", Key: id, Order: bought(id, int64(20+day%130))})
+		}
+		if to, ok := set[day]; ok {
+			s.must(loyalty.SetAnniversary{Member: "anna", Key: id, Day: to})
+		}
+		if day%10 == 5 {
+			s.now = s.now.Add(time.Hour)
+			m, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			shown[s.now] = m.Tier("status")
+		}
+	}
+	require.Equal(t, "2028-02-29T23:00:00Z", shown[start.AddDate(0, 0, 35).Add(time.Hour)].PeriodEnd.Format(time.RFC3339))
+	require.Equal(t, "2027-09-14T22:00:00Z", shown[start.AddDate(0, 0, 45).Add(time.Hour)].PeriodEnd.Format(time.RFC3339))
+	for at, want := range shown {
+		m, err := s.MemberAt(t.Context(), "anna", at)
+		require.NoError(t, err)
+		require.Equal(t, want, m.Tier("status"), at)
+	}
+}
+
+func TestAnAnniversaryCountsFromWhenItWasAgreed(t *testing.T) {
+	s := openShop(t, regulars(byAnniversary))
+	s.now = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.now = time.Date(2028, 2, 25, 12, 0, 0, 0, time.UTC)
+	r := s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 120)})
+	require.Equal(t, "2028-02-29T23:00:00Z", r.Tiers[0].Until.Format(time.RFC3339))
+	s.now = time.Date(2028, 3, 10, 12, 0, 0, 0, time.UTC)
+	s.must(loyalty.SetAnniversary{Member: "anna", Key: "set", Day: tiers.Date(2020, 2, 20), OccurredAt: time.Date(2028, 2, 15, 9, 0, 0, 0, time.UTC)})
+	m, err := s.Member(t.Context(), "anna")
+	require.NoError(t, err)
+	require.Equal(t, "2029-02-19T23:00:00Z", m.Tier("status").PeriodEnd.Format(time.RFC3339))
+	require.Equal(t, "silver", m.Tier("status").Tier, "by a year that began on 20 February")
+	require.Equal(t, "2029-02-19T23:00:00Z", m.Tier("status").Until.Format(time.RFC3339))
+	_, err = s.Do(t.Context(), loyalty.SetAnniversary{Member: "anna", Key: "older", Day: tiers.Date(2020, 2, 20), OccurredAt: time.Date(2028, 2, 13, 9, 0, 0, 0, time.UTC)})
+	require.ErrorIs(t, err, loyalty.ErrTooOld, "what was before the last one is decided for good")
+	s.verify()
+}
