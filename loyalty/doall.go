@@ -13,18 +13,22 @@ type AllOptions struct {
 	FollowLog bool
 	// Group is how many commands are decided in one round; 0 is 256.
 	Group int
-	// Progress, if not nil, is called after every round with the number of
-	// commands that are finished.
+	// Progress, if not nil, is called after rounds with the number of commands that
+	// are finished, of which no earlier one is not.
 	Progress func(done int)
 }
 
 // DoAll runs a stream of commands, many to a commit, and yields the receipt or
 // the error of each in the order of the stream. Commands of one member are decided
-// in that order too. An error is that of one command and stops no other, except
-// that a context that is done ends the iteration with its error.
+// in that order too, and so are those that name the same claim or counter in their
+// plans. An error is that of one command and stops no other, except that a context
+// that is done ends the iteration with its error.
 //
-// The stream is read as the results are taken. Every command is idempotent by
-// its key, so that a run that was stopped can be repeated from the start.
+// While one group of commands is written, the next is decided if it concerns other
+// members. The stream is read as the results are taken, a few groups ahead of them:
+// commands that were read may be stored though nobody takes their results. Every
+// command is idempotent by its key, so that a run that was stopped can be repeated
+// from the start.
 func (e *Engine) DoAll(ctx context.Context, commands iter.Seq[Command], options *AllOptions) iter.Seq2[Receipt, error] {
 	var o AllOptions
 	if options != nil {
@@ -34,35 +38,18 @@ func (e *Engine) DoAll(ctx context.Context, commands iter.Seq[Command], options 
 		o.Group = 256
 	}
 	return func(yield func(Receipt, error) bool) {
-		done := 0
-		group := make([]*call, 0, o.Group)
-		flush := func() bool {
-			e.runAll(ctx, group)
-			done += len(group)
-			if o.Progress != nil {
-				o.Progress(done)
-			}
-			for _, c := range group {
-				if !yield(c.result()) {
-					return false
-				}
-			}
-			group = group[:0]
-			return true
-		}
+		s := newStream(ctx, e, &o, yield)
+		defer s.end()
 		for cmd := range commands {
 			if err := ctx.Err(); err != nil {
 				yield(Receipt{}, err)
 				return
 			}
-			group = append(group, e.streamed(ctx, cmd, &o))
-			if len(group) == o.Group && !flush() {
+			if !s.take(e.streamed(ctx, cmd, &o)) {
 				return
 			}
 		}
-		if len(group) > 0 {
-			flush()
-		}
+		s.finish()
 	}
 }
 
@@ -77,21 +64,4 @@ func (e *Engine) streamed(ctx context.Context, cmd Command, o *AllOptions) *call
 		c.now = at
 	}
 	return c
-}
-
-func (e *Engine) runAll(ctx context.Context, group []*call) {
-	calls := make([]*call, 0, len(group))
-	for _, c := range group {
-		if !c.refused {
-			calls = append(calls, c)
-		}
-	}
-	if len(calls) == 0 {
-		return
-	}
-	if err := e.writeRevisions(ctx); err != nil {
-		failAll(calls, func(*call) error { return err })
-		return
-	}
-	e.run(ctx, calls)
 }

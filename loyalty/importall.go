@@ -86,32 +86,38 @@ func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], option
 	if options != nil {
 		o = *options
 	}
-	run := importRun{engine: e, options: &o, totals: map[string]ImportTotal{}, lines: map[rowKey]int{}}
+	run := importRun{options: &o, totals: map[string]ImportTotal{}, lines: map[rowKey]int{}}
+	s := newStream(ctx, e, &AllOptions{Group: importRound}, run.one)
+	if o.StopAtBad {
+		s.most = 1
+	}
+	defer s.end()
 	for row := range rows {
 		if err := ctx.Err(); err != nil {
 			return run.done(), fmt.Errorf("loyalty: import: %w", err)
 		}
 		run.rows = append(run.rows, row)
-		if len(run.rows) < importRound {
-			continue
-		}
-		if err := run.flush(ctx); err != nil || run.report.Stopped {
-			return run.done(), err
+		if !s.take(run.call(ctx, e, &row)) {
+			break
 		}
 	}
-	err := run.flush(ctx)
-	return run.done(), err
+	s.finish()
+	if o.Progress != nil && run.report.Rows%importRound > 0 {
+		o.Progress(run.done())
+	}
+	return run.done(), run.err
 }
 
 // importRun is one run of ImportAll.
 type importRun struct {
-	engine  *Engine
 	options *ImportOptions
-	rows    []ImportRow
-	report  ImportReport
-	totals  map[string]ImportTotal
+	// rows are those that were read and not reported, in order.
+	rows   []ImportRow
+	report ImportReport
+	totals map[string]ImportTotal
 	// lines has the line of each row that was read, by a digest of member and key.
 	lines map[rowKey]int
+	err   error
 }
 
 // rowKey is the start of a SHA-256.
@@ -129,50 +135,59 @@ func (r *importRun) repeated(cmd Import, row ImportRow) error {
 	return invalid("id", "%q of member %q is that of line %d already", points.Clip(cmp.Or(row.ID, cmd.Key)), points.Clip(cmd.Member), before)
 }
 
-// flush imports the rows that were read since the last flush.
-func (r *importRun) flush(ctx context.Context) error {
-	calls := make([]*call, len(r.rows))
-	for i, row := range r.rows {
-		cmd := row.Import
-		cmd.Key = cmp.Or(cmd.Key, "import/"+row.ID)
-		calls[i] = r.engine.streamed(ctx, cmd, &AllOptions{})
-		calls[i].quote = r.options.DryRun
-		if row.Err != nil {
-			calls[i].refused, calls[i].err = true, fmt.Errorf("%w: %w", ErrInvalid, row.Err)
-		} else if err := r.repeated(cmd, row); err != nil {
-			calls[i].refused, calls[i].err = true, err
-		}
+// call makes a call of a row.
+func (r *importRun) call(ctx context.Context, e *Engine, row *ImportRow) *call {
+	cmd := row.Import
+	cmd.Key = cmp.Or(cmd.Key, "import/"+row.ID)
+	c := e.streamed(ctx, cmd, &AllOptions{})
+	c.quote = r.options.DryRun
+	if row.Err != nil {
+		c.refused, c.err = true, fmt.Errorf("%w: %w", ErrInvalid, row.Err)
+	} else if err := r.repeated(cmd, *row); err != nil {
+		c.refused, c.err = true, err
 	}
-	r.engine.runAll(ctx, calls)
-	for i, c := range calls {
-		receipt, err := c.result()
-		r.report.Rows++
-		if err != nil {
-			r.bad(r.rows[i], err)
-			if r.options.StopAtBad {
-				r.report.Stopped = true
-				break
-			}
-			continue
+	return c
+}
+
+// one reports the next row. It reports whether to go on.
+func (r *importRun) one(receipt Receipt, err error) bool {
+	row := r.rows[0]
+	r.rows = r.rows[1:]
+	r.report.Rows++
+	switch {
+	case err != nil:
+		r.bad(row, err)
+		if r.options.StopAtBad {
+			r.report.Stopped = true
+			return false
 		}
+	default:
 		if r.report.Imported++; receipt.Replayed {
 			r.report.Imported--
 			r.report.Replayed++
 		}
-		if row := &r.rows[i].Import; row.Points > 0 {
-			total := r.totals[row.Unit]
-			total.Unit = row.Unit
-			total.Rows++
-			if total.Points, err = total.Points.Add(row.Points); err != nil {
-				return fmt.Errorf("loyalty: import: total of %q: %w", row.Unit, err)
-			}
-			r.totals[row.Unit] = total
+		if r.err = r.add(&row.Import); r.err != nil {
+			return false
 		}
 	}
-	r.rows = r.rows[:0]
-	if r.options.Progress != nil {
+	if r.options.Progress != nil && r.report.Rows%importRound == 0 {
 		r.options.Progress(r.done())
 	}
+	return true
+}
+
+// add adds a row to the totals.
+func (r *importRun) add(row *Import) (err error) {
+	if row.Points <= 0 {
+		return nil
+	}
+	total := r.totals[row.Unit]
+	total.Unit = row.Unit
+	total.Rows++
+	if total.Points, err = total.Points.Add(row.Points); err != nil {
+		return fmt.Errorf("loyalty: import: total of %q: %w", row.Unit, err)
+	}
+	r.totals[row.Unit] = total
 	return nil
 }
 

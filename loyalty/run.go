@@ -78,6 +78,18 @@ func wait(ctx context.Context, d time.Duration) {
 // round loads, decides and commits once, and returns the calls that are to be
 // decided again.
 func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
+	return e.leftovers(ctx, e.decideAll(ctx, calls, alone).commit())
+}
+
+// decidedRound is a round that is decided and not committed yet.
+type decidedRound struct {
+	*deciding
+	// decided calls are accepted or answered; the others are left for later.
+	decided, left []*call
+}
+
+// decideAll loads what calls need and decides them.
+func (e *Engine) decideAll(ctx context.Context, calls []*call, alone bool) *decidedRound {
 	d := &deciding{
 		engine: e, ctx: ctx, store: e.store, alone: alone, quote: calls[0].quote,
 		accounts: make(map[string]*account, len(calls)),
@@ -87,15 +99,14 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 	snaps, err := d.load(ctx, requests)
 	if err != nil {
 		failAll(calls, func(c *call) error { return e.loadError(c, err) })
-		return nil
+		return &decidedRound{deciding: d}
 	}
 	torn := d.learn(requests, snaps)
-	var left []*call
+	r := &decidedRound{deciding: d, decided: make([]*call, 0, len(calls))}
 	held := map[string]struct{}{}
 	// Once a call is led to another account, whose that is and where it ends is not
 	// known before the next load: later calls wait, but for those that are led too.
 	led := false
-	decided := make([]*call, 0, len(calls))
 	for i, c := range calls {
 		c.verdict, c.stored, c.place = undecided, false, i
 		switch {
@@ -109,7 +120,7 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 		}
 		switch c.verdict {
 		case accepted, answered:
-			decided = append(decided, c)
+			r.decided = append(r.decided, c)
 			if c.verdict == answered && c.loose() {
 				c.hold(held)
 			}
@@ -120,12 +131,18 @@ func (e *Engine) round(ctx context.Context, calls []*call, alone bool) []*call {
 			c.attempts++
 			led = true
 		}
-		left = append(left, c)
+		r.left = append(r.left, c)
 		c.hold(held)
 	}
-	left = append(left, e.conclude(d, decided)...)
+	return r
+}
+
+// commit stores what was decided, and returns the calls that are not finished, in
+// order.
+func (r *decidedRound) commit() []*call {
+	left := append(r.left, r.engine.conclude(r.deciding, r.decided)...)
 	slices.SortFunc(left, func(a, b *call) int { return a.place - b.place })
-	return e.leftovers(ctx, left)
+	return left
 }
 
 // leftovers goes on with the calls that a round could not finish, in order, and

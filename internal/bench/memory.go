@@ -113,7 +113,9 @@ func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers in
 	defer stop()
 	var w window
 	if s.stream {
+		// More may be stored than was handed out.
 		w, err = measureStream(ctx, engine, s.commands, t)
+		w.all = int(counted.batches.Load())
 	} else {
 		w, err = measure(callers, s.operations(), t, func(i int) error { return s.do(ctx, engine, i) })
 	}

@@ -76,10 +76,10 @@ func commitAll(ctx context.Context, store storage.Store, batches []storage.Batch
 	return nil
 }
 
-// counter is a store that counts the rows that were stored.
+// counter is a store that counts the rows and batches that were stored.
 type counter struct {
 	storage.Store
-	rows atomic.Int64
+	rows, batches atomic.Int64
 }
 
 func (c *counter) Unwrap() storage.Store { return c.Store }
@@ -89,6 +89,7 @@ func (c *counter) Commit(ctx context.Context, batches []storage.Batch) ([]storag
 	for i := range outcomes {
 		if outcomes[i].Status == storage.OK {
 			c.rows.Add(int64(batches[i].Rows()))
+			c.batches.Add(1)
 		}
 	}
 	return outcomes, err
