@@ -121,7 +121,7 @@ func (p *Party) countedOn(e *points.Entry, day tiers.Day) error {
 		}
 	}
 	if !p.daysOwned {
-		p.row.Days, p.daysOwned = slices.Clone(p.row.Days), true
+		p.row.Days, p.daysOwned = append(make([]storage.DayCount, 0, len(p.row.Days)+1), p.row.Days...), true
 	}
 	days, err := countDay(p.row.Days, e.Unit, day, amount)
 	if err != nil {

@@ -208,6 +208,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 	if err := p.tell(changes); err != nil {
 		return err
 	}
+	store = store || state.Quiet != "" // It holds no more.
 	if !store && !p.mayBeSooner(by) {
 		return nil
 	}
@@ -224,6 +225,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 	if reach := p.reach(state, m); reach > state.Kept && len(p.row.Days) > 0 {
 		p.row.Days, p.daysOwned, state.Kept = forgetDays(p.row.Days, reach), true, reach
 	}
+	state.Quiet = p.quiet(verdicts, today, next)
 	return p.putStanding(state, p.dayStarts(next))
 }
 

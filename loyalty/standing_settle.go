@@ -27,6 +27,11 @@ func (p *Party) decideIfChanged() error {
 	if p.row.Kind != storage.Person || p.base.exists && len(p.facts) == 0 && !p.standChanged {
 		return nil
 	}
+	if p.base.exists && !p.standChanged {
+		if quiet, err := p.undisturbed(); quiet || err != nil {
+			return err
+		}
+	}
 	state, err := p.standing()
 	if err != nil {
 		return err

@@ -27,6 +27,9 @@ const restandType = "ladders"
 
 // standingState is the document of such a record.
 type standingState struct {
+	// Quiet says what may be counted without a decision (see quietField). It is the first
+	// field of the text.
+	Quiet string `json:"Q,omitempty"`
 	// Enrolled is the day on which the member joined, Anniversary the one that was
 	// set instead for anniversaries.
 	Enrolled    tiers.Day `json:"e"`
