@@ -24,8 +24,12 @@ func DayOf(t time.Time, zone *time.Location) Day { return date(t.In(zone).Date()
 func Date(year int, month time.Month, day int) Day { return date(year, month, day) }
 
 func date(year int, month time.Month, day int) Day {
-	const perDay = 24 * 60 * 60
-	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / perDay)
+	carry := floor(int(month)-1, 12)
+	m, y := int(month)-1-12*carry, year+carry // from 0
+	if m < 2 {
+		m, y = m+12, y-1
+	}
+	return Day(365*y + floor(y, 4) - floor(y, 100) + floor(y, 400) + (153*(m-2)+2)/5 + day - 1 - marchDays)
 }
 
 // Start returns the first instant of the day in the zone, in UTC.

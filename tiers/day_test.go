@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
@@ -79,4 +80,14 @@ func TestADayIsTheSameDateAsInTheStandardLibrary(t *testing.T) {
 			require.Equal(t, want.Format(time.DateOnly), day.String())
 		}
 	}
+}
+
+func TestDatesAreCarriedOverAsInTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		year := rapid.IntRange(-500, 11000).Draw(t, "year")
+		month := time.Month(rapid.IntRange(-30, 40).Draw(t, "month"))
+		day := rapid.IntRange(-800, 800).Draw(t, "day")
+		at := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+		require.Equal(t, at.Unix(), int64(tiers.Date(year, month, day))*24*60*60)
+	})
 }
