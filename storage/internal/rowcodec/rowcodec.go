@@ -28,13 +28,6 @@ type standing struct {
 	Until  int64  `json:"until"`
 }
 
-// metricDays holds the counts of a run of days of one metric, as pairs of date
-// and amount.
-type metricDays struct {
-	Metric string     `json:"metric"`
-	Days   [][2]int64 `json:"days"`
-}
-
 // EncodeBalances writes balances as JSON, none as no text.
 func EncodeBalances(balances []points.Balance) (string, error) { return encodeList(balances) }
 
@@ -56,31 +49,6 @@ func DecodeStanding(text string) ([]storage.Standing, error) {
 	var out []storage.Standing
 	for _, r := range rows {
 		out = append(out, storage.Standing{Ladder: r.Ladder, Tier: r.Tier, Since: Instant(r.Since), Until: Instant(r.Until)})
-	}
-	return out, err
-}
-
-// EncodeDays writes counts of days as JSON, each metric once, none as no text.
-func EncodeDays(days []storage.DayCount) (string, error) {
-	var runs []metricDays
-	for _, d := range days {
-		if len(runs) == 0 || runs[len(runs)-1].Metric != d.Metric {
-			runs = append(runs, metricDays{Metric: d.Metric})
-		}
-		run := &runs[len(runs)-1]
-		run.Days = append(run.Days, [2]int64{int64(d.Day), int64(d.Amount)})
-	}
-	return encodeList(runs)
-}
-
-// DecodeDays reads what EncodeDays wrote.
-func DecodeDays(text string) ([]storage.DayCount, error) {
-	runs, err := decodeList[metricDays](text)
-	var out []storage.DayCount
-	for _, run := range runs {
-		for _, d := range run.Days {
-			out = append(out, storage.DayCount{Metric: run.Metric, Day: int(d[0]), Amount: points.Amount(d[1])})
-		}
 	}
 	return out, err
 }
