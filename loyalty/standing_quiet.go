@@ -49,20 +49,25 @@ func (p *Party) undisturbed() (bool, error) {
 	if err != nil || !exists {
 		return false, err
 	}
-	line := quietOf(&row)
+	return p.within(quietOf(&row)), nil
+}
+
+// within reports whether all that was counted is on the days of a line, and below its
+// bounds.
+func (p *Party) within(line string) bool {
 	from, rest, _ := strings.Cut(line, " ")
 	until, rest, _ := strings.Cut(rest, " ")
 	first, err := strconv.Atoi(from)
 	if err != nil {
-		return false, nil
+		return false
 	}
 	last, err := strconv.Atoi(until)
 	if err != nil || p.today() >= tiers.Day(last) {
-		return false, nil
+		return false
 	}
 	for _, f := range p.facts {
 		if f.amount < 0 || f.day < tiers.Day(first) || f.day >= tiers.Day(last) {
-			return false, nil
+			return false
 		}
 	}
 	for rest != "" {
@@ -71,10 +76,10 @@ func (p *Party) undisturbed() (bool, error) {
 		metric, most, _ := strings.Cut(bound, "=")
 		n, err := strconv.ParseInt(most, 10, 64)
 		if err != nil || int64(p.Balance(metric).Counted) >= n {
-			return false, nil
+			return false
 		}
 	}
-	return true, nil
+	return true
 }
 
 // quiet is the line for a state that was just decided.

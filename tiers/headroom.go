@@ -7,6 +7,7 @@ package tiers
 // Before the day until, exclusive, the state stays as it is but for State.At, as long as
 // nothing is counted on days before State.At, nothing is taken back, and of each metric
 // of room less than AtLeast is added in all; metrics that are not in room do not matter.
+// What is added so brings no change of later days forward.
 // Where nothing can be promised, until is not after State.At.
 func (l *Ladder) Headroom(s State, m *Member) (room []Need, until Day) {
 	if s.At == 0 || s.Lapsed != 0 {
@@ -20,6 +21,9 @@ func (l *Ladder) Headroom(s State, m *Member) (room []Need, until Day) {
 		until = min(until, end)
 	}
 	carried, rank := e.carriedIn(from), e.rank()
+	if len(l.Rollover) > 0 && rank != none {
+		return nil, s.At // What is added may keep the tier in the next period.
+	}
 	lowest := rank
 	if l.Start == NextPeriod {
 		lowest = max(lowest, l.rank(s.Next))
