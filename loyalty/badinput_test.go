@@ -181,6 +181,10 @@ func goodCommands(now time.Time) []loyalty.Command {
 			Option: "few-points", Channel: "app", Price: &rewards.Cost{Option: "few-points", Unit: "bean", Points: 10, Cash: decimal.NewFromInt(60), Currency: "EUR"},
 		},
 		loyalty.Redeem{Member: "anna", Key: "k", Redemption: "new", Reward: "cash", Points: 50, Worth: decimal.New(5, -1), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Earn{
+			Member: "anna", Key: "k", OccurredAt: at, Reason: reason, Actor: actor, Pay: &loyalty.PayPoints{Reward: "cash", Points: 50, Worth: decimal.New(5, -1)},
+			Order: points.Order{ID: "1003", Currency: "EUR", Lines: []points.Line{{Item: "latte", Amount: decimal.NewFromInt(12)}}},
+		},
 		loyalty.GrantReward{Member: "anna", Key: "k", Redemption: "new", Reward: "cinema", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.IssueRedemption{Member: "anna", Key: "k", Redemption: "later", Code: "ODEON-2", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.FulfillRedemption{Member: "anna", Key: "k", Redemption: "card", Result: "parcel-7", OccurredAt: at, Reason: reason, Actor: actor},

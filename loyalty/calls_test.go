@@ -71,6 +71,8 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.SetPoolRole{Member: "anna", Key: "role", Pool: "home", Who: "ben", Role: "owner"},
 		loyalty.LeavePool{Member: "anna", Key: "leave", Pool: "home"},
 		loyalty.Adjust{Member: "anna", Key: "more", Unit: "bean", Points: 300, Reason: "gift", Actor: "shop"},
+		loyalty.Earn{Member: "anna", Key: "till", Order: latte("1003"), Pay: &loyalty.PayPoints{Reward: "cash", Points: 100}},
+		loyalty.Refund{Member: "anna", Key: "till back", Order: "1003", Full: true},
 		loyalty.Redeem{Member: "anna", Key: "coffee", Redemption: "coffee", Reward: "coffee"},
 		loyalty.Redeem{Member: "anna", Key: "voucher", Redemption: "voucher", Reward: "five-off"},
 		loyalty.Redeem{Member: "anna", Key: "ticket", Redemption: "ticket", Reward: "cinema", Code: "ODEON-1"},

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -21,10 +22,21 @@ const (
 // Earn awards points for an order that is final and paid. An order earns once in
 // the program, or once per member where the program says so: again under another
 // key is [ErrOrderEarned].
+//
+// With Pay it is a checkout: points pay for a part of the order and the order earns, in one
+// commit. The receipt's Payment says what is left to pay in money. What points paid is
+// a tender of the order, which earns as the basis of each rule says, and so is what the
+// shop forgives of the last fraction. A [Refund] of the order splits what comes back into
+// points and money. Points are taken at the recorded time, by the terms of then, from at
+// most 100 lots: where they lie in more, that is ErrTooLarge, and a [Spend] that names the
+// order comes first.
 type Earn struct {
 	Member string       `json:"member"`
 	Key    string       `json:"key"`
 	Order  points.Order `json:"order"`
+	// Pay pays for a part of the order with points, if any. The order then names no tender
+	// in points.
+	Pay *PayPoints `json:"pay,omitempty"`
 	// OccurredAt decides which revision and which rules apply; zero is now.
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
@@ -62,7 +74,15 @@ func (c Earn) claimsIn(p *Program) []storage.ClaimKey {
 }
 
 // Validate reports every problem of the order.
-func (c Earn) Validate() error { return underPath("order", c.Order.Validate()) }
+func (c Earn) Validate() error {
+	err := underPath("order", c.Order.Validate())
+	paying := c.Pay.problems(&c.Order)
+	if len(paying) == 0 {
+		return err
+	}
+	problems, _ := errors.AsType[points.Problems](err)
+	return append(problems, paying...).Err()
+}
 
 // Apply implements [Command].
 func (c Earn) Apply(ctx context.Context, tx *Tx) error {
@@ -76,8 +96,14 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
+	order := c.Order
+	if c.Pay != nil {
+		if order, err = c.pay(ctx, tx); err != nil {
+			return err
+		}
+	}
 	rev := earning.rev
-	result, err := points.EvaluateOrder(rev.Earning, rev.Units, c.Order, earning.env)
+	result, err := points.EvaluateOrder(rev.Earning, rev.Units, order, earning.env)
 	if err != nil {
 		return earnRefusal(err)
 	}
@@ -96,7 +122,7 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 		}
 		lots = append(lots, made...)
 	}
-	state.OrderState = points.NewOrderState(c.Order, awards)
+	state.OrderState = points.NewOrderState(order, awards)
 	if len(rev.Refunds.Cuts) > 0 {
 		state.Currency = c.Order.Currency
 	}

@@ -125,6 +125,8 @@ func (tx *Tx) noteActivity() error {
 			names[0] += "-in"
 		} else if fact, ok := plainFact(tx.call.cmd); ok {
 			names = append(names, fact.Activity)
+		} else if tx.pays() {
+			names = append(names, spendType)
 		}
 		for _, unit := range tx.deciding.engine.kept.idle {
 			due, err := p.noteUnit(unit, names)

@@ -161,7 +161,8 @@ func (r *revision) activation(unit *points.Unit, award points.Amount) points.Act
 func (tx *Tx) guard() error {
 	for i := range tx.rev.Limits {
 		limit := &tx.rev.Limits[i]
-		if !slices.Contains(limit.Commands, tx.call.typ) {
+		own, pays := slices.Contains(limit.Commands, tx.call.typ), tx.pays() && slices.Contains(limit.Commands, spendType)
+		if !own && !pays {
 			continue
 		}
 		label, _, err := period(limit.Per, tx.now, tx.rev.zone)
@@ -170,7 +171,7 @@ func (tx *Tx) guard() error {
 		}
 		moved := points.Amount(0)
 		if limit.Points > 0 {
-			if moved, err = tx.movedOf(limit.Unit); err != nil {
+			if moved, err = tx.movedOf(limit.Unit, own, pays); err != nil {
 				return tx.fail(err)
 			}
 		}
@@ -185,8 +186,9 @@ func (tx *Tx) guard() error {
 	return nil
 }
 
-// movedOf is how much of a unit the command credits to its member and takes.
-func (tx *Tx) movedOf(unit string) (points.Amount, error) {
+// movedOf is how much of a unit the command credits to its member and takes: by itself, or
+// as the spend that it also is.
+func (tx *Tx) movedOf(unit string, own, pays bool) (points.Amount, error) {
 	moved := points.Amount(0)
 	if tx.sold.unit == unit {
 		moved = tx.sold.amount
@@ -197,6 +199,9 @@ func (tx *Tx) movedOf(unit string) (points.Amount, error) {
 		case points.EntryEarn, points.EntryAdjust, points.EntryImport, points.EntrySpend, points.EntryHold,
 			points.EntryTransferOut, points.EntryTransferIn, points.EntryCount, points.EntryReinstate, points.EntryReturn:
 			counts = entry.Unit == unit
+		}
+		if tx.pays() && (entry.Kind == points.EntrySpend && !pays || entry.Kind != points.EntrySpend && !own) {
+			counts = false
 		}
 		if !counts {
 			continue

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
 // Receipt says what a command did and why. It is stored with the operation: the
@@ -44,6 +45,10 @@ type Receipt struct {
 	// Shortfalls says what a refund could not take back: the shop may reduce the
 	// money it returns accordingly.
 	Shortfalls []Shortfall `json:"shortfalls,omitempty"`
+	// Payment is what points paid of an order by [Earn], and what is left to pay in money;
+	// Split is what a refund of such an order gives back.
+	Payment *rewards.Payment `json:"payment,omitempty"`
+	Split   *RefundSplit     `json:"split,omitempty"`
 	// PointsBack says how many of the points that paid for an order came back.
 	PointsBack []PointsBack `json:"pointsBack,omitempty"`
 	// Dates says which lots got another expiry.
@@ -208,6 +213,12 @@ func (r Receipt) String() string {
 				fmt.Fprintf(&b, "\n    %-8s %4s  %s", line.Line, r.amount(award.Unit, line.Points), line.why(&rule))
 			}
 		}
+	}
+	if p := r.Payment; p != nil && p.Points > 0 {
+		fmt.Fprintf(&b, "\n%s %s pay %s %s, %s %s are left to pay", r.amount(p.Unit, p.Points), p.Unit, p.Currency, p.Money, p.Currency, p.Rest)
+	}
+	if s := r.Split; s != nil {
+		fmt.Fprintf(&b, "\n%s %s come back in points, %s %s in money", s.Currency, s.Money, s.Currency, s.Cash)
 	}
 	for i := range r.Tiers {
 		b.WriteString("\n" + r.tier(&r.Tiers[i]))

@@ -232,19 +232,30 @@ func (p *Party) newRedeeming(reward *rewards.Reward, id string, quantity int64) 
 	if reward.Coded() && quantity > 1 {
 		return nil, invalid("quantity", "%q has codes: redeem them one by one", reward.Code)
 	}
-	r := &redeeming{p: p, tx: tx, reward: reward, now: moment{at: tx.now, zone: tx.rev.zone}, state: &redemptionState{
-		Redemption: Redemption{
-			Member: p.Member(), ID: id, Reward: reward.Code, Type: reward.Type, Label: reward.Label, Revision: tx.rev.number, Until: points.Never,
-			Quantity: quantity, Benefit: reward.Benefit,
-		},
-		Final: reward.Final, Valid: reward.Valid, Lapse: reward.Lapse,
-	}}
+	r, err := p.offering(reward, quantity)
+	if err != nil {
+		return nil, err
+	}
+	r.state.ID = id
 	if reward.CancelWithin != (points.Span{}) {
 		r.state.CancelBy = reward.CancelWithin.After(tx.now, tx.rev.zone)
 	}
 	if reward.Divisible() {
 		r.state.Left, r.state.Currency = reward.Benefit.Amount, reward.Benefit.Currency
 	}
+	return r, nil
+}
+
+// offering is a reward of which the party wants some, with what is left of it.
+func (p *Party) offering(reward *rewards.Reward, quantity int64) (*redeeming, error) {
+	tx := p.tx
+	r := &redeeming{p: p, tx: tx, reward: reward, now: moment{at: tx.now, zone: tx.rev.zone}, state: &redemptionState{
+		Redemption: Redemption{
+			Member: p.Member(), Reward: reward.Code, Type: reward.Type, Label: reward.Label, Revision: tx.rev.number, Until: points.Never,
+			Quantity: quantity, Benefit: reward.Benefit,
+		},
+		Final: reward.Final, Valid: reward.Valid, Lapse: reward.Lapse,
+	}}
 	for _, b := range sharedOf(tx.deciding.engine.revisions, reward, &r.now) {
 		state, err := tx.budget(b)
 		if err != nil {

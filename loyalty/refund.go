@@ -50,7 +50,9 @@ type Refund struct {
 	Amount decimal.Decimal     `json:"amount,omitzero"`
 	// PointsBack is how many points come back of those that paid for the order, by
 	// Spend or Capture with its id. Each goes to the lot it came from and keeps its
-	// expiry. A full refund returns all that are left.
+	// expiry. A full refund returns all that are left. Of an order that was paid by its
+	// [Earn], points come back by themselves, in the proportion in which they paid, and
+	// the receipt's Split says what money does: a line comes back with its tax.
 	PointsBack []PointsBack `json:"pointsBack,omitempty"`
 	OccurredAt time.Time    `json:"occurredAt,omitzero"`
 	Reason     string       `json:"reason,omitempty"`
@@ -72,6 +74,7 @@ func (c Refund) planIn(revisions []*revision) Plan {
 	if everLimited(revisions) {
 		plan.Records = append(plan.Records, RecordRef{Kind: usageKind, ID: usageID})
 	}
+	plan = plan.endingIn(revisions)
 	for i := range p.Units {
 		if p.Units[i].Kind == points.Spendable {
 			plan.Debits = append(plan.Debits, Debit{Unit: p.Units[i].Code})
@@ -120,31 +123,48 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 	if !earned && (!paid || !c.Full && !c.onlyPoints()) {
 		return fmt.Errorf("%w: %q", ErrUnknownOrder, c.Order)
 	}
-	if earned && !c.onlyPoints() {
-		if err := c.takeBack(tx, row); err != nil {
-			return err
-		}
+	if !earned || c.onlyPoints() {
+		return tx.returnPoints(c.Order, tender, c.Full, c.PointsBack)
 	}
-	return tx.returnPoints(c.Order, tender, c.Full, c.PointsBack)
-}
-
-// takeBack takes back what the order earned.
-func (c Refund) takeBack(tx *Tx, row storage.Record) error {
-	var state orderState
-	if err := tx.decode(row, &state); err != nil {
-		return err
+	if tender.Sale != nil && len(c.PointsBack) > 0 {
+		return invalid("pointsBack", "order %q was paid by its Earn, which says how a refund is split: leave it out", points.Clip(c.Order))
 	}
-	day, err := tx.orderDay(row, &state)
+	state, err := c.takeBack(tx, row)
 	if err != nil {
 		return err
+	}
+	back := c.PointsBack
+	if tender.Sale != nil {
+		if back, err = tx.split(&tender, state); err != nil {
+			return err
+		}
+		if c.Full {
+			back = nil // all that are left
+		}
+	}
+	if err := tx.returnPoints(c.Order, tender, c.Full, back); err != nil || tender.Sale == nil || len(tx.receipt.PointsBack) > 0 {
+		return err
+	}
+	return tx.putTender(c.Order, tender)
+}
+
+// takeBack takes back what the order earned, and returns what is kept of it.
+func (c Refund) takeBack(tx *Tx, row storage.Record) (*orderState, error) {
+	state := &orderState{}
+	if err := tx.decode(row, state); err != nil {
+		return nil, err
+	}
+	day, err := tx.orderDay(row, state)
+	if err != nil {
+		return nil, err
 	}
 	tx.countsOn = day
 	takes, err := state.Refund(c.refund())
 	if errors.Is(err, points.ErrRefund) {
-		return fmt.Errorf("%w: %w", ErrOverRefund, err)
+		return nil, fmt.Errorf("%w: %w", ErrOverRefund, err)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i, take := range takes {
 		if take.Points == 0 {
@@ -156,16 +176,16 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) error {
 		}
 		missing, err := tx.clawBack(row, take, pattern)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if missing > 0 {
-			tx.fallShort(&state, i, missing)
+			tx.fallShort(state, i, missing)
 		}
 	}
-	if err := tx.uncount(&state); err != nil {
-		return err
+	if err := tx.uncount(state); err != nil {
+		return nil, err
 	}
-	return tx.putOrder(c.Order, state, row.Lots)
+	return state, tx.putOrder(c.Order, *state, row.Lots)
 }
 
 // clawBack takes points back from the program's sources, in their order, and returns

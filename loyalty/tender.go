@@ -24,6 +24,8 @@ type tenderState struct {
 	// Stays is set where a command of a feature paid: what it paid for stays, when a merge
 	// is undone, and so does this.
 	Stays bool `json:"stays,omitempty"`
+	// Sale is what Earn.Pay paid, if it did.
+	Sale *saleState `json:"s,omitempty"`
 }
 
 // tenderPart is what was spent of a lot, and how much of it came back.
@@ -98,11 +100,18 @@ func (p *Party) pay(order, unit string, parts []points.Part, entry int) error {
 	if order == "" {
 		return nil
 	}
+	return p.notePaid(order, unit, parts, entry, nil)
+}
+
+// notePaid is pay, for a sale by Earn.Pay where there is one.
+func (p *Party) notePaid(order, unit string, parts []points.Part, entry int, sale *saleState) error {
 	state, _, err := p.tender(order)
 	if err != nil {
 		return err
 	}
-	if typ := p.tx.call.typ; typ != commandType(Spend{}) && typ != commandType(Capture{}) {
+	if sale != nil {
+		state.Sale = sale
+	} else if typ := p.tx.call.typ; typ != commandType(Spend{}) && typ != commandType(Capture{}) {
 		state.Stays = true
 	}
 	state.Parts = slices.DeleteFunc(state.Parts, func(part tenderPart) bool { return part.Back == part.Amount })

@@ -81,6 +81,7 @@ func (p *Plan) planLimits(revisions []*revision, activity string, now time.Time)
 func (c Earn) planAt(revisions []*revision, now time.Time) Plan {
 	plan := c.planIn(revisions)
 	plan.planLimits(revisions, "", now)
+	plan.planPayment(revisions, &c, now)
 	return plan
 }
 

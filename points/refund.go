@@ -33,6 +33,8 @@ type LineState struct {
 	// Quantity is the number of pieces; 0 means 1.
 	Quantity int64           `json:"q,omitempty"`
 	Amount   decimal.Decimal `json:"m"`
+	// Tax comes on top of Amount, and back with the line.
+	Tax decimal.Decimal `json:"x,omitzero"`
 	// RefundedQuantity and Refunded add up: a line may be refunded by pieces and
 	// by money.
 	RefundedQuantity int64           `json:"rq,omitempty"`
@@ -117,7 +119,7 @@ func NewOrderState(order Order, awards []Award) OrderState {
 	taxed := false
 	for i := range order.Lines {
 		l := &order.Lines[i]
-		s.Lines = append(s.Lines, LineState{ID: l.ID, Quantity: l.Quantity, Amount: l.Amount})
+		s.Lines = append(s.Lines, LineState{ID: l.ID, Quantity: l.Quantity, Amount: l.Amount, Tax: l.Tax})
 		taxed = taxed || !l.Tax.IsZero()
 	}
 	if !order.Shipping.IsZero() {
@@ -318,6 +320,25 @@ func (s *OrderState) left() *big.Rat {
 		left.Add(left, s.Total.Rat())
 	}
 	return left.Sub(left, s.Refunded.Rat())
+}
+
+// RefundedMoney is the money of the order that was refunded so far: of each line the
+// refunded part of its amount and tax, and what was refunded without a line, but no
+// more than the order came to, with charges. It is rounded down to a multiple of the
+// smallest amount of money, which is above 0.
+func (s *OrderState) RefundedMoney(smallest decimal.Decimal) decimal.Decimal {
+	sum, total := s.Refunded.Rat(), new(big.Rat)
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		gross := l.Amount.Add(l.Tax).Rat()
+		total.Add(total, gross)
+		sum.Add(sum, gross.Mul(gross, l.refunded()))
+	}
+	if s.Full || sum.Cmp(total) > 0 {
+		sum = total
+	}
+	steps := sum.Quo(sum, smallest.Rat())
+	return smallest.Mul(decimal.NewFromBigInt(new(big.Int).Quo(steps.Num(), steps.Denom()), 0))
 }
 
 // target is how much of an award all refunds so far take back.

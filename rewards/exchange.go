@@ -51,7 +51,8 @@ var ErrExchange = errors.New("rewards: the exchange does not take this")
 
 var hundred = decimal.NewFromInt(100)
 
-func (x *Exchange) smallest() decimal.Decimal {
+// SmallestMoney is the smallest amount of money, of which all amounts are multiples.
+func (x *Exchange) SmallestMoney() decimal.Decimal {
 	if x.Smallest.IsZero() {
 		return decimal.New(1, -2)
 	}
@@ -81,8 +82,8 @@ func (x *Exchange) up(amount points.Amount) points.Amount {
 // Worth is the money that points are worth, rounded down to the smallest amount.
 func (x *Exchange) Worth(amount points.Amount) decimal.Decimal {
 	value := decimal.NewFromInt(int64(amount)).Mul(x.Money)
-	steps, _ := value.QuoRem(decimal.NewFromInt(int64(x.Points)).Mul(x.smallest()), 0)
-	return steps.Mul(x.smallest())
+	steps, _ := value.QuoRem(decimal.NewFromInt(int64(x.Points)).Mul(x.SmallestMoney()), 0)
+	return steps.Mul(x.SmallestMoney())
 }
 
 // For is the least number of points that are worth an amount of money or more.
@@ -133,8 +134,8 @@ type Payment struct {
 // amount of money.
 func (x *Exchange) Pay(total decimal.Decimal, available points.Amount) (Payment, error) {
 	pay := Payment{Unit: x.Unit, Currency: x.Currency, Rest: total}
-	if total.IsNegative() || !total.Mod(x.smallest()).IsZero() {
-		return pay, fmt.Errorf("%w: total %s is no multiple of %s %s", ErrExchange, total, x.Currency, x.smallest())
+	if total.IsNegative() || !total.Mod(x.SmallestMoney()).IsZero() {
+		return pay, fmt.Errorf("%w: total %s is no multiple of %s %s", ErrExchange, total, x.Currency, x.SmallestMoney())
 	}
 	limit := total
 	if !x.Share.IsZero() {
@@ -167,7 +168,7 @@ func (x *Exchange) last(pay *Payment, total decimal.Decimal, most, available poi
 
 // within is the most points up to an amount that are not worth more than a limit.
 func (x *Exchange) within(limit decimal.Decimal, most points.Amount) (points.Amount, error) {
-	over, err := x.For(limit.Add(x.smallest()))
+	over, err := x.For(limit.Add(x.SmallestMoney()))
 	if err != nil {
 		return most, nil //nolint:nilerr // a limit beyond all points bounds none
 	}
@@ -186,8 +187,8 @@ func (x *Exchange) fewest(money decimal.Decimal, most points.Amount) (points.Amo
 
 // down rounds money down to the smallest amount.
 func (x *Exchange) down(money decimal.Decimal) decimal.Decimal {
-	steps, _ := money.QuoRem(x.smallest(), 0)
-	return steps.Mul(x.smallest())
+	steps, _ := money.QuoRem(x.SmallestMoney(), 0)
+	return steps.Mul(x.SmallestMoney())
 }
 
 // Back is what a refund of an order gives back.
@@ -206,7 +207,7 @@ type Back struct {
 // that it makes no difference how a refund is split. Nothing comes back of what was
 // forgiven.
 func (x *Exchange) Refund(paid Payment, total, before, refund decimal.Decimal) (Back, error) {
-	after, smallest := before.Add(refund), x.smallest()
+	after, smallest := before.Add(refund), x.SmallestMoney()
 	whole := before.Mod(smallest).IsZero() && refund.Mod(smallest).IsZero()
 	if before.IsNegative() || !refund.IsPositive() || after.GreaterThan(total) || !whole {
 		return Back{}, fmt.Errorf("%w: a refund of %s after %s of an order of %s", ErrExchange, refund, before, total)
@@ -234,6 +235,6 @@ func (x *Exchange) portion(of, part, whole decimal.Decimal) decimal.Decimal {
 	if whole.IsZero() {
 		return of
 	}
-	steps, _ := of.Mul(part).QuoRem(whole.Mul(x.smallest()), 0)
-	return steps.Mul(x.smallest())
+	steps, _ := of.Mul(part).QuoRem(whole.Mul(x.SmallestMoney()), 0)
+	return steps.Mul(x.SmallestMoney())
 }
