@@ -33,6 +33,34 @@ func (p *Program) ladderProblems() points.Problems {
 			problems = append(problems, p.benefitProblems(at, &p.Ladders[i].Tiers[j].Benefits)...)
 		}
 	}
+	return append(problems, p.tierNameProblems()...)
+}
+
+// tierNameProblems reports names of tiers that are not clear among the ladders.
+func (p *Program) tierNameProblems() points.Problems {
+	var problems points.Problems
+	check := func(path string, names []string) {
+		for i, name := range names {
+			if err := tiers.CheckName(p.Ladders, name); err != nil {
+				problems.Add(fmt.Sprintf("%s[%d]", path, i), "%v", err)
+			}
+		}
+	}
+	for i := range p.Earning {
+		if only := p.Earning[i].Only; only != nil {
+			check(fmt.Sprintf("earning[%d].only.tiers", i), only.Tiers)
+		}
+	}
+	for i := range p.Catalog {
+		r, at := &p.Catalog[i], fmt.Sprintf("catalog[%d]", i)
+		check(at+".only.tiers", r.Only.Tiers)
+		for j := range r.Early {
+			check(fmt.Sprintf("%s.early[%d].tiers", at, j), r.Early[j].Tiers)
+		}
+		for j := range r.Prices {
+			check(fmt.Sprintf("%s.prices[%d].tiers", at, j), r.Prices[j].Tiers)
+		}
+	}
 	return problems
 }
 

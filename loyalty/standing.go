@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // Standing returns the tiers that the member has now, at most one of each ladder,
@@ -49,15 +50,18 @@ func standingOn(standing []storage.Standing, ladder string) *storage.Standing {
 }
 
 // standing adds to the codes of tiers that the host told those that the member has on
-// the program's ladders, and returns by how much earlier than others they redeem.
+// the program's ladders, as "gold" and as "status/gold", and returns by how much earlier
+// than others they redeem.
 func (r *revision) standing(told []string, standing []storage.Standing) ([]string, time.Duration) {
 	codes, early := slices.Clone(told), 0
 	for _, s := range standing {
 		if s.Tier == "" {
 			continue
 		}
-		if !slices.Contains(codes, s.Tier) {
-			codes = append(codes, s.Tier)
+		for _, name := range [...]string{s.Tier, tiers.Name(s.Ladder, s.Tier)} {
+			if !slices.Contains(codes, name) {
+				codes = append(codes, name)
+			}
 		}
 		if l := r.ladder(s.Ladder); l != nil {
 			if tier, at := l.Find(s.Tier); at >= 0 {

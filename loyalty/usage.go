@@ -13,6 +13,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // usageKind is the kind of the one record that holds what a member has used of the
@@ -165,8 +166,7 @@ func (tx *Tx) newEarning(ctx context.Context) (earning, error) {
 	return e, nil
 }
 
-// addTiers lets rules ask for the member's tiers, as "gold" and as "status/gold" where
-// another ladder has one of that code, and multiplies base rates by what they give. A
+// addTiers lets rules ask for the member's tiers, as "gold" and as "status/gold", and multiplies base rates by what they give. A
 // boost of the host's own takes the place of that of its unit.
 func (e *earning) addTiers() error {
 	if len(e.rev.Ladders) == 0 {
@@ -178,7 +178,7 @@ func (e *earning) addTiers() error {
 	}
 	e.env.Tiers = slices.Clip(e.env.Tiers)
 	for i := range standing {
-		e.env.Tiers = append(e.env.Tiers, standing[i].Tier, standing[i].Ladder+"/"+standing[i].Tier)
+		e.env.Tiers = append(e.env.Tiers, standing[i].Tier, tiers.Name(standing[i].Ladder, standing[i].Tier))
 	}
 	benefits := e.rev.benefits(standing)
 	boost := map[string]decimal.Decimal{}

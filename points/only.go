@@ -14,7 +14,8 @@ type Only struct {
 	// Channels and Stores are those of the order or activity.
 	Channels []string `json:"channels,omitempty"`
 	Stores   []string `json:"stores,omitempty"`
-	// Tiers and Segments are the member's when it happened; see [Env].
+	// Tiers and Segments are the member's when it happened; see [Env]. A tier of a ladder
+	// goes by its code, or as "ladder/tier" where several ladders have one of that code.
 	Tiers    []string `json:"tiers,omitempty"`
 	Segments []string `json:"segments,omitempty"`
 	// Minimum is what an order must come to, on the lines that the rule's Match

@@ -134,6 +134,7 @@ type Benefit struct {
 
 // Only says who may redeem a reward: all that is set must hold, and of each list one.
 type Only struct {
+	// Tiers are codes, or "ladder/tier" where several ladders have one of that code.
 	Tiers    []string `json:"tiers,omitempty"`
 	Segments []string `json:"segments,omitempty"`
 	Channels []string `json:"channels,omitempty"`

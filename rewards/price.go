@@ -23,7 +23,8 @@ type Price struct {
 	// Cash of Currency is the money beside them. The host takes it.
 	Cash     decimal.Decimal `json:"cash,omitzero"`
 	Currency string          `json:"currency,omitempty"`
-	// Tiers narrows the price to members of one of them, When to a season.
+	// Tiers narrows the price to members of one of them, by code or as "ladder/tier", When
+	// to a season.
 	Tiers []string    `json:"tiers,omitempty"`
 	When  points.When `json:"when,omitzero"`
 }

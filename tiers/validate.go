@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -47,6 +48,8 @@ func (v *validation) code(path, code string, taken map[string]bool) {
 		v.add(path, "%v", err)
 	} else if taken[code] {
 		v.add(path, "%q is there twice", code)
+	} else if strings.Contains(code, "/") {
+		v.add(path, "%q must have no \"/\", which stands between a ladder and a tier", code)
 	}
 	taken[code] = true
 }

@@ -498,6 +498,30 @@ func TestCapacityGrowsForTheListAndShrinksByWhatIsFree(t *testing.T) {
 	s.verify("latte-art")
 }
 
+func TestASessionThatNamesATierOfTwoLaddersIsRefused(t *testing.T) {
+	two := program()
+	step := []tiers.Tier{{Code: "gold", Enter: tiers.Condition{All: []tiers.Need{{Metric: "visit", AtLeast: 2}}}}}
+	for _, code := range []string{"status", "lifetime"} {
+		two.Ladders = append(two.Ladders, tiers.Ladder{Code: code, Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld, Tiers: step})
+	}
+	two.Earning = []points.Rule{{Code: "visit", Unit: "visit", Activity: "visit", Bonus: 1}}
+	engine, err := loyalty.New(loyalty.Revisions{two}, memory.New(), &loyalty.Options{
+		Clock: func() time.Time { return opening }, Features: []loyalty.Feature{booking.Feature{}},
+	})
+	require.NoError(t, err)
+	session := evening()
+	session.Prices = []experience.Price{{Points: 100}, {Tier: "gold", Points: 60}}
+	session.Opens = []experience.Opening{{Tier: "lifetime/gold", From: opening}, {Tier: "status/silver", From: opening}}
+	session.Cancellation = []experience.CancelRule{{Tier: "gold", Minutes: 10}}
+	session.List = &experience.List{Priority: []string{"gold"}, OfferMinutes: 30}
+	_, err = engine.Do(t.Context(), booking.Open{Key: "open", Session: session})
+	require.ErrorIs(t, err, loyalty.ErrInvalid)
+	for _, path := range []string{"session.prices[1].tier", "session.opens[1].tier", "session.list.priority[0]", "session.cancellation[0].tier"} {
+		require.ErrorContains(t, err, path)
+	}
+	require.NotContains(t, err.Error(), "opens[0]")
+}
+
 func TestTiersAreThoseOfTheProgramsLaddersToo(t *testing.T) {
 	session := evening()
 	session.Prices = append(session.Prices, experience.Price{Tier: "status/regular", Points: 60})

@@ -10,6 +10,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // Open opens a session, so that it can be booked. It is about the session's house account
@@ -53,8 +54,12 @@ func (c Open) Apply(_ context.Context, tx *loyalty.Tx) error {
 	return r.schedule(tx)
 }
 
-// sells returns why a session's points cannot be spent, or nil.
+// sells returns why a session's points cannot be spent, or its tiers are not clear among
+// the program's ladders, or nil.
 func sells(tx *loyalty.Tx, s *experience.Session) error {
+	if err := clearTiers(tx.Program().Ladders, s); err != nil {
+		return err
+	}
 	if s.Unit == "" {
 		return nil
 	}
@@ -63,6 +68,33 @@ func sells(tx *loyalty.Tx, s *experience.Session) error {
 		return fmt.Errorf("%w: %q", loyalty.ErrUnknownUnit, s.Unit)
 	}
 	return nil
+}
+
+func clearTiers(ladders []tiers.Ladder, s *experience.Session) error {
+	var problems points.Problems
+	check := func(path, name string) {
+		if err := tiers.CheckName(ladders, name); err != nil {
+			problems.Add("session."+path, "%v", err)
+		}
+	}
+	for i := range s.Prices {
+		check(fmt.Sprintf("prices[%d].tier", i), s.Prices[i].Tier)
+	}
+	for i := range s.Opens {
+		check(fmt.Sprintf("opens[%d].tier", i), s.Opens[i].Tier)
+	}
+	if s.List != nil {
+		for i, tier := range s.List.Priority {
+			check(fmt.Sprintf("list.priority[%d]", i), tier)
+		}
+	}
+	for i := range s.Cancellation {
+		check(fmt.Sprintf("cancellation[%d].tier", i), s.Cancellation[i].Tier)
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", loyalty.ErrInvalid, problems)
 }
 
 func (r *room) putTerms() error {

@@ -13,6 +13,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // room is a session inside a command: its account, terms and board.
@@ -219,11 +220,11 @@ func (b *booking) fresh(ctx context.Context, tx *loyalty.Tx, r *room, party int6
 // "gold" and as "status/gold", and those that the host's Profile tells.
 func tiersOf(ctx context.Context, tx *loyalty.Tx) ([]string, error) {
 	profile, err := tx.Profile(ctx)
-	tiers := slices.Clone(profile.Tiers)
+	names := slices.Clone(profile.Tiers)
 	for _, s := range tx.Standing() {
-		tiers = append(tiers, s.Tier, s.Ladder+"/"+s.Tier)
+		names = append(names, s.Tier, tiers.Name(s.Ladder, s.Tier))
 	}
-	return tiers, err
+	return names, err
 }
 
 // told takes over what the session says of itself.

@@ -53,7 +53,8 @@ type Session struct {
 // Price is what a seat costs a tier, in points, in money, or in both. The money is the
 // host's to collect.
 type Price struct {
-	// Tier is the code of a tier; empty is everybody who has no price of their own.
+	// Tier is the code of a tier, or "ladder/tier" where several ladders have one of that
+	// code; empty is everybody who has no price of their own.
 	Tier     string          `json:"tier,omitempty"`
 	Points   points.Amount   `json:"points,omitempty"`
 	Money    decimal.Decimal `json:"money,omitzero"`
@@ -100,6 +101,8 @@ const (
 	defaultList = 10_000
 	maxList     = 1_000_000
 	maxPriority = 15
+	// maxTierName is a ladder's code, a tier's code and what stands between them.
+	maxTierName = 129
 )
 
 // Party is the most seats of one booking.

@@ -54,7 +54,7 @@ func (s *Session) priceProblems(problems *points.Problems) {
 	text(problems, "unit", s.Unit, 32)
 	for i, p := range s.Prices {
 		path := fmt.Sprintf("prices[%d]", i)
-		text(problems, path+".tier", p.Tier, 64)
+		text(problems, path+".tier", p.Tier, maxTierName)
 		if slices.ContainsFunc(s.Prices[:i], func(other Price) bool { return other.Tier == p.Tier }) {
 			problems.Add(path+".tier", "%q has a price already", points.Clip(p.Tier))
 		}
@@ -82,7 +82,7 @@ func (s *Session) openProblems(problems *points.Problems) {
 	}
 	for i, o := range s.Opens {
 		path := fmt.Sprintf("opens[%d]", i)
-		text(problems, path+".tier", o.Tier, 64)
+		text(problems, path+".tier", o.Tier, maxTierName)
 		dated(problems, path+".from", o.From)
 		if slices.ContainsFunc(s.Opens[:i], func(other Opening) bool { return other.Tier == o.Tier }) {
 			problems.Add(path+".tier", "%q opens already", points.Clip(o.Tier))
@@ -107,7 +107,7 @@ func (s *Session) listProblems(problems *points.Problems) {
 	}
 	for i, tier := range s.List.Priority {
 		path := fmt.Sprintf("list.priority[%d]", i)
-		if err := points.CheckID(tier, 64); err != nil {
+		if err := points.CheckID(tier, maxTierName); err != nil {
 			problems.Add(path, "%v", err)
 		}
 		if slices.Contains(s.List.Priority[:i], tier) {
@@ -122,7 +122,7 @@ func (s *Session) cancelProblems(problems *points.Problems) {
 	}
 	for i, r := range s.Cancellation {
 		path := fmt.Sprintf("cancellation[%d]", i)
-		text(problems, path+".tier", r.Tier, 64)
+		text(problems, path+".tier", r.Tier, maxTierName)
 		minutes(problems, path+".minutes", r.Minutes, 0)
 		if r.Points < 0 || r.Points > maxPrice {
 			problems.Add(path+".points", "%d: must be 0 to %d", r.Points, maxPrice)
