@@ -28,9 +28,12 @@ type MemberTier struct {
 	// Starts is a tier that the member has qualified for, and which starts at StartsAt.
 	Starts   string    `json:"starts,omitempty"`
 	StartsAt time.Time `json:"startsAt,omitzero"`
-	// Keeping is what is missing to keep the tier beyond Until; empty is kept, or no
-	// tier.
-	Keeping []MissingMetric `json:"keeping,omitempty"`
+	// Keeping is what is missing to keep the tier beyond Until, or the one of Qualified
+	// beyond its end: so much must be counted by KeepBy, exclusive, of what happens since
+	// KeepFrom. Empty is kept, or no tier, and the times are then zero.
+	Keeping  []MissingMetric `json:"keeping,omitempty"`
+	KeepFrom time.Time       `json:"keepFrom,omitzero"`
+	KeepBy   time.Time       `json:"keepBy,omitzero"`
 	// PeriodEnd is when the period ends whose counts count now, points.Never for
 	// windows without periods, and Projected the tier after it, or after Until where
 	// that is sooner, if nothing more happens.
@@ -102,6 +105,9 @@ func (p *Party) memberTier(l *tiers.Ladder, s tiers.State, m *tiers.Member, toda
 		Ladder: l.Code, Tier: progress.Tier, Granted: progress.Granted, Lapsing: s.Lapsed != 0 && !progress.Granted,
 		Next: progress.Next, Missing: missing(progress.Missing), Keeping: missing(progress.Keeping),
 		PeriodEnd: p.dayStarts(progress.PeriodEnd), Projected: progress.Projected, Starts: s.Next,
+	}
+	if len(t.Keeping) > 0 {
+		t.KeepFrom, t.KeepBy = p.dayStarts(progress.KeepFrom), p.dayStarts(progress.KeepUntil)
 	}
 	if t.Granted {
 		t.Qualified = s.Tier

@@ -232,6 +232,8 @@ func TestProgressSaysWhatIsMissing(t *testing.T) {
 	require.Equal(t, loyalty.MemberTier{
 		Ladder: "status", Tier: "silver", Since: time.Date(2027, 2, 28, 23, 0, 0, 0, time.UTC), Until: time.Date(2028, 12, 31, 23, 0, 0, 0, time.UTC),
 		Next: "gold", Missing: []loyalty.MissingMetric{{Metric: "spend", Have: 120, Need: 500, Left: 380}},
+		Keeping:  []loyalty.MissingMetric{{Metric: "spend", Need: 100, Left: 100}},
+		KeepFrom: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC), KeepBy: time.Date(2028, 12, 31, 23, 0, 0, 0, time.UTC),
 		PeriodEnd: time.Date(2027, 12, 31, 23, 0, 0, 0, time.UTC), Projected: "silver",
 	}, m.Tier("status"))
 	s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 380)})

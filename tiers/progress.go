@@ -1,5 +1,7 @@
 package tiers
 
+import "math"
+
 // Progress is what a member page shows of a ladder.
 type Progress struct {
 	// Tier is held until Until, exclusive; LastDay is never. Granted is set where
@@ -11,8 +13,11 @@ type Progress struct {
 	// Next is the next tier up, with what is missing to it; empty at the top.
 	Next    string
 	Missing []Missing
-	// Keeping is what is missing to keep the tier beyond Until; empty means kept.
-	Keeping []Missing
+	// Keeping is what is missing to keep the tier that the member qualified for beyond its
+	// end, if it is counted on the days that are left of [KeepFrom, KeepUntil); empty means
+	// kept, and the days are then 0.
+	Keeping             []Missing
+	KeepFrom, KeepUntil Day
 	// PeriodEnd is when what counts now ends, exclusive, and Projected the tier
 	// then if nothing more happens.
 	PeriodEnd Day
@@ -49,9 +54,7 @@ func (l *Ladder) Progress(s State, m *Member, day Day) Progress {
 		p.Next = l.Tiers[next].Code
 		p.Missing = e.missing(e.entry(next), from, day, carried)
 	}
-	if rank != none {
-		p.Keeping = e.missing(l.keep(rank), from, day, carried)
-	}
+	p.Keeping, p.KeepFrom, p.KeepUntil = e.keeping(day)
 	p.Projected = p.Tier
 	if ends := min(p.PeriodEnd, p.Until); ends < LastDay {
 		later, _ := l.Evaluate(s, m, ends)
@@ -111,6 +114,70 @@ func (e *evaluation) missing(c Condition, from, to Day, carried []Need) []Missin
 		list(c.Any, true)
 	}
 	return missing
+}
+
+// keeping is what is missing at the end of a day to keep the tier beyond its end, and the
+// days that count for it.
+func (e *evaluation) keeping(day Day) (missing []Missing, from, until Day) {
+	rank := e.rank()
+	if rank == none || e.state.Until == LastDay || e.state.Until <= day {
+		return nil, 0, 0
+	}
+	until = e.state.Until
+	later, _ := e.ladder.Evaluate(e.state, e.member, until)
+	if e.ladder.rank(later.Tier) >= rank && later.Lapsed == 0 {
+		return nil, 0, 0
+	}
+	if e.ladder.End == WhileHeld {
+		from, _ = e.period(until - 1)
+		return e.missingToHold(rank, from, until-1), from, until
+	}
+	ended := until
+	if e.state.Lapsed != 0 {
+		ended = e.state.Lapsed
+	}
+	from, _ = e.period(ended - 1)
+	at := evaluation{ladder: e.ladder, member: e.member}
+	at.state, _ = e.ladder.Evaluate(e.state, e.member, until-1)
+	missing = at.missing(e.ladder.keep(rank), from, until-1, at.carriedIn(from))
+	if missing == nil {
+		return nil, 0, 0
+	}
+	return missing, from, until
+}
+
+// missingToHold is what is missing to hold a tier: to keep it or to get in, whichever is
+// less.
+func (e *evaluation) missingToHold(rank int, from, to Day) []Missing {
+	least := e.missing(e.ladder.keep(rank), from, to, nil)
+	for _, c := range [...]Condition{e.ladder.Tiers[rank].Enter, e.entry(rank)} {
+		if other := e.missing(c, from, to, nil); inAll(other) < inAll(least) {
+			least = other
+		}
+	}
+	return least
+}
+
+// inAll is how much is missing together.
+func inAll(missing []Missing) int64 {
+	most, one := map[string]int64{}, int64(math.MaxInt64)
+	for _, m := range missing {
+		if !m.Any {
+			most[m.Metric] = max(most[m.Metric], m.Left)
+		}
+	}
+	for _, m := range missing {
+		if m.Any {
+			one = min(one, max(0, m.Left-most[m.Metric]))
+		}
+	}
+	if one == math.MaxInt64 {
+		one = 0
+	}
+	for _, left := range most {
+		one += min(left, math.MaxInt64-one)
+	}
+	return one
 }
 
 // Reach is the first day whose counts can matter to a state that is evaluated from
