@@ -29,7 +29,8 @@ const (
 
 // Churn is the share of customers of a contract who left in the period. Where
 // leaving is not seen, as in a shop, use [InactiveRate] or the models of kpi/clv,
-// and mix them with this in no figure.
+// and mix them with this in no figure: a churn by the rule of a
+// [RetentionAccumulator] says so in its note.
 func Churn(c Customers, basis ChurnBasis) (Figure, error) {
 	const key = "churn_rate"
 	if err := c.Validate(); err != nil {
@@ -42,12 +43,12 @@ func Churn(c Customers, basis ChurnBasis) (Figure, error) {
 			problems.Add("lost_from_start", "is needed for this basis; with totals alone choose %s, %s or %s", NetOfTotals, OverAverage, OverStartPlusNew)
 			return Figure{}, problems.Err()
 		}
-		return Quotient(key, Fraction, count(*c.LostFromStart), count(c.Start)).
-			As("lost from start: of those at the start, who are gone at the end").In(c.Period), nil
+		return c.ruled(Quotient(key, Fraction, count(*c.LostFromStart), count(c.Start)).
+			As("lost from start: of those at the start, who are gone at the end").In(c.Period)), nil
 	case OverAverage:
-		return Quotient(key, Fraction, count(c.Lost()), half(c.Start+c.End)).As("over average: all who left / ((start + end) / 2)").In(c.Period), nil
+		return c.ruled(Quotient(key, Fraction, count(c.Lost()), half(c.Start+c.End)).As("over average: all who left / ((start + end) / 2)").In(c.Period)), nil
 	case OverStartPlusNew:
-		return Quotient(key, Fraction, count(c.Lost()), count(c.Start+c.New)).As("over start plus new: all who left / (start + new)").In(c.Period), nil
+		return c.ruled(Quotient(key, Fraction, count(c.Lost()), count(c.Start+c.New)).As("over start plus new: all who left / (start + new)").In(c.Period)), nil
 	case NetOfTotals:
 		return ofTotals(key, c.Lost(), c).As("net of totals: 1 − (end − new) / start"), nil
 	}

@@ -22,7 +22,8 @@
 //   - whether it pays: [AcquisitionCost], [RetentionCost], [ProportionLift],
 //     [SpendLift], [Goal];
 //   - what an order log tells of them: [SummaryAccumulator], [CohortAccumulator],
-//     [RFMAccumulator], [PurchaseAccumulator], [InactivityAccumulator], which
+//     [RFMAccumulator], [PurchaseAccumulator], [InactivityAccumulator],
+//     [RetentionAccumulator], [ReturningAccumulator], [SecondPurchaseAccumulator], which
 //     [Feed] fills from a sequence such as [ReadCSV]'s, and [Columns] for logs in
 //     memory, on all cores; how long they stay: [SurvivalAccumulator], [LogRank].
 //

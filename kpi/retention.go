@@ -16,6 +16,17 @@ type Customers struct {
 	// there at the start.
 	LostFromStart *int64
 	Period        Period
+	// Rule says who counts as a customer where no contract does, and is then a note of
+	// every figure.
+	Rule string
+}
+
+// ruled returns a figure of these customers with their rule.
+func (c Customers) ruled(f Figure) Figure {
+	if c.Rule == "" {
+		return f
+	}
+	return f.Noted("%s", c.Rule)
 }
 
 // CustomersOf counts the customers of a period from their ids: those at its start,
@@ -115,14 +126,14 @@ func Retention(c Customers) (Figure, error) {
 	}
 	const key = "retention_rate"
 	if c.LostFromStart != nil {
-		return Quotient(key, Fraction, count(c.Start-*c.LostFromStart), count(c.Start)).As(retainedOfStart).In(c.Period), nil
+		return c.ruled(Quotient(key, Fraction, count(c.Start-*c.LostFromStart), count(c.Start)).As(retainedOfStart).In(c.Period)), nil
 	}
 	return ofTotals(key, c.End-c.New, c).As(retainedOfTotals), nil
 }
 
 // ofTotals is a share of the customers at the start as far as totals tell it.
 func ofTotals(key string, part int64, c Customers) Figure {
-	f := Quotient(key, Fraction, count(part), count(c.Start)).In(c.Period)
+	f := c.ruled(Quotient(key, Fraction, count(part), count(c.Start)).In(c.Period))
 	if f.defined && (part < 0 || part > c.Start) {
 		f.value, f.defined = 0, false
 		f.reason = "more left than were there at the start, so totals do not tell how many of those stayed; count members instead"

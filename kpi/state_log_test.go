@@ -28,7 +28,10 @@ func accumulators(t testing.TB, orders []kpi.Order) map[string]stored {
 	}
 	answered, moved := must(kpi.NewAnswers(kpi.Ease7)), must(kpi.NewTierMoves("base", "gold"))
 	inactive, spent, points := must(kpi.NewInactivity(period.End, 30, nil)), &kpi.Spend{}, &kpi.PointCounts{}
+	spring := kpi.Period{Start: start.AddDate(0, 2, 2), End: start.AddDate(0, 5, 0)}
+	sets := must(kpi.NewCustomerAccumulator(spring))
 	for i, o := range orders {
+		require.NoError(t, sets.AddStart(o.Member))
 		require.NoError(t, answered.Add(1+i))
 		require.NoError(t, moved.AddN("base", "gold", int64(i)))
 		require.NoError(t, spent.Add(o.Amount.Decimal()))
@@ -41,6 +44,10 @@ func accumulators(t testing.TB, orders []kpi.Order) map[string]stored {
 		"rfm":        fed[*kpi.RFMAccumulator](t, orders)(kpi.NewRFMAccumulator(nil)),
 		"purchases":  fed[*kpi.PurchaseAccumulator](t, orders)(kpi.NewPurchaseAccumulator(period, "")),
 		"inactivity": fed[*kpi.InactivityAccumulator](t, orders)(kpi.NewInactivityAccumulator(period.End, 90, nil)),
+		"retention":  fed[*kpi.RetentionAccumulator](t, orders)(kpi.NewRetentionAccumulator(spring, 45)),
+		"returning":  fed[*kpi.ReturningAccumulator](t, orders)(kpi.NewReturningAccumulator(spring)),
+		"second":     fed[*kpi.SecondPurchaseAccumulator](t, orders)(kpi.NewSecondPurchaseAccumulator(period.End, nil)),
+		"sets":       sets,
 		"survival":   survival,
 		"answers":    answered,
 		"spend":      spent,
@@ -153,6 +160,11 @@ func FuzzStateOfLogs(f *testing.F) {
 				a.Result()
 			case *kpi.InactivityAccumulator:
 				a.Result()
+			case *kpi.SecondPurchaseAccumulator:
+				_, err := a.Result(nil)
+				require.NoError(t, err)
+			case *kpi.RetentionAccumulator:
+				require.NoError(t, a.Result().Validate())
 			case *kpi.SurvivalAccumulator:
 				_, err := a.Result(nil)
 				require.NoError(t, err)
