@@ -184,10 +184,8 @@ func Ultimate(c PointCounts, rate decimal.Decimal) (UltimateFigures, error) {
 	if err := problems.Err(); err != nil {
 		return UltimateFigures{}, err
 	}
-	issued := count(c.Issued)
-	ever := rate.Mul(issued)
-	future := ever.Sub(count(c.Redeemed))
-	switch {
+	ever := rate.Mul(count(c.Issued))
+	switch future := ever.Sub(count(c.Redeemed)); {
 	case future.IsNegative():
 		problems.Add("rate", "%s of %d points is %s, but %d are redeemed already", rate, c.Issued, ever, c.Redeemed)
 	case future.GreaterThan(count(c.Outstanding())):
@@ -196,12 +194,32 @@ func Ultimate(c PointCounts, rate decimal.Decimal) (UltimateFigures, error) {
 	if err := problems.Err(); err != nil {
 		return UltimateFigures{}, err
 	}
+	return UltimateOf(c, ever)
+}
+
+// UltimateOf is [Ultimate] of an estimate of how many points will have been redeemed
+// in the end, such as [EstimateUltimate] makes. An estimate that the counts refute is
+// an error.
+func UltimateOf(c PointCounts, expected decimal.Decimal) (UltimateFigures, error) {
+	var problems Problems
+	c.validate(&problems)
+	if !inRange(expected) {
+		problems.Add("expected", "must be a number of points")
+	}
+	if err := problems.Err(); err != nil {
+		return UltimateFigures{}, err
+	}
+	issued, future := count(c.Issued), expected.Sub(count(c.Redeemed))
+	if future.IsNegative() || future.GreaterThan(count(c.Outstanding())) {
+		problems.Add("expected", "must be from %d, the points that are redeemed, to %d, those that have not expired, is %s", c.Redeemed, c.Issued-c.Expired, expected)
+		return UltimateFigures{}, problems.Err()
+	}
 	figure := func(key string, unit Unit, numerator, denominator decimal.Decimal, convention string) Figure {
 		return Quotient(key, unit, numerator, denominator).As(convention)
 	}
 	return UltimateFigures{
-		Redemption:    figure("ultimate_redemption_rate", Fraction, ever, issued, "expected redemptions of a lifetime / issued"),
-		Breakage:      figure("ultimate_breakage_rate", Fraction, issued.Sub(ever), issued, "1 − ultimate redemption rate"),
+		Redemption:    figure("ultimate_redemption_rate", Fraction, expected, issued, "expected redemptions of a lifetime / issued"),
+		Breakage:      figure("ultimate_breakage_rate", Fraction, issued.Sub(expected), issued, "1 − ultimate redemption rate"),
 		Future:        figure("expected_future_redemptions", Count, future, count(1), "ultimate rate × issued − redeemed"),
 		OfOutstanding: figure("expected_redemption_of_outstanding", Fraction, future, count(c.Outstanding()), "(ultimate rate × issued − redeemed) / outstanding"),
 	}, nil
