@@ -35,6 +35,9 @@ type PointCohort struct {
 	// Period is the month in which the points were earned.
 	Period kpi.Period
 	kpi.PointCounts
+	// Months is what became of them month by month, from that in which they were earned
+	// up to that of the end of what is counted: see [kpi.EstimateUltimate].
+	Months kpi.PointDevelopment
 }
 
 // State is the cohort as package liability sees it at the end of a period, with
@@ -54,6 +57,12 @@ type PointReport struct {
 	// Debt is what members owe, in points: refunds and corrections took it when it had
 	// been spent already. It is in no cohort's counts.
 	Debt int64
+	// Flows are all points by the month in which they moved, whenever they were earned.
+	Flows []PointFlow
+	// Partial is set where the last month was not counted to its end.
+	Partial bool
+
+	until time.Time
 }
 
 // Total adds up all cohorts.
@@ -86,7 +95,7 @@ func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Sto
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	r := pointReader{options: &o, dates: calendar.NewDates(o.Zone), cohorts: map[int64]*flows{}}
+	r := pointReader{options: &o, dates: calendar.NewDates(o.Zone), cohorts: map[int64]map[int64]*flows{}}
 	program := engine.Program(points.Never).ID
 	for account, err := range storage.AllAccounts(ctx, store, storage.AccountQuery{Program: program, Limit: 1000}) {
 		if err != nil {
@@ -103,10 +112,19 @@ func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Sto
 // flows are what moved into and out of a cohort; pending is what is in that bucket.
 type flows struct{ issued, redeemed, expired, pending int64 }
 
+func (f *flows) add(o *flows) {
+	f.issued += o.issued
+	f.redeemed += o.redeemed
+	f.expired += o.expired
+	f.pending += o.pending
+}
+
 type pointReader struct {
 	options *PointOptions
 	dates   *calendar.Dates
-	cohorts map[int64]*flows
+	// cohorts are by the month in which points were earned; each has what moved by the
+	// month in which it did.
+	cohorts map[int64]map[int64]*flows
 	debt    int64
 	// months are those of the lots of the account that is read.
 	months map[points.LotID]int64
@@ -151,13 +169,14 @@ func (r *pointReader) entry(e *points.Entry) error {
 	if e.Lot == 0 {
 		return nil
 	}
-	from, err := r.cohort(e.Lot)
+	at := calendar.MonthOf(r.dates.Day(e.OccurredAt.Unix()))
+	from, err := r.cohort(e.Lot, at)
 	if err != nil {
 		return err
 	}
 	to := from
 	if e.Into > 0 && e.From.Member() && e.To.Member() {
-		if to, err = r.cohort(e.Into); err != nil {
+		if to, err = r.cohort(e.Into, at); err != nil {
 			return err
 		}
 	}
@@ -185,37 +204,63 @@ func (f *flows) move(bucket points.Bucket, amount int64) {
 	}
 }
 
-func (r *pointReader) cohort(lot points.LotID) (*flows, error) {
+func (r *pointReader) cohort(lot points.LotID, at int64) (*flows, error) {
 	month, ok := r.months[lot]
 	if !ok {
 		return nil, fmt.Errorf("an entry names lot %d, which the account does not have", lot)
 	}
-	f := r.cohorts[month]
+	// Points may be said to have moved before the month that they are counted to, as by
+	// consolidation with later ones.
+	at = max(at, month)
+	months := r.cohorts[month]
+	if months == nil {
+		months = map[int64]*flows{}
+		r.cohorts[month] = months
+	}
+	f := months[at]
 	if f == nil {
 		f = &flows{}
-		r.cohorts[month] = f
+		months[at] = f
 	}
 	return f, nil
 }
 
 func (r *pointReader) report() (*PointReport, error) {
-	report := &PointReport{Debt: r.debt}
+	zone, until := r.options.Zone, r.options.Until
+	last := calendar.MonthOf(r.dates.Day(until.Add(-time.Microsecond).Unix()))
+	period := func(month int64) kpi.Period {
+		return kpi.Period{
+			Start: calendar.StartOfDate(calendar.StartOfMonth(month), zone),
+			End:   calendar.StartOfDate(calendar.StartOfMonth(month+1), zone), Zone: zone,
+		}
+	}
+	report := &PointReport{Debt: r.debt, until: until, Partial: until.Before(period(last).End)}
+	moved := map[int64]*PointFlow{}
 	for _, month := range slices.SortedFunc(maps.Keys(r.cohorts), cmp.Compare) {
-		f := r.cohorts[month]
-		if *f == (flows{}) {
+		months := r.cohorts[month]
+		c := PointCohort{Period: period(month), Months: make(kpi.PointDevelopment, max(last-month, 0)+1)}
+		var sum flows
+		for at, f := range months {
+			sum.add(f)
+			step := kpi.PointStep{Issued: f.issued, Redeemed: f.redeemed, Expired: f.expired}
+			all := &c.Months[max(0, min(at, last)-month)]
+			all.Issued, all.Redeemed, all.Expired = all.Issued+step.Issued, all.Redeemed+step.Redeemed, all.Expired+step.Expired
+			if moved[at] == nil {
+				moved[at] = &PointFlow{Period: period(at)}
+			}
+			moved[at].add(step)
+		}
+		if sum == (flows{}) {
 			continue
 		}
-		c := PointCohort{
-			Period: kpi.Period{
-				Start: calendar.StartOfDate(calendar.StartOfMonth(month), r.options.Zone),
-				End:   calendar.StartOfDate(calendar.StartOfMonth(month+1), r.options.Zone), Zone: r.options.Zone,
-			},
-			PointCounts: kpi.PointCounts{Issued: f.issued, Matured: f.issued - f.pending, Redeemed: f.redeemed, Expired: f.expired},
-		}
+		c.PointCounts = kpi.PointCounts{Issued: sum.issued, Matured: sum.issued - sum.pending, Redeemed: sum.redeemed, Expired: sum.expired}
 		if err := c.Validate(); err != nil {
 			return nil, fmt.Errorf("figures: points earned %s: %w", c.Period, err)
 		}
 		report.Cohorts = append(report.Cohorts, c)
+	}
+	for _, month := range slices.SortedFunc(maps.Keys(moved), cmp.Compare) {
+		report.Flows = append(report.Flows, *moved[month])
 	}
 	return report, nil
 }
