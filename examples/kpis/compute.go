@@ -18,8 +18,11 @@ type counters struct {
 	rfm         *kpi.RFMAccumulator
 	summary     *kpi.SummaryAccumulator
 	calibration *kpi.SummaryAccumulator
-	seconds     *seconds
-	arrivals    *arrivals
+	second      *kpi.SecondPurchaseAccumulator
+	// returning is of the period of the costs, nil where they have none.
+	returning *kpi.ReturningAccumulator
+	// adders are all of them that there are.
+	adders []kpi.Adder
 }
 
 // compute reads all files and computes all figures that they allow.
@@ -63,7 +66,7 @@ func compute(o options, progress *status, warnings io.Writer) (*report, error) {
 		r.currency = c.Currency + r.currency
 		c.Currency = r.currency
 	}
-	err = errors.Join(all.figures(r), r.models(o, all, c), r.costs(c, all.arrivals), r.surveys(o, period, warnings))
+	err = errors.Join(all.figures(r), r.models(o, all, c), r.costs(c, all.returning), r.surveys(o, period, warnings))
 	if err != nil || c == nil {
 		return r, err
 	}
@@ -75,7 +78,7 @@ func compute(o options, progress *status, warnings io.Writer) (*report, error) {
 
 func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
 	var all counters
-	var errs [6]error
+	var errs [8]error
 	all.purchases, errs[0] = kpi.NewPurchaseAccumulator(period, kpi.ByDay)
 	all.inactive, errs[1] = kpi.NewInactivityAccumulator(period.End, o.inactiveDays, o.zone)
 	all.cohorts, errs[2] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Monthly, Zone: o.zone, Until: period.End})
@@ -86,27 +89,25 @@ func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
 			AsOf: o.calibrationEnd, HoldoutEnd: o.asOf, Zone: o.zone, Unit: o.unit,
 		})
 	}
-	all.seconds = &seconds{zone: o.zone, end: period.End, days: map[string]firstTwo{}}
+	all.second, errs[6] = kpi.NewSecondPurchaseAccumulator(period.End, o.zone)
 	if c != nil && (c.AcquisitionSpend != nil || c.RetentionSpend != nil) {
-		all.arrivals = &arrivals{period: c.period, seen: map[string]visits{}}
+		all.returning, errs[7] = kpi.NewReturningAccumulator(c.period)
+	}
+	all.adders = []kpi.Adder{all.purchases, all.inactive, all.cohorts, all.rfm, all.summary, all.second}
+	if all.calibration != nil {
+		all.adders = append(all.adders, all.calibration)
+	}
+	if all.returning != nil {
+		all.adders = append(all.adders, all.returning)
 	}
 	return &all, errors.Join(errs[:]...)
 }
 
 func (c *counters) add(o kpi.Order) error {
-	to := []kpi.Adder{c.purchases, c.inactive, c.cohorts, c.rfm, c.summary, c.seconds}
-	for _, a := range to {
+	for _, a := range c.adders {
 		if err := a.Add(o); err != nil {
 			return err
 		}
-	}
-	if c.calibration != nil {
-		if err := c.calibration.Add(o); err != nil {
-			return err
-		}
-	}
-	if c.arrivals != nil {
-		return c.arrivals.Add(o)
 	}
 	return nil
 }
@@ -142,9 +143,12 @@ func (c *counters) figures(r *report) error {
 	if err := r.sample("inactive_rate", c.inactive.Result()); err != nil {
 		return err
 	}
-	if err := c.seconds.figures(r); err != nil {
+	second, err := c.second.Result(&kpi.SurvivalOptions{Level: r.level})
+	if err != nil {
 		return err
 	}
+	r.add("second_purchase_median_days", second.Median().In(r.period))
+	r.add("second_purchase_within_90_days", second.Within(90).In(r.period))
 	if err := r.cohortFigures(c.cohorts.Result()); err != nil {
 		return err
 	}

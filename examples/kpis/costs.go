@@ -79,7 +79,7 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 }
 
 // figures are those that the costs allow, with the customers of their period.
-func (c *costs) figures(r *report, who *arrivals) error {
+func (c *costs) figures(r *report, who *kpi.ReturningAccumulator) error {
 	if who != nil {
 		if err := c.perCustomer(r, who); err != nil {
 			return err
@@ -101,16 +101,16 @@ func (c *costs) figures(r *report, who *arrivals) error {
 	return errors.Join(errs...)
 }
 
-func (c *costs) perCustomer(r *report, who *arrivals) error {
-	atStart, retained, fresh := who.count()
-	back, err := kpi.CohortRetention(retained, atStart)
+func (c *costs) perCustomer(r *report, who *kpi.ReturningAccumulator) error {
+	customers := who.Result()
+	atStart, retained, fresh := customers.Before, customers.Returned, customers.New
+	back, err := customers.ReturnRate()
 	if err == nil {
-		back, err = back.OfSample(r.level)
+		err = r.sample("period_return_rate", back)
 	}
 	if err != nil {
 		return err
 	}
-	r.add("period_return_rate", back.As("customers before the period who bought in it / customers before it").In(c.period))
 	var acquisition kpi.Figure
 	if c.AcquisitionSpend != nil {
 		acquisition, err = kpi.AcquisitionCost(kpi.Spending{Amount: *c.AcquisitionSpend, Customers: fresh, Currency: c.Currency, Period: c.period})

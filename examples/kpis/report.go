@@ -66,7 +66,7 @@ func (r *report) sample(key string, f kpi.Figure) error {
 	return nil
 }
 
-func (r *report) costs(c *costs, who *arrivals) error {
+func (r *report) costs(c *costs, who *kpi.ReturningAccumulator) error {
 	if c == nil {
 		return nil
 	}
