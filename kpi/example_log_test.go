@@ -169,3 +169,9 @@ func ExampleOrders() {
 	// Output:
 	// 12.5
 }
+
+func ExampleQuantiles() {
+	fmt.Println(kpi.Quantiles([]float64{1, 2, 4, 8, 16, 32}, 5))
+	// Output:
+	// [2 4 8 16]
+}

@@ -47,7 +47,7 @@ func (r *rfmRule) scoreBy(result *RFM, cuts *[]float64, given []float64, value f
 	if *cuts = slices.Clone(given); o.Method != ByCuts {
 		sorted := slices.Clone(values)
 		slices.Sort(sorted)
-		*cuts = quantiles(sorted, o.Groups)
+		*cuts = Quantiles(sorted, o.Groups)
 	}
 	for i := range customers {
 		at := uint8(1)
@@ -63,9 +63,12 @@ func (r *rfmRule) scoreBy(result *RFM, cuts *[]float64, given []float64, value f
 	}
 }
 
-// quantiles are the k − 1 quantiles of type 7 that part sorted values into k.
-func quantiles(sorted []float64, k int) []float64 {
-	if len(sorted) == 0 {
+// Quantiles are the k − 1 quantiles of type 7 that part sorted values into k, as
+// [ByQuantile] cuts scores. No values have none.
+//
+// Source: R. Hyndman, Y. Fan, Sample quantiles in statistical packages (1996).
+func Quantiles(sorted []float64, k int) []float64 {
+	if len(sorted) == 0 || k < 2 {
 		return nil
 	}
 	cuts := make([]float64, 0, k-1)

@@ -53,7 +53,7 @@ var layers = []layer{
 	},
 	{dirs: testOnly, may: with(pure, with(models, "internal/enginetest", "loyalty", "storage")...), not: adapters, tests: []string{"storage"}},
 	{dirs: []string{"internal/schema"}, may: with(models, "loyalty")},
-	{dirs: []string{"internal/bench", "internal/prove", "internal/servertest"}, may: with(models, "internal", "loyalty", "storage", "kpi")},
+	{dirs: []string{"internal/bench", "internal/prove", "internal/servertest", "internal/warehouse"}, may: with(models, "internal", "loyalty", "storage", "kpi")},
 	{
 		dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi"),
 		tests: []string{"internal/enginetest", "internal/servers"},

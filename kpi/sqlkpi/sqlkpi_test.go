@@ -1,180 +1,106 @@
 package sqlkpi_test
 
 import (
-	"database/sql"
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"slices"
-	"strconv"
+	"strings"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/loyaltykit/loyaltykit/internal/servers"
 	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/kpi/sqlkpi"
 )
 
-// size is how many orders the log has: LOYALTYKIT_SQL_ORDERS says more.
-func size(t *testing.T) int {
-	t.Helper()
-	text := os.Getenv("LOYALTYKIT_SQL_ORDERS")
-	if text == "" {
-		return 20_000
-	}
-	n, err := strconv.Atoi(text)
-	require.NoError(t, err)
-	return n
-}
+// The statements are run on every engine in internal/warehouse.
 
-// orders are those of a tenth as many members over three years, some refunds, with
-// ids that collations would sort otherwise and money that floats could not hold.
-func orders(t *testing.T) []kpi.Order {
-	t.Helper()
-	random := rand.New(rand.NewPCG(1, 2))
-	start := time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
-	all := make([]kpi.Order, size(t))
-	for i := range all {
-		member := random.IntN(len(all)/10 + 1)
-		amount, err := kpi.NewAmount(random.Int64N(900_000)-50_000, 2+2*(member%2))
-		require.NoError(t, err)
-		prefix := []string{"a", "B", "ä", "b-", "_"}[member%5]
-		all[i] = kpi.Order{
-			Member: fmt.Sprintf("%s%d", prefix, member), Amount: amount,
-			At: start.Add(time.Duration(random.Int64N(3*365*24*3600*1e6)) * time.Microsecond),
-		}
+var (
+	dialects = []sqlkpi.Dialect{sqlkpi.PostgreSQL, sqlkpi.DuckDB, sqlkpi.ClickHouse}
+	march    = sqlkpi.Extent{
+		First: time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC), Last: time.Date(2027, time.March, 31, 18, 0, 0, 0, time.UTC),
 	}
-	return all
-}
+)
 
-// filled is a database with the orders.
-func filled(t *testing.T, all []kpi.Order) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("pgx", servers.Postgres(t).NewDatabase(t))
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, db.Close()) })
-	_, err = db.ExecContext(t.Context(), `CREATE TABLE "the log" (member text, "at" timestamptz, amount numeric)`)
-	require.NoError(t, err)
-	for chunk := range slices.Chunk(all, 50_000) {
-		var members, times, amounts []string
-		for _, o := range chunk {
-			members, times = append(members, o.Member), append(times, o.At.Format(time.RFC3339Nano))
-			amounts = append(amounts, o.Amount.String())
-		}
-		_, err := db.ExecContext(t.Context(), `INSERT INTO "the log" SELECT * FROM unnest($1::text[], $2::text[]::timestamptz[], $3::text[]::numeric[])`, members, times, amounts)
-		require.NoError(t, err)
-	}
-	return db
-}
-
-var table = sqlkpi.Table{Schema: "public", Name: "the log", At: "at"}
-
-func TestTheDatabaseAnswersAsPackageKPIDoes(t *testing.T) {
-	all := orders(t)
-	db := filled(t, all)
-	columns, err := kpi.Collect(kpi.Orders(slices.Values(all)))
-	require.NoError(t, err)
-	vienna, err := time.LoadLocation("Europe/Vienna")
-	require.NoError(t, err)
-	apia, err := time.LoadLocation("Pacific/Apia")
-	require.NoError(t, err)
-	mid := time.Date(2026, time.July, 1, 13, 0, 0, 0, time.UTC)
-	for name, o := range map[string]*kpi.SummaryOptions{
-		"defaults":           nil,
-		"weeks of Vienna":    {Zone: vienna, Grain: kpi.ByWeek, Unit: kpi.InWeeks},
-		"instants in months": {Grain: kpi.ByInstant, Unit: kpi.InMonths},
-		"as of mid 2026":     {Zone: apia, AsOf: mid},
-		"with a holdout":     {Zone: vienna, AsOf: mid, HoldoutEnd: mid.AddDate(0, 6, 0), Unit: kpi.InWeeks},
-	} {
-		t.Run("summaries, "+name, func(t *testing.T) {
-			want, err := columns.Summaries(o)
-			require.NoError(t, err)
-			got, err := table.Summaries(t.Context(), db, o)
-			require.NoError(t, err)
-			assert.Equal(t, want.Customers, got)
-			assert.NotEmpty(t, got)
-		})
-	}
-	for name, o := range map[string]*kpi.CohortOptions{
-		"defaults":           nil,
-		"weeks of Vienna":    {Zone: vienna, Bucket: kpi.Weekly},
-		"quarters of Apia":   {Zone: apia, Bucket: kpi.Quarterly, Until: mid},
-		"years":              {Bucket: kpi.Yearly},
-		"until after it all": {Zone: vienna, Until: mid.AddDate(4, 0, 0)},
-	} {
-		t.Run("cohorts, "+name, func(t *testing.T) {
-			want, err := columns.Cohorts(o)
-			require.NoError(t, err)
-			got, err := table.Cohorts(t.Context(), db, o)
-			require.NoError(t, err)
-			assert.Equal(t, want.Cohorts, got)
-			assert.NotEmpty(t, got)
-		})
-	}
-	for name, o := range map[string]*kpi.RFMOptions{
-		"defaults":                   nil,
-		"quarters of groups":         {Zone: vienna, Groups: 4, AsOf: mid},
-		"ranks":                      {Zone: apia, Method: kpi.ByRank},
-		"mean money in seven":        {Groups: 7, MeanMoney: true},
-		"ranks by mean money in two": {Method: kpi.ByRank, Groups: 2, MeanMoney: true, AsOf: mid},
-	} {
-		t.Run("rfm, "+name, func(t *testing.T) {
-			want, err := columns.RFM(o)
-			require.NoError(t, err)
-			got, err := table.RFM(t.Context(), db, o)
-			require.NoError(t, err)
-			assert.Equal(t, want.Customers, got)
-			assert.NotEmpty(t, got)
-		})
-	}
-}
-
-func TestAnEmptyTableHasNobody(t *testing.T) {
-	db := filled(t, nil)
-	summaries, err := table.Summaries(t.Context(), db, nil)
-	require.NoError(t, err)
-	assert.Empty(t, summaries)
-	cohorts, err := table.Cohorts(t.Context(), db, nil)
-	require.NoError(t, err)
-	assert.Empty(t, cohorts)
-	scores, err := table.RFM(t.Context(), db, nil)
-	require.NoError(t, err)
-	assert.Empty(t, scores)
-}
-
-func TestWhatHasNoSQLFormIsRefused(t *testing.T) {
-	_, err := table.RFMQuery(&kpi.RFMOptions{Method: kpi.LikeRPackage})
+func TestEverythingWrongWithATableIsToldAtOnce(t *testing.T) {
+	table := sqlkpi.Table{Dialect: "oracle", Schema: "a\x00b", Member: strings.Repeat("m", 256), Decimals: 13, Where: map[string]string{"currency": "E\x00R", "": "x"}}
+	_, err := table.ExtentQuery()
 	require.ErrorIs(t, err, kpi.ErrInvalid)
-	_, err = table.CohortQuery(&kpi.CohortOptions{Bucket: "decade"})
-	require.ErrorIs(t, err, kpi.ErrInvalid)
-	_, err = table.SummaryQuery(&kpi.SummaryOptions{Zone: time.Local})
-	require.ErrorIs(t, err, kpi.ErrInvalid)
+	for _, path := range []string{"dialect: ", "name: ", "schema: ", "member: ", "decimals: ", `where["currency"]: `, "where: must name columns"} {
+		assert.ErrorContains(t, err, path)
+	}
+	for what, query := range map[string]func() (string, error){
+		"summaries": func() (string, error) { return table.SummaryQuery(nil, march) },
+		"cohorts":   func() (string, error) { return table.CohortQuery(nil, march) },
+		"rfm":       func() (string, error) { return table.RFMQuery(nil, march) },
+		"purchases": func() (string, error) {
+			return table.PurchaseQuery(kpi.CalendarMonth(2027, time.March, nil), "", march)
+		},
+	} {
+		_, err := query()
+		require.ErrorIs(t, err, kpi.ErrInvalid, what)
+		require.ErrorContains(t, err, "dialect: ", what)
+	}
 }
 
-func TestAZoneThatPostgreSQLReadsOtherwiseIsRefused(t *testing.T) {
-	vienna, err := time.LoadLocation("Europe/Vienna")
-	require.NoError(t, err)
-	central, err := time.LoadLocation("CET")
-	require.NoError(t, err)
-	for _, zone := range []*time.Location{time.FixedZone("UTC+2", 2*3600), time.FixedZone("Europe/Vienna", 3600), time.FixedZone("UTC", 3600), central} {
-		_, err := table.RFMQuery(&kpi.RFMOptions{Zone: zone})
-		require.ErrorIs(t, err, kpi.ErrInvalid, zone.String())
-		assert.ErrorContains(t, err, "zone")
-	}
-	for _, zone := range []*time.Location{nil, time.UTC, vienna} {
-		_, err := table.RFMQuery(&kpi.RFMOptions{Zone: zone})
-		require.NoError(t, err)
-	}
+func TestOptionsAreRefusedAsPackageKPIRefusesThem(t *testing.T) {
+	table := sqlkpi.Table{Name: "orders"}
+	_, err := table.CohortQuery(&kpi.CohortOptions{Bucket: "decade"}, march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.SummaryQuery(&kpi.SummaryOptions{Zone: time.FixedZone("UTC+2", 2*3600)}, march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.RFMQuery(&kpi.RFMOptions{Groups: 11}, march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.PurchaseQuery(kpi.Period{}, "", march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.RFMQuery(nil, sqlkpi.Extent{First: march.Last, Last: march.First})
+	require.ErrorContains(t, err, "extent: ")
 }
 
 func TestNamesCannotLeaveTheirQuotes(t *testing.T) {
-	hostile := sqlkpi.Table{Name: `log"; DROP TABLE members; --`, Member: `m"`}
-	q, err := hostile.SummaryQuery(nil)
+	for _, d := range dialects {
+		hostile := sqlkpi.Table{Dialect: d, Name: `log"; DROP TABLE members; --`, Member: `m\"`, Where: map[string]string{`c"`: `\' OR 1=1`}}
+		query, err := hostile.ExtentQuery()
+		require.NoError(t, err)
+		assert.Contains(t, query, `FROM "log""; DROP TABLE members; --"`, d)
+		member, text := `SELECT "m\"""`, `'\'' OR 1=1'`
+		switch d {
+		case sqlkpi.ClickHouse:
+			member, text = `SELECT "m\\"""`, `'\\'' OR 1=1'`
+		case sqlkpi.PostgreSQL:
+			text = `E'\\'' OR 1=1'`
+		}
+		assert.Contains(t, query, member, d)
+		assert.Contains(t, query, `"c"""`, d)
+		assert.Contains(t, query, text, d)
+	}
+}
+
+func TestTheClocksOfAZoneAreThoseOfGo(t *testing.T) {
+	stJohns, err := time.LoadLocation("America/St_Johns")
 	require.NoError(t, err)
-	assert.Contains(t, q.Text, `FROM "log""; DROP TABLE members; --"`)
-	assert.Contains(t, q.Text, `SELECT "m""" AS member`)
+	table := sqlkpi.Table{Dialect: sqlkpi.DuckDB, Name: "orders"}
+	// On 1 November 2009 at 00:01 its clocks went back to 31 October, 23:01.
+	around := time.Date(2009, time.November, 1, 3, 0, 0, 0, time.UTC)
+	query, err := table.CohortQuery(&kpi.CohortOptions{Zone: stJohns}, sqlkpi.Extent{First: around, Last: around})
+	require.NoError(t, err)
+	october, november := "24117", "24118"
+	assert.Equal(t, 2, strings.Count(query, " "+october+" "), "October comes twice")
+	assert.Equal(t, 2, strings.Count(query, " "+november+" "), "and so does November")
+	assert.NotContains(t, query, "St_Johns")
+}
+
+func TestTheLongestLogsStatementIsShortEnough(t *testing.T) {
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	all := sqlkpi.Extent{First: time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC), Last: time.Date(2199, time.December, 31, 0, 0, 0, 0, time.UTC)}
+	for _, d := range dialects {
+		table := sqlkpi.Table{Dialect: d, Name: "orders"}
+		query, err := table.CohortQuery(&kpi.CohortOptions{Zone: vienna}, all)
+		require.NoError(t, err)
+		limit := 256 << 10 // ClickHouse's max_query_size
+		if d == sqlkpi.PostgreSQL {
+			limit = 1 << 20
+		}
+		assert.Less(t, len(query), limit, d)
+	}
 }

@@ -1,0 +1,11 @@
+//go:build !warehouse || !cgo || !linux
+
+package warehouse_test
+
+import "testing"
+
+var inProcess []engine
+
+func TestTheEnginesInThisProcess(t *testing.T) {
+	missing(t, "DuckDB and ClickHouse are not compiled in: go test -tags warehouse, on Linux with a C++ compiler")
+}
