@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +157,38 @@ func TestMoneyOfTwelveDecimalsIsExact(t *testing.T) {
 			summaries, err := table.Summaries(t.Context(), db, nil)
 			require.NoError(t, err)
 			equalRows(t, summarize.Result().Customers, summaries.Customers)
+		})
+	}
+}
+
+func TestALogOfThreeCenturiesIsToldByTheSameCalendar(t *testing.T) {
+	vienna := zone(t, "Europe/Vienna")
+	var rows []string
+	var orders []kpi.Order
+	add := func(member string, at time.Time) {
+		amount, err := kpi.NewAmount(1, 0)
+		require.NoError(t, err)
+		orders = append(orders, kpi.Order{Member: member, At: at, Amount: amount})
+		rows = append(rows, fmt.Sprintf("('%s', '%s', 1, 'EUR')", member, at.UTC().Format("2006-01-02 15:04:05.000000")))
+	}
+	for year := 1901; year < 2199; year += 7 {
+		midnight := time.Date(year, time.Month(1+year%12), 1, 0, 0, 0, 0, vienna)
+		add(fmt.Sprint(year%5), midnight)
+		add(fmt.Sprint(year%3), midnight.Add(-time.Microsecond))
+	}
+	for _, e := range engines() {
+		t.Run(e.name, func(t *testing.T) {
+			db := e.open(t)
+			table := hostTable(t, &e, db, "orders", kindsOf(e.dialect).fine, rows...)
+			for _, bucket := range []kpi.Bucket{kpi.Weekly, kpi.Monthly, kpi.Quarterly, kpi.Yearly} {
+				o := kpi.CohortOptions{Zone: vienna, Bucket: bucket}
+				a, err := kpi.NewCohortAccumulator(&o)
+				require.NoError(t, err)
+				require.NoError(t, kpi.Feed(a, kpi.Orders(slices.Values(orders))))
+				got, err := table.Cohorts(t.Context(), db, &o)
+				require.NoError(t, err, bucket)
+				equalRows(t, a.Result().Cohorts, got.Cohorts)
+			}
 		})
 	}
 }

@@ -34,6 +34,8 @@ type dialect struct {
 	// an expression of offset's results.
 	day    func(instant, offset string) string
 	offset func(seconds int) string
+	// month is the number of the month that has such a day, from January of the year 0.
+	month func(day string) string
 	// divide is a quotient of integers from 0 on, cut.
 	divide func(a, b string) string
 	// wide is an amount whose sums do not overflow.
@@ -102,6 +104,7 @@ func postgres() *dialect {
 		},
 		micros:    wrap("(EXTRACT(EPOCH FROM %s) * 1000000)::bigint"),
 		day:       infix("((%s AT TIME ZONE 'UTC' + %s)::date - DATE '1970-01-01')::bigint"),
+		month:     wrap("EXTRACT(YEAR FROM DATE '1970-01-01' + (%[1]s)::int)::bigint * 12 + EXTRACT(MONTH FROM DATE '1970-01-01' + (%[1]s)::int)::bigint - 1"),
 		offset:    func(seconds int) string { return fmt.Sprintf("interval '%d seconds'", seconds) },
 		divide:    infix("%s / %s"),
 		wide:      same,
@@ -125,6 +128,7 @@ func duckdb() *dialect {
 		at:       func(micros int64) string { return strconv.FormatInt(micros, 10) },
 		micros:   same,
 		day:      dayOfMicros(divide),
+		month:    wrap("year(DATE '1970-01-01' + CAST(%[1]s AS INTEGER)) * 12 + month(DATE '1970-01-01' + CAST(%[1]s AS INTEGER)) - 1"),
 		offset:   microsOffset,
 		divide:   divide,
 		wide:     same,
@@ -146,6 +150,7 @@ func clickhouse() *dialect {
 		at:       func(micros int64) string { return strconv.FormatInt(micros, 10) },
 		micros:   same,
 		day:      dayOfMicros(divide),
+		month:    wrap("toInt64(toRelativeMonthNum(toDate32(toInt32(%s)))) - 1"),
 		offset:   microsOffset,
 		divide:   divide,
 		wide:     wrap("toInt128(%s)"),

@@ -28,8 +28,11 @@ func newCalendar(d *dialect, zone *time.Location, e Extent) calendarOf {
 	if c.from.Before(firstOrder) {
 		c.from = firstOrder
 	}
-	if c.to.After(lastOrder) || c.to.Before(c.from) {
+	if c.to.After(lastOrder) {
 		c.to = lastOrder
+	}
+	if e.Last.IsZero() {
+		c.from, c.to = firstOrder, firstOrder.Add(time.Hour)
 	}
 	return c
 }
@@ -68,9 +71,17 @@ func (c *calendarOf) day() string {
 	return c.dialect.day("ordered_at", c.choose(cuts, values))
 }
 
-// months numbers buckets of n months. Within one offset dates only grow; where clocks
+// mostMonths bounds the buckets whose starts a statement holds, so that no engine finds
+// it too long.
+const mostMonths = 600
+
+// months numbers buckets of n months. Their starts are in the statement unless the log
+// covers very many. Within one offset dates only grow; where clocks
 // go back over midnight, a bucket may come twice.
 func (c *calendarOf) months(n int64) string {
+	if c.bucket(c.to, n)-c.bucket(c.from, n) > mostMonths {
+		return c.dialect.divide("("+c.dialect.month(c.day())+")", strconv.FormatInt(n, 10))
+	}
 	var cuts []int64
 	var values []string
 	offsets := calendar.Offsets(c.from, c.to, c.zone)
