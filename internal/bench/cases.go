@@ -33,6 +33,8 @@ type scenario struct {
 	replay bool
 	// stream is set where DoAll runs the commands, with one caller.
 	stream bool
+	// engines is how many engines share the operations, as in several processes; 0 is 1.
+	engines int
 	// cpuProfile names the file for a profile of the engine, if any.
 	cpuProfile string
 }

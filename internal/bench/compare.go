@@ -52,8 +52,12 @@ type result struct {
 	SameRowsRatio       *float64 `json:"same_rows_ratio"`
 	P50                 float64  `json:"p50_ms"`
 	P99                 float64  `json:"p99_ms"`
-	RowsPerOp           float64  `json:"rows_per_op"`
-	AllocsPerOp         float64  `json:"allocs_per_op"`
+	LimitP99            float64  `json:"limit_p99_ms"`
+	Engines             int      `json:"engines"`
+	// Goals are those that the case has, with what it reached.
+	Goals       []goal  `json:"goals,omitempty"`
+	RowsPerOp   float64 `json:"rows_per_op"`
+	AllocsPerOp float64 `json:"allocs_per_op"`
 	// The processor time per operation is disturbed least by others on the machine.
 	CPUPerOp              float64 `json:"cpu_us_per_op"`
 	LimitCPUPerOp         float64 `json:"limit_cpu_us_per_op"`
@@ -70,6 +74,7 @@ type result struct {
 
 // comparison races the engine with the limits in one scenario.
 type comparison struct {
+	store    string
 	ground   ground
 	scenario *scenario
 	clients  int
@@ -180,7 +185,7 @@ func ratio(windows []window, anchors []anchor, which limit) *float64 {
 }
 
 func (c *comparison) result(windows []window, anchors []anchor) result {
-	r := result{Case: c.scenario.name, Clients: c.clients}
+	r := result{Case: c.scenario.name, Clients: c.clients, Engines: max(c.scenario.engines, 1)}
 	sum := sumOf(windows)
 	r.OpsPerSecond = medianRate(windows)
 	r.P50, r.P99 = percentile(sum.latencies, 0.50), percentile(sum.latencies, 0.99)
@@ -197,11 +202,13 @@ func (c *comparison) result(windows []window, anchors []anchor) result {
 	}
 	r.LimitPerSecond, r.SameRowsLimitPerSec = medianRate(limits[minimal]), medianRate(limits[sameRows])
 	bare, same := sumOf(limits[minimal]), sumOf(limits[sameRows])
+	r.LimitP99 = percentile(bare.latencies, 0.99)
 	r.LimitCPUPerOp, r.SameRowsLimitCPUPerOp = bare.processorPerOperation(), same.processorPerOperation()
 	r.LimitServerCPUPerOp = bare.serverPerOperation()
 	r.Ratio, r.SameRowsRatio = ratio(windows, anchors, minimal), ratio(windows, anchors, sameRows)
 	r.ThrownAway = len(windows) - len(steady(anchors, minimal))
 	r.SameRowsThrownAway = len(windows) - len(steady(anchors, sameRows))
 	r.LimitConnections, r.SameRowsLimitConnects = c.best[minimal], c.best[sameRows]
+	r.Goals = goalsOf(&r, c.store)
 	return r
 }

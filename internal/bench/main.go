@@ -31,6 +31,7 @@ type options struct {
 	store   string
 	dsn     string
 	clients int
+	engines int
 	seconds float64
 	json    bool
 	cases   string
@@ -58,9 +59,10 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.StringVar(&o.store, "store", "memory", "memory, sqlite, postgres or mysql")
+	flags.StringVar(&o.store, "store", "memory", "memory, sqlite, postgres, sql (PostgreSQL through database/sql) or mysql")
 	flags.StringVar(&o.dsn, "dsn", "", "the URL of a server, on which databases are made and dropped; empty is the server that the environment names, or a throwaway one")
 	flags.IntVar(&o.clients, "clients", 1, "how many callers at once")
+	flags.IntVar(&o.engines, "engines", 1, "how many engines the callers are spread over, as in as many processes")
 	flags.Float64Var(&o.seconds, "seconds", 2, "how long each case is measured, in all")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&o.cases, "case", strings.Join(caseNames(), ","), "which cases, with commas between")
@@ -77,8 +79,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.kpi {
 		return o.runKPI(flags, out)
 	}
-	if o.clients < 1 || o.seconds <= 0 || flags.NArg() > 0 {
-		return errors.New("-clients must be at least 1, -seconds above 0, and nothing may follow the flags")
+	if o.clients < 1 || o.engines < 1 || o.seconds <= 0 || flags.NArg() > 0 {
+		return errors.New("-clients and -engines must be at least 1, -seconds above 0, and nothing may follow the flags")
 	}
 	dir, err := os.MkdirTemp(o.dir, "loyaltykit-bench-")
 	if err != nil {
@@ -123,10 +125,12 @@ func explained(store string) (ground, error) {
 		return &sqliteGround{}, nil
 	case "postgres":
 		return &postgresGround{}, nil
+	case "sql":
+		return &sqlGround{&postgresGround{}}, nil
 	case "mysql":
 		return &mysqlGround{}, nil
 	default:
-		return nil, fmt.Errorf("-store %q: use memory, sqlite, postgres or mysql", store)
+		return nil, fmt.Errorf("-store %q: use memory, sqlite, postgres, sql or mysql", store)
 	}
 }
 
@@ -136,13 +140,16 @@ func (o *options) groundIn(ctx context.Context, dir string) (ground, func() erro
 	switch o.store {
 	case "sqlite":
 		return &sqliteGround{dir: dir}, none, nil
-	case "postgres":
+	case "postgres", "sql":
 		server, err := findServer(ctx, servers.PostgreSQL, o.dsn)
 		if err != nil {
 			return nil, nil, err
 		}
 		g := &postgresGround{databases{server: server}}
 		g.pid = g.process(ctx, "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)", "postgres")
+		if o.store == "sql" {
+			return &sqlGround{g}, g.close, nil
+		}
 		return g, g.close, nil
 	case "mysql":
 		server, err := findServer(ctx, servers.MySQL, o.dsn)
@@ -168,9 +175,9 @@ func (o *options) runCases(ctx context.Context, ground ground, out io.Writer) er
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", name, err)
 		}
-		s.cpuProfile = o.cpuProfile
+		s.cpuProfile, s.engines = o.cpuProfile, o.engines
 		c := comparison{
-			ground: ground, scenario: s, clients: o.clients,
+			store: o.store, ground: ground, scenario: s, clients: o.clients,
 			length: time.Duration(o.seconds * float64(time.Second)),
 			alone:  o.cpuProfile != "" || o.memProfile != "",
 		}

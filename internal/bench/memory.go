@@ -9,6 +9,7 @@ import (
 	"runtime/pprof"
 	"sync"
 
+	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 )
@@ -102,9 +103,12 @@ func bare(s *scenario, callers int, t timing) (window, error) {
 // onEngine times the scenario on an engine on a store that holds the seed.
 func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers int, t timing) (window, error) {
 	counted := &counter{Store: store}
-	engine, err := newEngine(counted, true)
-	if err != nil {
-		return window{}, err
+	engines := make([]*loyalty.Engine, max(s.engines, 1))
+	for i := range engines {
+		var err error
+		if engines[i], err = newEngine(counted, true); err != nil {
+			return window{}, err
+		}
 	}
 	stop, err := s.profile()
 	if err != nil {
@@ -114,10 +118,10 @@ func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers in
 	var w window
 	if s.stream {
 		// More may be stored than was handed out.
-		w, err = measureStream(ctx, engine, s.commands, t)
+		w, err = measureStream(ctx, engines[0], s.commands, t)
 		w.all = int(counted.batches.Load())
 	} else {
-		w, err = measure(callers, s.operations(), t, func(i int) error { return s.do(ctx, engine, i) })
+		w, err = measure(callers, s.operations(), t, func(i int) error { return s.do(ctx, engines[i%len(engines)], i) })
 	}
 	w.rows = counted.rows.Load()
 	return w, err

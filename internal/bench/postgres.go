@@ -91,7 +91,13 @@ func (g *postgresGround) engine(ctx context.Context, s *scenario, callers int, t
 		return w, err
 	}
 	defer func() { err = errors.Join(err, finish()) }()
-	pool, err := pgxpool.New(ctx, database)
+	config, err := pgxpool.ParseConfig(database)
+	if err != nil {
+		return w, err
+	}
+	// As many connections as the engines would have if each had a pool of its own.
+	config.MaxConns *= int32(max(s.engines, 1)) //nolint:gosec // there are few engines
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return w, err
 	}

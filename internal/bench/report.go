@@ -17,13 +17,16 @@ func printer(out io.Writer, asJSON bool) func(result) error {
 	return func(r result) error {
 		if !headed {
 			headed = true
-			fmt.Fprintf(out, "%-10s %7s %8s %9s %6s %9s %6s %8s %8s %5s %7s %7s %7s %7s %7s %7s  %s\n", "case", "clients", "ops/s", "minimal", "ratio",
-				"same rows", "ratio", "p50 ms", "p99 ms", "rows", "allocs", "cpu µs", "minimal", "same", "server", "minimal", "thrown away")
+			fmt.Fprintf(out, "%-10s %7s %8s %9s %6s %9s %6s %8s %8s %8s %5s %7s %7s %7s %7s %7s %7s  %s\n", "case", "clients", "ops/s", "minimal", "ratio",
+				"same rows", "ratio", "p50 ms", "p99 ms", "minimal", "rows", "allocs", "cpu µs", "minimal", "same", "server", "minimal", "thrown away")
 		}
-		_, err := fmt.Fprintf(out, "%-10s %7d %8.0f %9.0f %6s %9.0f %6s %8.3f %8.3f %5.1f %7.0f %7.1f %7.1f %7.1f %7.1f %7.1f  %d, %d\n",
+		_, err := fmt.Fprintf(out, "%-10s %7d %8.0f %9.0f %6s %9.0f %6s %8.3f %8.3f %8.3f %5.1f %7.0f %7.1f %7.1f %7.1f %7.1f %7.1f  %d, %d\n",
 			r.Case, r.Clients, r.OpsPerSecond, r.LimitPerSecond, share(r.Ratio), r.SameRowsLimitPerSec, share(r.SameRowsRatio),
-			r.P50, r.P99, r.RowsPerOp, r.AllocsPerOp, r.CPUPerOp, r.LimitCPUPerOp, r.SameRowsLimitCPUPerOp,
+			r.P50, r.P99, r.LimitP99, r.RowsPerOp, r.AllocsPerOp, r.CPUPerOp, r.LimitCPUPerOp, r.SameRowsLimitCPUPerOp,
 			r.ServerCPUPerOp, r.LimitServerCPUPerOp, r.ThrownAway, r.SameRowsThrownAway)
+		for _, g := range r.Goals {
+			fmt.Fprintf(out, "           %s\n", g)
+		}
 		return err
 	}
 }

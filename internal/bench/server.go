@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/loyaltykit/loyaltykit/internal/servers"
 )
@@ -13,7 +15,9 @@ import (
 // databases hands out databases of a server that hold a scenario's seed.
 type databases struct {
 	server *servers.Server
-	made   int
+	// run tells this run's databases from those of others on the server.
+	run  string
+	made int
 	// pid is the server's process, 0 where it is not known.
 	pid int
 	// seeded is the database of the scenario that was seeded last.
@@ -59,8 +63,11 @@ func (d *databases) named(name string) (string, error) {
 
 // name makes up a database.
 func (d *databases) name() string {
+	if d.run == "" {
+		d.run = strings.ToLower(rand.Text()[:10])
+	}
 	d.made++
-	return "loyaltykit_bench_" + strconv.Itoa(d.made)
+	return "loyaltykit_bench_" + d.run + "_" + strconv.Itoa(d.made)
 }
 
 // open returns a new database with the scenario's seed, and what drops it. How it is
