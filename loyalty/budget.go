@@ -172,6 +172,22 @@ func (tx *Tx) budgetLeft(rev *revision) func(string, points.Cap) (int64, error) 
 	}
 }
 
+// awaitBudgets lets a command be decided by itself that a budget has cut because of
+// others that are not stored yet: if one of them fails, the budget has more.
+func (e *earning) awaitBudgets(uses []points.Use) error {
+	for i := range uses {
+		for _, cut := range uses[i].Cuts {
+			if !cut.Budget {
+				continue
+			}
+			for _, key := range budgetOf(e.tx.deciding.engine.revisions, e.rev, uses[i].Rule, cut.Cap, e.tx.occurred).counters() {
+				e.tx.awaits(e.tx.deciding.counter(key).by)
+			}
+		}
+	}
+	return e.tx.failed
+}
+
 // spendBudgets takes what a rule gave out of its budgets.
 func (e *earning) spendBudgets(use *points.Use) error {
 	rule := e.rev.rule(use.Rule)

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -195,8 +196,8 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	if tx.failed == nil && len(d.engine.kept.idle) > 0 {
 		_ = tx.noteActivity() // It is remembered as the Tx's failure.
 	}
-	if tx.failed != nil {
-		return nil, tx.failed
+	if err := cmp.Or(tx.failed, tx.refusal); err != nil {
+		return nil, err
 	}
 	if d.quote && c.asksFor(d, tx) {
 		return nil, errStale

@@ -149,7 +149,12 @@ func (c Earn) claim(tx *Tx) error {
 	if tx.rev.OrdersPerMember {
 		return nil
 	}
-	return tx.Claim(orderSpace, c.Order.ID)
+	err := tx.Claim(orderSpace, c.Order.ID)
+	if claimed, held := errors.AsType[*ClaimedError](err); held {
+		tx.refusal = claimed
+		return nil
+	}
+	return err
 }
 
 // orderState is what an account keeps of an order that earned.

@@ -147,14 +147,14 @@ func (r *decidedRound) commit() []*call {
 
 // leftovers goes on with the calls that a round could not finish, in order, and
 // returns those to be decided again. A call whose account an earlier one still
-// needs waits for it.
+// needs, or that an earlier one may change the answer of, waits for it.
 func (e *Engine) leftovers(ctx context.Context, left []*call) []*call {
 	var again []*call
 	held := map[string]struct{}{}
 	for _, c := range left {
 		verdict := c.verdict
 		done := verdict == accepted || verdict == answered
-		if !done && c.waits(held) {
+		if !done && (c.waits(held) || c.restsOn(again)) {
 			verdict = undecided
 		}
 		switch verdict {
@@ -186,6 +186,11 @@ func (e *Engine) leftovers(ctx context.Context, left []*call) []*call {
 		}
 	}
 	return again
+}
+
+// restsOn reports whether what a call was decided by came from one of the calls.
+func (c *call) restsOn(calls []*call) bool {
+	return slices.ContainsFunc(c.rests, func(before *call) bool { return slices.Contains(calls, before) })
 }
 
 func anyTorn(torn map[string]bool, c *call) bool {

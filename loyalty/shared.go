@@ -67,7 +67,8 @@ func (tx *Tx) claimAt(k storage.ClaimKey) int {
 }
 
 // Holder returns who holds a claim that the plan names, and whether anybody does,
-// after what the command itself has changed.
+// after what the command itself has changed. Where that rests on a command about others
+// that is not stored yet, this one fails, and is decided again once that is.
 func (tx *Tx) Holder(space, key string) (string, bool) {
 	k := storage.ClaimKey{Space: space, Key: key}
 	if i := tx.claimAt(k); i >= 0 {
@@ -77,6 +78,7 @@ func (tx *Tx) Holder(space, key string) (string, bool) {
 		return tx.claims[i].Holder, true
 	}
 	c, _ := tx.deciding.claim(k)
+	tx.awaits(c.by)
 	return c.holder, c.held
 }
 
@@ -126,11 +128,28 @@ func (tx *Tx) counterAt(k storage.CounterKey) int {
 	return slices.IndexFunc(tx.counters, func(c storage.CounterChange) bool { return c.CounterKey == k })
 }
 
+// awaits lets the command be decided by itself, after a call of other accounts that it
+// rests on: that call may still fail, and this one's commit would not notice.
+func (tx *Tx) awaits(before *call) {
+	if before == nil || before == tx.call || tx.deciding.alone {
+		return
+	}
+	for i := range tx.call.accounts() {
+		if before.touches(tx.call.member(i)) {
+			return
+		}
+	}
+	tx.deciding.wantsAlone = true
+	_ = tx.fail(errAlone) // It is remembered as the Tx's failure.
+}
+
 // Used returns how much of a counter that the plan names is used, after what the
-// command itself has used.
+// command itself has used. Where that rests on a command about others that is not
+// stored yet, this one fails, and is decided again once that is.
 func (tx *Tx) Used(key string) int64 {
 	k := storage.CounterKey{Key: key}
 	c := tx.deciding.counter(k)
+	tx.awaits(c.by)
 	if i := tx.counterAt(k); i >= 0 {
 		return c.used + tx.counters[i].Delta
 	}

@@ -45,6 +45,9 @@ type Tx struct {
 	// failed keeps the first error of a primitive, so that a command that
 	// overlooks it is refused all the same.
 	failed error
+	// refusal is why the command is refused where nothing else refuses it: a claim may be
+	// known before the commit or not, and the answer is the same.
+	refusal error
 }
 
 // sold is what a gathered spend takes out of what its chunks hold.

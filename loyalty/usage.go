@@ -225,6 +225,11 @@ func (e *earning) finish(result points.Result, channel, store, currency string) 
 		return nil
 	}
 	tx := e.tx
+	if e.rev.budgeted {
+		if err := e.awaitBudgets(result.Uses); err != nil {
+			return err
+		}
+	}
 	if e.rev.limited {
 		next := e.env.Usage.Add(e.rev.Earning, result.Uses, tx.occurred, e.rev.zone).Prune(tx.prunable())
 		if !slices.Equal(next.Marks, e.env.Usage.Marks) {
