@@ -224,15 +224,19 @@ func (p *Party) first(unit string, amount points.Amount) ([]points.Part, error) 
 }
 
 // hand moves points of a lot, and of what holds have set aside from it, to a new
-// lot of another account with the same dates. It returns that lot.
+// lot of another account with the same dates. It returns that lot. A pending one takes
+// along whose rule's expiry it follows once it is confirmed.
 func (p *Party) hand(into *Party, lot points.Lot, amount, held points.Amount, kind points.EntryKind) (points.Lot, error) {
 	unit, err := p.tx.rev.unit("unit", lot.Unit)
 	if err != nil {
 		return points.Lot{}, p.tx.fail(err)
 	}
-	bucket := points.Available
+	bucket, rule := points.Available, ""
 	if lot.State == points.LotPending {
 		bucket = points.Pending
+		if rule, err = p.ruleOf(&lot); err != nil {
+			return points.Lot{}, err
+		}
 	}
 	next := into.newLot(unit, amount+held, p.termsFor(into, lot))
 	next.State, next.Remaining, next.Held = lot.State, amount, held
@@ -255,6 +259,7 @@ func (p *Party) hand(into *Party, lot points.Lot, amount, held points.Amount, ki
 		out, in := entry, entry
 		out.From, out.To, out.Lot, out.Into, out.Reference = part.bucket, points.Transferred, lot.ID, -next.ID, into.Member()
 		in.From, in.To, in.Lot, in.Into, in.Reference = points.Transferred, part.bucket, next.ID, -lot.ID, p.Member()
+		in.Rule = rule
 		if err := p.book(out); err != nil {
 			return next, err
 		}

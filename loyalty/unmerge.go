@@ -283,6 +283,12 @@ func (m *moveStep) returnRecord(tx *Tx, into *Party, row storage.Record) error {
 		if reserved(id) {
 			id = state.As
 		}
+		// What rules counted of it stays, so that a refund takes it back from nobody.
+		state.Counts = nil
+		var err error
+		if row.Data, err = canon.Append(nil, &state); err != nil {
+			return tx.fail(err)
+		}
 		if err := into.moveOrderTo(tx.Party, row, id); err != nil {
 			return err
 		}
