@@ -50,6 +50,15 @@ func Controls(t *testing.T, open Open) {
 			return c.audit()
 		},
 	}
+	for area, mistake := range mistakes {
+		controls["the model sees an engine that is wrong about "+area] = func(store storage.Store, id string, seed uint64) error {
+			m, err := mistaken(t, seeded(seed), store, id, []string{area}, mistake)
+			if err != nil {
+				return err
+			}
+			return m.walk(80)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(controls)) {
 		control := controls[name]
 

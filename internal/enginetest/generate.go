@@ -80,6 +80,7 @@ func (g *generator) order() points.Order {
 		}
 		order.Lines = append(order.Lines, line)
 	}
+	order.Channel = oneOf(g.pick, "channel", "", "app", "shop")
 	if g.pick("shipped", 4) == 0 {
 		order.Shipping = money("4.90")
 	}
@@ -271,10 +272,14 @@ func (g *generator) adjust() loyalty.Command {
 }
 
 func (g *generator) fact() loyalty.Command {
-	return loyalty.Fact{
+	fact := loyalty.Fact{
 		Member: g.member(), Key: g.key(), Activity: oneOf(g.pick, "activity", "visit", "birthday", "spent", "yoga"),
-		Amount: points.Amount(g.pick("amount", 3)), OccurredAt: g.occurred(),
+		Amount: points.Amount(g.pick("amount", 3)), OccurredAt: g.occurred(), Channel: oneOf(g.pick, "channel", "", "app", "shop"),
 	}
+	if weather := oneOf(g.pick, "weather", "", "rain", "sun"); weather != "" {
+		fact.Attributes = map[string]string{"weather": weather}
+	}
+	return fact
 }
 
 func (g *generator) gates() loyalty.Command {

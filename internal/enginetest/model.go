@@ -27,6 +27,10 @@ type model struct {
 	named  []string
 	// sold says who earned for an order.
 	sold map[string]string
+	// orders counts those that earned.
+	orders int
+	// given has what all earned by rules that count or have bounds, for the budgets.
+	given []drawn
 	// outside sums, per unit, what came to each bucket that is not a person's.
 	outside map[string]map[points.Bucket]points.Amount
 	// pools holds the groups by id; each has a person of that id.
@@ -84,6 +88,8 @@ type parcel struct {
 	until   time.Time
 	source  string
 	origin  string
+	// rule is the one that gave a lot of one rule alone.
+	rule string
 	// graced is set for points that live on after their time, into is the place of the
 	// lot that took this one's points, from 1.
 	graced bool
@@ -104,8 +110,13 @@ type part struct {
 }
 
 type bought struct {
+	// id tells orders apart.
+	id    int
 	state points.OrderState
 	lots  []int
+	// currency is that of the order, and short has what refunds missed of each award.
+	currency string
+	short    []points.Amount
 	// from is who earned for it, if that is another person.
 	from string
 }

@@ -180,18 +180,21 @@ func (m *model) over(p *person, lot int, at time.Time) time.Time {
 func (m *model) award(p *person, awards []points.Award, source string, now, at time.Time) []int {
 	var lots []int
 	for _, award := range awards {
-		unit, _ := m.revision(at).Unit(award.Unit)
+		program := m.revision(at)
+		unit, _ := program.Unit(award.Unit)
 		switch {
 		case award.Points == 0:
 		case unit.Kind == points.Metric:
 			p.counted[unit.Code] += award.Points
 			m.enter(unit.Code, points.Source, award.Points)
 		default:
-			from := unit.Pending.From(at, m.zone)
+			from := activation(program, unit, award.Points).From(at, m.zone)
 			m.enter(unit.Code, points.Issued, award.Points)
-			lots = append(lots, m.receive(p, parcel{
-				unit: unit.Code, left: award.Points, earned: at, from: from, until: unit.Expiry.From(from, m.zone), source: source,
-			}, now))
+			for _, life := range m.lives(program, unit, award) {
+				lots = append(lots, m.receive(p, parcel{
+					unit: unit.Code, left: life.points, earned: at, from: from, until: life.expiry.From(from, m.zone), source: source, rule: life.rule,
+				}, now))
+			}
 		}
 	}
 	return lots
@@ -201,19 +204,28 @@ func (m *model) earn(p *person, order points.Order, now, at time.Time) error {
 	if err := p.mayEarn(); err != nil {
 		return err
 	}
-	_, mine := p.orders[order.ID]
-	if _, sold := m.sold[order.ID]; mine || sold && !m.program.OrdersPerMember {
+	if _, mine := p.orders[order.ID]; mine && m.program.OrdersPerMember {
 		return loyalty.ErrOrderEarned
 	}
+	if m.late(now, at) {
+		return loyalty.ErrTooOld
+	}
 	program := m.revision(at)
-	result, err := points.EvaluateOrder(program.Earning, program.Units, order, points.Env{At: at, Zone: m.zone, Usage: m.usage(p, program)})
+	result, err := points.EvaluateOrder(program.Earning, program.Units, order, m.env(p, program, at))
 	if err != nil {
 		return err
 	}
+	if _, sold := m.sold[order.ID]; sold && !m.program.OrdersPerMember {
+		return loyalty.ErrOrderEarned
+	}
 	m.sold[order.ID] = p.id
-	p.draw(result.Uses, at)
+	m.orders++
+	m.draw(p, result.Uses, at, m.orders)
 	lots := m.award(p, result.Awards, order.ID, now, at)
-	p.orders[order.ID] = bought{state: points.NewOrderState(order, result.Awards), lots: lots}
+	p.orders[order.ID] = bought{
+		id: m.orders, state: points.NewOrderState(order, result.Awards), lots: lots, currency: order.Currency,
+		short: make([]points.Amount, len(result.Awards)),
+	}
 	return nil
 }
 
@@ -221,14 +233,20 @@ func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
 	if err := p.mayEarn(); err != nil {
 		return err
 	}
+	if m.late(now, at) {
+		return loyalty.ErrTooOld
+	}
 	program := m.revision(at)
-	result, err := points.EvaluateFact(program.Earning, program.Units, points.Activity{Code: c.Activity, Amount: c.Amount}, points.Env{At: at, Zone: m.zone, Usage: m.usage(p, program)})
+	result, err := points.EvaluateFact(program.Earning, program.Units, points.Activity{
+		Code: c.Activity, Amount: c.Amount, Channel: c.Channel, Attributes: c.Attributes,
+	}, m.env(p, program, at))
 	if err != nil {
 		return err
 	}
 	unit, known := program.Unit(c.Activity)
 	counts := known && unit.Kind == points.Metric
-	if !counts && len(result.Awards) == 0 {
+	about := slices.ContainsFunc(program.Earning, func(rule points.Rule) bool { return rule.Activity == c.Activity })
+	if !counts && !about {
 		return loyalty.ErrInvalid
 	}
 	if counts {
@@ -236,7 +254,7 @@ func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
 		p.counted[unit.Code] += n
 		m.enter(unit.Code, points.Source, n)
 	}
-	p.draw(result.Uses, at)
+	m.draw(p, result.Uses, at, 0)
 	m.award(p, result.Awards, c.Activity, now, at)
 	return nil
 }
@@ -258,7 +276,8 @@ func (m *model) confirm(p *person, id string, now, at time.Time) error {
 		confirmed = true
 		p.lots[lot].left = 0
 		unit, _ := m.program.Unit(old.unit)
-		old.from, old.until = at, unit.Expiry.From(at, m.zone)
+		old.from, old.until = at, expiryOf(m.program, unit, old.rule).From(at, m.zone)
+		old.rule = ""
 		lots[i] = m.receive(p, old, now)
 	}
 	if !confirmed {
@@ -401,6 +420,9 @@ func (m *model) transfer(from, to *person, unit string, n points.Amount, now tim
 	if err := to.mayEarn(); err != nil {
 		return err
 	}
+	if policy, some := m.transfers(unit); some && (policy.Forbidden || n < policy.Least || policy.Most > 0 && n > policy.Most) {
+		return loyalty.ErrForbidden
+	}
 	return m.shift(from, to, unit, n, now)
 }
 
@@ -415,6 +437,9 @@ func (m *model) shift(from, to *person, unit string, n points.Amount, now time.T
 		l.left, l.held, l.from, l.source, l.into, l.graced = part.amount, 0, now, from.id, 0, false
 		if l.origin == "" {
 			l.origin = from.id
+		}
+		if policy, _ := m.transfers(unit); policy.Expiry != (points.Expiry{}) {
+			l.until = policy.Expiry.From(now, m.zone)
 		}
 		m.enter(unit, points.Transferred, part.amount)
 		m.receive(to, l, now)
@@ -491,17 +516,18 @@ func (m *model) takeBack(p *person, id string, c loyalty.Refund) (result, error)
 	if err != nil {
 		return r, err
 	}
-	p.orders[id] = order
-	for _, take := range takes {
+	order.short = slices.Clone(order.short)
+	for i, take := range takes {
 		if missing := m.clawBack(p, order, take); missing > 0 {
-			r.shortfalls = append(r.shortfalls, loyalty.Shortfall{Unit: take.Unit, Amount: missing})
+			r.shortfalls = append(r.shortfalls, m.fallShort(&order, i, missing))
 		}
 	}
+	p.orders[id] = order
 	return r, nil
 }
 
-// clawBack takes from the order's own lots, pending before open, and from those
-// that expire with them, then from others. It returns what nobody has.
+// clawBack takes points back from where the program says, one source after another. It
+// returns what nobody has.
 func (m *model) clawBack(p *person, order bought, take points.Take) points.Amount {
 	unit, _ := m.program.Unit(take.Unit)
 	n := take.Points
@@ -525,19 +551,27 @@ func (m *model) clawBack(p *person, order bought, take points.Take) points.Amoun
 	for k := range lots {
 		lots[k] = p.where(lots[k])
 	}
-	claw(lots, func(l parcel) bool { return l.pending })
-	for _, i := range lots {
-		if own := p.lots[i]; own.unit == unit.Code && !own.pending {
-			claw([]int{i}, func(parcel) bool { return true })
-			claw(p.inOrder(unit.Code), func(l parcel) bool { return l.until.Equal(own.until) })
+	for _, source := range m.sources() {
+		switch source {
+		case loyalty.FromPending:
+			claw(lots, func(l parcel) bool { return l.pending })
+		case loyalty.FromOwn:
+			for _, i := range lots {
+				if own := p.lots[i]; own.unit == unit.Code && !own.pending {
+					claw([]int{i}, func(parcel) bool { return true })
+					claw(p.inOrder(unit.Code), func(l parcel) bool { return l.until.Equal(own.until) })
+				}
+			}
+		case loyalty.FromOthers:
+			others := min(n, p.balance(unit.Code).Available)
+			m.takeFrom(p, p.inOrder(unit.Code), others, points.Reversed)
+			n -= others
+		case loyalty.FromDebt:
+			if n > 0 {
+				m.owe(p, unit.Code, n, points.Reversed)
+			}
+			n = 0
 		}
-	}
-	others := min(n, p.balance(unit.Code).Available)
-	m.takeFrom(p, p.inOrder(unit.Code), others, points.Reversed)
-	n -= others
-	if n > 0 && m.program.Debt == loyalty.AllowDebt {
-		m.owe(p, unit.Code, n, points.Reversed)
-		return 0
 	}
 	return n
 }

@@ -11,32 +11,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 )
 
-// drawn is what was used of a rule's caps at an instant.
-type drawn struct {
-	rule   string
-	at     time.Time
-	times  int64
-	points points.Amount
-}
-
-// usage adds up all that a person ever used of the caps of rules.
-func (m *model) usage(p *person, program loyalty.Program) *points.Usage {
-	var usage points.Usage
-	for _, d := range p.drawn {
-		usage = usage.Add(program.Earning, []points.Use{{Rule: d.rule, Times: d.times, Points: d.points}}, d.at, m.zone)
-	}
-	return &usage
-}
-
-func (p *person) draw(uses []points.Use, at time.Time) {
-	p.drawn = slices.Clip(p.drawn)
-	for _, use := range uses {
-		if use.Times > 0 {
-			p.drawn = append(p.drawn, drawn{rule: use.Rule, at: at, times: use.Times, points: use.Points})
-		}
-	}
-}
-
 // usedUp is what was used of a limit.
 type usedUp struct {
 	times int64
@@ -84,6 +58,10 @@ func moved(cmd loyalty.Command, unit string) points.Amount {
 			return max(c.Points, -c.Points)
 		}
 	case loyalty.Spend:
+		if c.Unit == unit {
+			return c.Points
+		}
+	case loyalty.Transfer:
 		if c.Unit == unit {
 			return c.Points
 		}

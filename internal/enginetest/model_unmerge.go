@@ -61,6 +61,7 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 		if !slices.Contains(along, order.from) {
 			continue
 		}
+		m.settleUses(p, order)
 		order.lots = slices.Clone(order.lots)
 		for k, lot := range order.lots {
 			order.lots[k] = went(p.where(lot))

@@ -73,9 +73,9 @@ func cafe(id string, debt loyalty.DebtPolicy, perMember bool) loyalty.Program {
 }
 
 // generous is the cafe's program from 40 days on: more points, sooner, for longer,
-// and debt the other way round.
-func generous(program loyalty.Program) loyalty.Program {
-	next := cafe(program.ID, loyalty.AllowDebt, program.OrdersPerMember)
+// and debt the other way round, with the same areas.
+func generous(program loyalty.Program, areas []string) loyalty.Program {
+	next := widen(cafe(program.ID, loyalty.AllowDebt, program.OrdersPerMember), areas)
 	if program.Debt == loyalty.AllowDebt {
 		next.Debt = loyalty.RefuseDebt
 	}

@@ -146,8 +146,8 @@ func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err err
 	if !slices.Equal(filled(receipt.Balances), want.balances) {
 		return fmt.Errorf("%s: the receipt says %+v, should be %+v", show(cmd), receipt.Balances, want.balances)
 	}
-	if !slices.Equal(receipt.Shortfalls, want.shortfalls) {
-		return fmt.Errorf("%s: shortfalls are %+v, should be %+v", show(cmd), receipt.Shortfalls, want.shortfalls)
+	if have, want := text(receipt.Shortfalls), text(want.shortfalls); have != want {
+		return fmt.Errorf("%s: shortfalls are %s, should be %s", show(cmd), have, want)
 	}
 	return nil
 }
@@ -216,7 +216,7 @@ var sentinels = []error{
 	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
 	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
 	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrAlreadyDone, loyalty.ErrTooLateToReinstate, loyalty.ErrNotMerged,
-	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrInPool, loyalty.ErrNotInPool, loyalty.ErrNotInvited, loyalty.ErrRole, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrInvalid,
+	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrInPool, loyalty.ErrNotInPool, loyalty.ErrNotInvited, loyalty.ErrRole, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrForbidden, loyalty.ErrInvalid,
 }
 
 // told is what a host is told by an error: its sentinel, and the numbers of a
