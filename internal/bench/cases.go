@@ -37,6 +37,12 @@ type scenario struct {
 	engines int
 	// cpuProfile names the file for a profile of the engine, if any.
 	cpuProfile string
+	// program is what the engine runs.
+	program loyalty.Program
+	// against is the scenario that this one is compared with besides the limits, if any.
+	against *scenario
+	// unlimited is set where the hand-written limits do not know the rows.
+	unlimited bool
 }
 
 // caseOf says what a case stores before, outside of the timing, and times.
@@ -47,6 +53,10 @@ type caseOf struct {
 	timed  []loyalty.Command
 
 	page, replay, stream bool
+	// change makes the program of the case from the usual one, nil leaves it, and against
+	// names a case that is timed in turn with this one.
+	change  func(*loyalty.Program)
+	against string
 }
 
 // crowd is how many members take turns in runs of up to n operations.
@@ -71,6 +81,7 @@ func cases(n int) []caseOf {
 	spends := each(func(i int) loyalty.Command { return spend(member(i%shelf(n)), i, i%shelf(n)+i/shelf(n)) })(n)
 	enrolled, stocked := each(enroll)(crowd(n)), stocked(shelf(n))
 	held := slices.Concat(stocked, with(hold))
+	regulars, theirs := regulars(), each(func(i int) loyalty.Command { return earn(i%regularMembers, orderID(i)) })(n)
 	return []caseOf{
 		{name: "earn", before: enrolled, timed: earns(n)},
 		{name: "earn-hot", before: enrolled[:1], timed: each(func(i int) loyalty.Command { return earn(0, orderID(i)) })(n)},
@@ -81,6 +92,8 @@ func cases(n int) []caseOf {
 		{name: "member", before: stocked, timed: with(func(who string, _ int) loyalty.Command { return loyalty.Enroll{Member: who, Key: "enroll"} }), page: true},
 		{name: "replay-key", before: slices.Concat(enrolled, earns(n)), timed: earns(n), replay: true},
 		{name: "import", before: enrolled, timed: earns(n), stream: true},
+		{name: "earn-count", before: regulars, timed: theirs, change: countEuros},
+		{name: "earn-tier", before: regulars, timed: theirs, change: climb, against: "earn-count"},
 	}
 }
 
@@ -153,18 +166,27 @@ func void(who string, i int) loyalty.Command {
 // prepare runs a case once, in memory, to learn what the engine stores for it.
 func prepare(ctx context.Context, name string, n int) (*scenario, error) {
 	for _, c := range cases(n) {
-		if c.name == name {
-			return c.rehearse(ctx)
+		if c.name != name {
+			continue
 		}
+		s, err := c.rehearse(ctx)
+		if err == nil && c.against != "" {
+			s.against, err = prepare(ctx, c.against, n)
+		}
+		return s, err
 	}
 	return nil, errors.New("there is no such case")
 }
 
 func (c *caseOf) rehearse(ctx context.Context) (*scenario, error) {
-	s := &scenario{name: c.name, commands: c.timed, page: c.page, replay: c.replay, stream: c.stream}
+	s := &scenario{name: c.name, commands: c.timed, page: c.page, replay: c.replay, stream: c.stream, program: program()}
+	if c.change != nil {
+		c.change(&s.program)
+		s.unlimited = true
+	}
 	store := memory.New()
 	seed := &recorder{Store: store}
-	engine, err := newEngine(seed, false)
+	engine, err := engineFor(s.program, seed, false)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +197,7 @@ func (c *caseOf) rehearse(ctx context.Context) (*scenario, error) {
 	}
 	s.seed = seed.recording
 	timed := &recorder{Store: store}
-	if engine, err = newEngine(timed, false); err != nil {
+	if engine, err = engineFor(s.program, timed, false); err != nil {
 		return nil, err
 	}
 	for i := range s.commands {

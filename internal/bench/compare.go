@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -32,6 +33,9 @@ const (
 	// sameRows writes, or reads, exactly the rows that the engine does.
 	sameRows
 )
+
+// wantedTurns is how many turns a case has that is compared with another.
+const wantedTurns = 9
 
 // The method: three triples of limit, case, limit are wanted of at most five. In
 // one that counts the two limits differ by at most 15 %.
@@ -66,6 +70,13 @@ type result struct {
 	ServerCPUPerOp      float64 `json:"server_cpu_us_per_op"`
 	LimitServerCPUPerOp float64 `json:"limit_server_cpu_us_per_op"`
 
+	// Against is the case that this one was timed in turn with. TimesAgainst is how many
+	// times its time an operation took, the median of the turns, and CPUTimesAgainst how
+	// many times its processor time, each in the turn in which it took least.
+	Against         string  `json:"against,omitempty"`
+	TimesAgainst    float64 `json:"times_against,omitzero"`
+	CPUTimesAgainst float64 `json:"cpu_times_against,omitzero"`
+
 	ThrownAway            int `json:"thrown_away"`
 	SameRowsThrownAway    int `json:"same_rows_thrown_away"`
 	LimitConnections      int `json:"limit_connections"`
@@ -83,6 +94,8 @@ type comparison struct {
 	alone bool
 	// best is the best number of connections for each limit.
 	best [2]int
+	// others are the windows of the case that this one is timed in turn with.
+	others []window
 }
 
 func (c *comparison) run(ctx context.Context) (result, error) {
@@ -90,11 +103,14 @@ func (c *comparison) run(ctx context.Context) (result, error) {
 		c.clients = 1
 	}
 	if c.alone {
-		w, err := c.ground.engine(ctx, c.scenario, c.clients, windowOf(c.length))
+		w, err := c.time(ctx, c.length)
 		if err != nil {
 			return result{}, err
 		}
 		return c.result([]window{w}, nil), nil
+	}
+	if c.scenario.unlimited {
+		return c.turns(ctx)
 	}
 	for _, which := range []limit{minimal, sameRows} {
 		if err := c.choose(ctx, which); err != nil {
@@ -108,7 +124,7 @@ func (c *comparison) run(ctx context.Context) (result, error) {
 	anchors := []anchor{before}
 	var windows []window
 	for len(windows) < mostTriples {
-		w, err := c.ground.engine(ctx, c.scenario, c.clients, windowOf(c.length/wantedTriples))
+		w, err := c.time(ctx, c.length/wantedTriples)
 		if err != nil {
 			return result{}, err
 		}
@@ -122,6 +138,32 @@ func (c *comparison) run(ctx context.Context) (result, error) {
 		}
 	}
 	return c.result(windows, anchors), nil
+}
+
+// turns times a scenario of which there are no limits.
+func (c *comparison) turns(ctx context.Context) (result, error) {
+	c.alone = true
+	var windows []window
+	for range wantedTurns {
+		w, err := c.time(ctx, c.length/wantedTurns)
+		if err != nil {
+			return result{}, err
+		}
+		windows = append(windows, w)
+	}
+	return c.result(windows, nil), nil
+}
+
+// time times the scenario, and the one that it is compared with.
+func (c *comparison) time(ctx context.Context, length time.Duration) (window, error) {
+	if other := c.scenario.against; other != nil {
+		w, err := c.ground.engine(ctx, other, c.clients, windowOf(length))
+		if err != nil {
+			return w, err
+		}
+		c.others = append(c.others, w)
+	}
+	return c.ground.engine(ctx, c.scenario, c.clients, windowOf(length))
 }
 
 // choose finds the number of connections with which a limit is fastest.
@@ -184,6 +226,19 @@ func ratio(windows []window, anchors []anchor, which limit) *float64 {
 	return &middle
 }
 
+// times is how many times the time of others operations took, the median of turns, and
+// how many times the processor time, of the turns in which each took least.
+func times(windows, others []window) (wall, processor float64) {
+	walls := make([]float64, 0, len(windows))
+	least := [2]float64{math.Inf(1), math.Inf(1)}
+	for i := range windows {
+		walls = append(walls, others[i].rate()/windows[i].rate())
+		least[0] = min(least[0], windows[i].processorPerOperation()+windows[i].serverPerOperation())
+		least[1] = min(least[1], others[i].processorPerOperation()+others[i].serverPerOperation())
+	}
+	return median(walls), least[0] / least[1]
+}
+
 func (c *comparison) result(windows []window, anchors []anchor) result {
 	r := result{Case: c.scenario.name, Clients: c.clients, Engines: max(c.scenario.engines, 1)}
 	sum := sumOf(windows)
@@ -192,6 +247,10 @@ func (c *comparison) result(windows []window, anchors []anchor) result {
 	r.RowsPerOp = float64(sum.rows) / float64(sum.all)
 	r.AllocsPerOp = float64(sum.mallocs) / float64(sum.operations)
 	r.CPUPerOp, r.ServerCPUPerOp = sum.processorPerOperation(), sum.serverPerOperation()
+	if other := c.scenario.against; other != nil {
+		r.Against = other.name
+		r.TimesAgainst, r.CPUTimesAgainst = times(windows, c.others)
+	}
 	if c.alone {
 		return r
 	}

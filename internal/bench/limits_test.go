@@ -137,6 +137,13 @@ func TestEveryCaseRunsOnEveryStoreAndIsReported(t *testing.T) {
 				}
 				assert.Equal(t, name, r["case"])
 				assert.Positive(t, r["ops_per_second"])
+				if name == "earn-tier" {
+					assert.Equal(t, "earn-count", r["against"])
+					assert.Positive(t, r["times_against"])
+				}
+				if name == "earn-count" || name == "earn-tier" {
+					continue // Hand-written limits know nothing of metrics.
+				}
 				assert.Positive(t, r["limit_per_second"])
 				assert.Positive(t, r["same_rows_limit_per_second"])
 			}
@@ -153,6 +160,17 @@ func TestExplainShowsTheStatementsOfBothLimits(t *testing.T) {
 	out.Reset()
 	require.NoError(t, run(t.Context(), []string{"-store", "memory", "-explain", "-dir", t.TempDir()}, &out))
 	assert.Contains(t, out.String(), "mutex")
+}
+
+func TestAnOperationIsComparedWithAnotherTurnByTurn(t *testing.T) {
+	turn := func(perSecond int, processor time.Duration) window {
+		return window{operations: perSecond, elapsed: time.Second, processor: time.Duration(perSecond) * processor}
+	}
+	mine := []window{turn(100, 30*time.Microsecond), turn(50, 24*time.Microsecond), turn(200, 90*time.Microsecond)}
+	others := []window{turn(150, 25*time.Microsecond), turn(100, 20*time.Microsecond), turn(220, 16*time.Microsecond)}
+	wall, processor := times(mine, others)
+	assert.InDelta(t, 1.5, wall, 1e-9)
+	assert.InDelta(t, 1.5, processor, 1e-9)
 }
 
 func TestATripleCountsOnlyIfItsTwoLimitsAgree(t *testing.T) {

@@ -106,7 +106,7 @@ func (s *scenario) onEngine(ctx context.Context, store storage.Store, callers in
 	engines := make([]*loyalty.Engine, max(s.engines, 1))
 	for i := range engines {
 		var err error
-		if engines[i], err = newEngine(counted, true); err != nil {
+		if engines[i], err = engineFor(s.program, counted, true); err != nil {
 			return window{}, err
 		}
 	}

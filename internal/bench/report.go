@@ -27,6 +27,9 @@ func printer(out io.Writer, asJSON bool) func(result) error {
 		for _, g := range r.Goals {
 			fmt.Fprintf(out, "           %s\n", g)
 		}
+		if err == nil && r.Against != "" {
+			_, err = fmt.Fprintf(out, "%-10s took %.2f times the time and %.2f times the processor time of %s\n", r.Case, r.TimesAgainst, r.CPUTimesAgainst, r.Against)
+		}
 		return err
 	}
 }
