@@ -20,7 +20,8 @@ import (
 // Format 1: Digests is a SHA-256 of the bodies, one of the notes, 16 bytes of one of
 // the key, 16 bytes of one of the account row, and 8 bytes of one of each entry and
 // then of each lot that the operation made. Hash is the SHA-256 of the header, the hash
-// before, Digests, and the entries and lots in full.
+// before, Digests, and the entries and lots in full: entries as their rows have them, lots
+// with a salted digest of their source in its place.
 const chainFormat = 1
 
 const (
@@ -67,7 +68,7 @@ func (e encoder) entry(version int64, ordinal int, entry *points.Entry) encoder 
 		int(entry.Corrects.Version).int(int64(entry.Corrects.Ordinal)).time(entry.OccurredAt).time(entry.RecordedAt)
 }
 
-// lot encodes what of a lot never changes.
+// lot encodes what of a lot never changes; its source is veiled.
 func (e encoder) lot(lot *points.Lot) encoder {
 	return e.int(int64(lot.ID)).text(lot.Unit).int(int64(lot.Original)).
 		time(lot.EarnedAt).time(lot.AvailableFrom).time(lot.ExpiresAt).

@@ -97,6 +97,15 @@ func (tx *Tx) markErased(version int64) error {
 	return tx.putErasure(eraseState{Version: version}, eraseOpen)
 }
 
+// erased reports whether the account is one of an erased member, or becomes one.
+func (p *Party) erased() bool {
+	if p.row.Status != storage.Closed {
+		return false
+	}
+	data, err := p.document()
+	return err == nil && data.Life != nil && !data.Life.Erased.IsZero()
+}
+
 func (tx *Tx) putErasure(state eraseState, status string) error {
 	text, err := canon.Append(nil, state)
 	if err != nil {
@@ -141,6 +150,9 @@ func (e *Engine) scrub(ctx context.Context, member string, now time.Time) error 
 		return err
 	}
 	if err := e.scrubRecords(ctx, member, now); err != nil {
+		return err
+	}
+	if err := e.scrubLots(ctx, member, now); err != nil {
 		return err
 	}
 	if err := e.scrubOperations(ctx, member, now); err != nil {
@@ -241,6 +253,9 @@ func (e *Engine) scrubStep(ctx context.Context, member string, step *scrubStep, 
 	for _, key := range step.keys {
 		c.plan.Records = append(c.plan.Records, RecordRef{Kind: key.Kind, ID: key.ID})
 	}
+	for _, id := range step.lots {
+		c.plan.Lots = append(c.plan.Lots, LotRef{ID: id})
+	}
 	e.run(ctx, []*call{c})
 	return c.err
 }
@@ -253,11 +268,14 @@ const (
 	scrubDone
 )
 
-// scrubStep scrubs some records or operations of an erased member.
+// scrubStep scrubs some records, lots or operations of an erased member.
 type scrubStep struct {
 	mode     scrubMode
 	keys     []storage.RecordKey
 	versions []int64
+	lots     []points.LotID
+	// sources has what each of the lots is to say of where it came from.
+	sources map[points.LotID]string
 }
 
 // Plan implements Command; the engine makes the plan itself.
@@ -317,6 +335,9 @@ func (s *scrubStep) some(tx *Tx) error {
 		if err := tx.scrubRecord(row); err != nil {
 			return fmt.Errorf("record %s %q: %w", key.Kind, key.ID, err)
 		}
+	}
+	if err := s.veilLots(tx); err != nil {
+		return err
 	}
 	for _, version := range s.versions {
 		tx.scrub.Operations = append(tx.scrub.Operations, version)

@@ -207,7 +207,11 @@ func (x *explaining) debt(owed points.Amount) error {
 		if err != nil {
 			return err
 		}
-		x.Owed = append(x.Owed, Credit{Operation: op, Entry: made[i].Entry})
+		entry, err := x.restored(op, made[i].Entry)
+		if err != nil {
+			return err
+		}
+		x.Owed = append(x.Owed, Credit{Operation: op, Entry: entry})
 	}
 	return nil
 }
@@ -231,7 +235,10 @@ func (x *explaining) entry(member string, ref points.EntryRef) error {
 	if ref.Ordinal < 0 || ref.Ordinal >= len(entries) {
 		return fmt.Errorf("%w: entry %d.%d", ErrNoEntry, ref.Version, ref.Ordinal)
 	}
-	entry := entries[ref.Ordinal]
+	entry, err := x.restored(op, entries[ref.Ordinal])
+	if err != nil {
+		return err
+	}
 	x.Member, x.Unit, x.Entry, x.Operation = member, entry.Unit, &entry, &op
 	if entry.Lot == 0 {
 		return nil
@@ -299,6 +306,9 @@ func (x *explaining) credit(to *ExplainedLot, member string, version int64, entr
 	if err != nil {
 		return err
 	}
+	if entry, err = x.restored(op, entry); err != nil {
+		return err
+	}
 	x.count++
 	to.Credits = append(to.Credits, Credit{Operation: op, Entry: entry, Why: x.why(entry, receipt), Way: way})
 	return nil
@@ -341,7 +351,14 @@ func (x *explaining) query(member string, from int64) storage.MemberQuery {
 	return storage.MemberQuery{Program: x.engine.program, Member: member, From: from, Limit: 1000}
 }
 
-// entries returns the entries of one version.
+// restored is an entry with what it is about.
+func (x *explaining) restored(op OperationName, entry points.Entry) (points.Entry, error) {
+	entries := []points.Entry{entry}
+	err := x.engine.restoreReferences(x.ctx, op.Member, op.Reference, entries)
+	return entries[0], err
+}
+
+// entries returns the entries of one version, as their rows have them.
 func (x *explaining) entries(member string, version int64) ([]points.Entry, error) {
 	var entries []points.Entry
 	query := x.query(member, version)

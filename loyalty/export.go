@@ -202,6 +202,9 @@ func (x *exporting) operations(query storage.MemberQuery) {
 			shown.Entries = append(shown.Entries, entry.Entry)
 			entry, err, more = entries()
 		}
+		if err == nil {
+			err = x.engine.restoreReferences(x.ctx, query.Member, op.Reference, shown.Entries)
+		}
 		return shown, err
 	})
 }

@@ -260,6 +260,7 @@ func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (boo
 		return false, err
 	}
 	chunk := chunkID(g.id, state.Next)
+	tx.plan.Reference = g.spend.Reference
 	if err := tx.take(state.Unit, parts, points.Entry{Kind: points.EntryHold, To: points.Held, Reference: g.spend.Reference}); err != nil {
 		return false, err
 	}
@@ -275,6 +276,7 @@ func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (boo
 func (g *gatherStep) finishChunk(
 	tx *Tx, state *gatherState, status string, finish func(id string, state *gatherState) error,
 ) error {
+	tx.plan.Reference = state.Reference
 	if err := finish(chunkID(g.id, state.Done), state); err != nil {
 		return err
 	}

@@ -102,6 +102,9 @@ func (e *Engine) ownHistory(ctx context.Context, member string, from int64) iter
 				op.Entries = append(op.Entries, entry.Entry)
 				entry, err, more = entries()
 			}
+			if opErr == nil && err == nil {
+				err = e.restoreReferences(ctx, member, row.Reference, op.Entries)
+			}
 			if failed := errors.Join(opErr, err); failed != nil {
 				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, failed))
 				return

@@ -186,6 +186,7 @@ func lapseHold(tx *Tx, row storage.Record) error {
 	if err := tx.needLots(row.Lots); err != nil {
 		return err
 	}
+	tx.plan.Reference = row.ID
 	if err := tx.giveBack(state.Parts, row.ID, tx.occurred); err != nil {
 		return err
 	}

@@ -119,9 +119,28 @@ func (n *netOrders) read(ctx context.Context, member string) error {
 		if err != nil {
 			return fmt.Errorf("member %q: %w", member, err)
 		}
-		if entry.Kind == points.EntryReverse {
-			n.reversed[orderUnit{entry.Reference, entry.Unit}] += entry.Amount
+		if entry.Kind != points.EntryReverse {
+			continue
 		}
+		order, err := n.orderOf(ctx, &entry)
+		if err != nil {
+			return fmt.Errorf("member %q: %w", member, err)
+		}
+		n.reversed[orderUnit{order, entry.Unit}] += entry.Amount
 	}
 	return nil
+}
+
+// orderOf returns the order that an entry of a refund is about: its operation says so.
+func (n *netOrders) orderOf(ctx context.Context, entry *storage.Entry) (string, error) {
+	if entry.Reference != "" {
+		return entry.Reference, nil
+	}
+	page, err := n.engine.store.Operations(ctx, storage.MemberQuery{
+		Program: n.engine.program, Member: entry.Member, From: entry.Version, Limit: 1,
+	})
+	if err != nil || len(page.Items) == 0 {
+		return "", err
+	}
+	return page.Items[0].Reference, nil
 }

@@ -256,6 +256,7 @@ func (p *Party) settleRedemption(row storage.Record) error {
 	if err != nil {
 		return p.tx.fail(err)
 	}
+	p.tx.plan.Reference = state.ID
 	if err := p.end(state, rewards.Expire); err != nil {
 		return err
 	}

@@ -78,12 +78,16 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 			op.Fingerprint = c.fingerprint[:]
 		}
 	}
+	if p.erased() {
+		op.Reference = ""
+	}
 	moved := moves(p.entries)
 	if main && tx.system == "" {
 		if err := tx.writeReceipt(c, op, &row, moved); err != nil {
 			return err
 		}
 	}
+	p.storeReferences(op)
 	p.rows(leg, row.Version)
 	if err := p.outbox(leg, op, moved); err != nil {
 		return err
@@ -92,6 +96,7 @@ func (d *deciding) sealParty(c *call, tx *Tx, p *Party, main bool, leg *storage.
 		sealer := d.engine.sealers.Get().(*sealer)
 		op.Salt = sealer.derive(saltSize, "salt", row.Program, row.Member, op.Key, strconv.FormatInt(row.Version, 10))
 		sealer.made = p.appendMade(sealer.made[:0], row.Version)
+		sealer.buffer = veilAll(sealer.buffer, op.Salt, sealer.made)
 		sealer.link(op, p.base.row.Hash, &row, p.entries, sealer.made)
 		d.engine.sealers.Put(sealer)
 		row.Hash = op.Hash

@@ -111,7 +111,7 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 			break
 		}
 		own := step.rank >= rankTier
-		if own && steps > 0 {
+		if own && steps > 0 || step.rank == rankLapse && tx.plan.Reference != "" {
 			break
 		}
 		step.at = later(step.at, *last)

@@ -316,6 +316,7 @@ func (a *audit) operation(op *storage.Operation, entries []points.Entry) error {
 	}
 	made := a.made[op.Version]
 	slices.SortFunc(made, func(x, y points.Lot) int { return int(x.ID - y.ID) })
+	a.buffer = veilAll(a.buffer, op.Salt, made)
 	if err := a.digests(op, entries, made); err != nil {
 		return err
 	}
