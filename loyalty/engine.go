@@ -220,7 +220,7 @@ func (e *Engine) addFeatures() error {
 }
 
 func (e *Engine) use(store storage.Store) {
-	e.store = store
+	e.store = veiled{store}
 	e.limits = storage.Limits{}
 	if limiter, ok := storage.As[storage.Limiter](store); ok {
 		e.limits = limiter.Limits()
@@ -231,6 +231,8 @@ func (e *Engine) use(store storage.Store) {
 	if e.limits.Bytes == 0 {
 		e.limits.Bytes = 1 << 20
 	}
+	// Room for what veiled puts into documents.
+	e.limits.Bytes -= e.limits.Bytes / 8
 	if e.limits.Calls == 0 {
 		e.limits.Calls = 2
 	}

@@ -190,14 +190,16 @@ func (e *Engine) scrubRecords(ctx context.Context, member string, now time.Time)
 // scrubs reports whether a record may hold anything about a person. Of the engine's
 // own the others hold versions, instants and amounts.
 func (e *Engine) scrubs(row storage.Record) bool {
-	switch row.Kind {
-	case orderKind, holdKind, gatherKind, memberKind, inviteKind, redemptionKind, rewardUseKind:
+	switch {
+	case row.Status == erasedState:
+		return false
+	case veils(row.Kind):
+		return true
+	case row.Kind == memberKind || row.Kind == inviteKind || row.Kind == rewardUseKind || !e.kernelKinds[row.Kind]:
+		return !Moved(row)
 	default:
-		if e.kernelKinds[row.Kind] {
-			return false
-		}
+		return false
 	}
-	return !Moved(row) && row.Status != erasedState
 }
 
 func (e *Engine) scrubOperations(ctx context.Context, member string, now time.Time) error {
@@ -329,7 +331,7 @@ func (s *scrubStep) some(tx *Tx) error {
 		if err != nil {
 			return err
 		}
-		if !exists || !tx.deciding.engine.scrubs(row) {
+		if !exists && !Moved(row) || !tx.deciding.engine.scrubs(row) {
 			continue
 		}
 		if err := tx.scrubRecord(row); err != nil {
@@ -353,6 +355,9 @@ func (s *scrubStep) some(tx *Tx) error {
 func (tx *Tx) scrubRecord(row storage.Record) error {
 	if feature, ok := tx.deciding.engine.features[tx.deciding.engine.kinds[row.Kind]].(Eraser); ok {
 		return tx.deciding.guard(tx.call, func(ctx context.Context) error { return feature.Erase(ctx, tx, row) })
+	}
+	if Moved(row) {
+		return tx.putOwn(storage.Record{Kind: row.Kind, ID: row.ID, Status: erasedState})
 	}
 	if row.Kind == redemptionKind {
 		return tx.eraseRedemption(row)

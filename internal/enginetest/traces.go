@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -86,7 +87,7 @@ func unpacked(row string) string {
 	var all strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		var field struct{ Bytes []byte }
-		if text, ok := fields[name].(string); ok && json.Unmarshal([]byte(`{"Bytes":"`+text+`"}`), &field) == nil {
+		if text, ok := fields[name].(string); ok && json.Unmarshal([]byte(`{"Bytes":"`+text+`"}`), &field) == nil && utf8.Valid(field.Bytes) {
 			all.Write(field.Bytes)
 			all.WriteByte('\n')
 		}
