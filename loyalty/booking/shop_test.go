@@ -2,6 +2,7 @@ package booking_test
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"testing"
 	"time"
@@ -183,7 +184,11 @@ func (s *shop) paidFor(member string) string {
 	var order string
 	for row, err := range storage.AllRecords(s.t.Context(), s.store, storage.RecordQuery{Program: "beans", Member: member, Kind: "tender"}) {
 		require.NoError(s.t, err)
-		order = row.ID
+		var stored struct {
+			ID string `json:"#"`
+		}
+		require.NoError(s.t, json.Unmarshal(row.Data, &stored))
+		order = stored.ID
 	}
 	require.NotEmpty(s.t, order)
 	return order
