@@ -21,10 +21,16 @@ func TestManyRequestsAreAnsweredLikeEachAlone(t *testing.T) {
 	var requests []storage.LoadRequest
 	for i := range 60 {
 		order := order(i)
+		order.Member = member(i % 50)
+		id, claim := order.Order.ID, order.Order.ID
+		if i < len(earned) {
+			batch := earned[i].commit[0]
+			id, claim = batch.Legs[0].Records[0].ID, batch.Claims[0].Key
+		}
 		requests = append(requests, storage.LoadRequest{
 			Program: shop.ID, Member: order.Member, Key: order.Key,
-			Records: []storage.RecordKey{{Kind: "order", ID: order.Order.ID}, {Kind: "hold", ID: order.Order.ID}},
-			Claims:  []storage.ClaimKey{{Space: "order", Key: order.Order.ID}},
+			Records: []storage.RecordKey{{Kind: "order", ID: id}, {Kind: "hold", ID: id}},
+			Claims:  []storage.ClaimKey{{Space: "order", Key: claim}},
 			Debits:  []storage.Debit{{Limit: 9}},
 			DueBy:   points.Never,
 		})
