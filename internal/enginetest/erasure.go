@@ -19,9 +19,9 @@ import (
 // Mark is what Erasure writes into every text that a caller chooses.
 const Mark = "Johanna-Privatissima"
 
-// kept lists the fields that an erasure lawfully leaves, with the reason. All others are
+// lawful lists the fields that an erasure lawfully leaves, with the reason. All others are
 // marked: texts, ids of orders and holds, references, keys.
-var kept = map[string]string{
+var lawful = map[string]string{
 	"member": surrogate, "from": surrogate, "to": surrogate, "guest": surrogate, "pool": surrogate, "who": surrogate,
 	"unit": code, "role": code, "kind": code, "currency": code, "activity": code,
 }
@@ -203,7 +203,7 @@ func fill(ctx context.Context, engine *loyalty.Engine, cmd loyalty.Command) (loy
 func texts(v reflect.Value, name string, found func(set func(string), old string)) {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
-	case v.Kind() == reflect.String && kept[name] == "":
+	case v.Kind() == reflect.String && lawful[name] == "":
 		found(v.SetString, v.String())
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
