@@ -5,12 +5,10 @@ import (
 	"flag"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
-	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -139,13 +137,7 @@ func newEngine(t testing.TB, program loyalty.Program, store storage.Store, optio
 
 func revised(t testing.TB, revisions loyalty.Revisions, store storage.Store, options *loyalty.Options) *loyalty.Engine {
 	t.Helper()
-	options.Secret, options.Profile = secret, profile
-	options.Formulas = nil
-	for _, program := range revisions {
-		if slices.ContainsFunc(program.Earning, func(rule points.Rule) bool { return rule.Formula }) {
-			options.Formulas = formulas()
-		}
-	}
+	options.Secret, options.Profile, options.Formulas = secret, profile, formulasOf(revisions)
 	engine, err := loyalty.New(revisions, store, options)
 	if err != nil {
 		t.Fatal(err)

@@ -91,7 +91,17 @@ func pickAreas(pick pick) []string {
 	return names
 }
 
-// formulas are those of the rules that have one: a point for each piece of an order.
+// formulasOf are those of the rules that have one.
+func formulasOf(revisions loyalty.Revisions) map[string]points.Formula {
+	for _, program := range revisions {
+		if slices.ContainsFunc(program.Earning, func(rule points.Rule) bool { return rule.Formula }) {
+			return formulas()
+		}
+	}
+	return nil
+}
+
+// formulas holds that of pieces: a point for each piece of an order.
 func formulas() map[string]points.Formula {
 	return map[string]points.Formula{"pieces": func(of points.Occasion) (points.Amount, error) {
 		var n points.Amount
