@@ -86,4 +86,8 @@ func TestR11AHistoryLivedAgainIsTheSameOnSQLite(t *testing.T) {
 	enginetest.WhatIf(t, openSQLite, onSQL())
 }
 
+func TestR11BookingsAreWhatARoomOfChairsSaysOnSQLite(t *testing.T) {
+	enginetest.Bookings(t, openMemory, openSQLite, onSQL())
+}
+
 func TestBugRecord(t *testing.T) { bugrecord.Run(t, openSQLite) }

@@ -19,6 +19,13 @@ func size() *enginetest.Options {
 	return &enginetest.Options{Sequences: 100, Rounds: 3, Histories: 20, Stream: 600, Tampers: 500, Seeds: 30, Against: inMemory}
 }
 
+func TestBookingsAreWhatARoomOfChairsSaysOnServers(t *testing.T) {
+	inMemory := func(testing.TB) storage.Store { return memory.New() }
+	for _, p := range []place{postgres, mariadb} {
+		t.Run(p.name, func(t *testing.T) { enginetest.Bookings(t, inMemory, p.emptied(t), size()) })
+	}
+}
+
 func TestTheEngineKeepsItsWordOnServers(t *testing.T) {
 	// One after the other: the proofs set flags of the process.
 	for _, p := range []place{postgres, mariadb} {
