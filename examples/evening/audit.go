@@ -24,7 +24,12 @@ type audit struct {
 	// that did, each at its instant.
 	fresh, promotions []stay
 	states            map[experience.State]int64
-	found             []string
+	// events are all that were sent, by member, and receipts the bookings that members'
+	// commands answered, with the beans that they have by them.
+	events   map[string][]loyalty.Event
+	receipts map[string][]booking.Booking
+	has      map[string]points.Amount
+	found    []string
 }
 
 // stay is a time: [from, to).
@@ -44,7 +49,10 @@ func (a *audit) wrong(format string, args ...any) {
 // check proves the evening from outside: it returns what is wrong with it, nothing if all
 // is well.
 func (e *evening) check(ctx context.Context) (*audit, error) {
-	a := &audit{terms: e.terms, states: map[experience.State]int64{}}
+	a := &audit{terms: e.terms, states: map[experience.State]int64{}, receipts: map[string][]booking.Booking{}, has: map[string]points.Amount{}}
+	if err := a.collect(ctx, e); err != nil {
+		return nil, err
+	}
 	for _, p := range e.people {
 		if err := a.read(ctx, e, p); err != nil {
 			return nil, err
@@ -53,6 +61,9 @@ func (e *evening) check(ctx context.Context) (*audit, error) {
 	a.neverOversold()
 	a.orderKept()
 	a.nobodyOvertook()
+	for _, p := range e.people {
+		a.explained(p, a.receipts[p.id], a.has[p.id])
+	}
 	return a, e.books(ctx, a)
 }
 
@@ -74,10 +85,11 @@ func (a *audit) read(ctx context.Context, e *evening, p *person) error {
 			continue
 		}
 		b, err := booking.Of(*op.Receipt)
-		if err != nil || b.String() == "" {
-			a.wrong("%s: version %d explains nothing: %v", p, op.Version, err)
+		if err != nil {
+			a.wrong("%s: version %d: %v", p, op.Version, err)
 			continue
 		}
+		a.receipts[p.id] = append(a.receipts[p.id], b)
 		if now.State != b.State {
 			a.ended(p, now, since, op.RecordedAt)
 		}
@@ -94,6 +106,7 @@ func (a *audit) read(ctx context.Context, e *evening, p *person) error {
 		now = b
 	}
 	a.ended(p, now, since, a.terms.End)
+	a.has[p.id] = has
 	return a.compare(ctx, e, p, now, has)
 }
 

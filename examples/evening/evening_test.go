@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
@@ -21,13 +23,13 @@ func TestASoldOutEvening(t *testing.T) {
 		store func(t *testing.T) storage.Store
 	}{
 		{
-			"5,000 members from three engines in memory",
+			"from three engines in memory",
 			settings{members: 5000, seats: 200, seed: 7, engines: 3, tellers: 16},
 			func(*testing.T) storage.Store { return memory.New() },
 		},
 		{
-			"1,000 members from three engines on SQLite",
-			settings{members: 1000, seats: 40, seed: 11, engines: 3, tellers: 8},
+			"from three engines on SQLite",
+			size(settings{members: 1000, seats: 40, seed: 11, engines: 3, tellers: 8}),
 			func(t *testing.T) storage.Store {
 				store, err := sqlite.Open(filepath.Join(t.TempDir(), "evening.db"), &sqlite.Options{Synchronous: sqlite.Normal})
 				require.NoError(t, err)
@@ -35,15 +37,19 @@ func TestASoldOutEvening(t *testing.T) {
 				return store
 			},
 		},
+		{"from three engines on PostgreSQL", size(settings{members: 150, seats: 8, seed: 5, engines: 3, tellers: 8}), onPostgres},
+		{"from three engines on MariaDB", size(settings{members: 150, seats: 8, seed: 6, engines: 3, tellers: 8}), onMariaDB},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e, err := newEvening(test.store(t), test.settings, func(time.Time, string) {})
+			store, began := test.store(t), time.Now()
+			e, err := newEvening(store, test.settings, func(time.Time, string) {})
 			require.NoError(t, err)
 			require.NoError(t, e.run(t.Context()))
 			audit, err := e.check(t.Context())
 			require.NoError(t, err)
 			require.Empty(t, audit.found)
+			t.Logf("%d members, %d seats, %d came, in %s", test.members, test.seats, audit.states[experience.Present], time.Since(began).Round(time.Second))
 
 			// It was an evening on which everything happened; with few members, most of it.
 			events, states := []string{"sold out", "waited", "promoted", "parties came"}, []experience.State{experience.Present, experience.Cancelled, experience.Unserved}
@@ -59,15 +65,17 @@ func TestASoldOutEvening(t *testing.T) {
 			}
 			require.Greater(t, audit.states[experience.Present]+audit.states[experience.Absent], int64(test.seats)*8/10, "the seats were used")
 			if test.members == 5000 {
-				mustFail(t, audit)
+				mustFail(t, e, audit)
 			}
 		})
 	}
 }
 
 // mustFail shows that the audit finds what it looks for.
-func mustFail(t *testing.T, a *audit) {
+func mustFail(t *testing.T, e *evening, a *audit) {
 	t.Helper()
+	waited := e.byID[a.promotions[len(a.promotions)/2].member]
+	had, events := a.receipts[waited.id], a.events[waited.id]
 	controls := []struct {
 		name string
 		harm func(a *audit)
@@ -85,6 +93,18 @@ func mustFail(t *testing.T, a *audit) {
 			a.fresh = append(a.fresh, late)
 			a.nobodyOvertook()
 		}, "while"},
+		{"a receipt with another price", func(a *audit) {
+			told := slices.Clone(had)
+			told[len(told)-1].Points++
+			told[len(told)-1].State = experience.Booked
+			a.explained(waited, told, a.has[waited.id])
+		}, "was told"},
+		{"a receipt that is missing", func(a *audit) { a.explained(waited, had[1:], a.has[waited.id]) }, "was told"},
+		{"a bean that no event tells of", func(a *audit) { a.explained(waited, had, a.has[waited.id]+1) }, "by the events"},
+		{"an event that was lost", func(a *audit) {
+			a.events = map[string][]loyalty.Event{waited.id: slices.Delete(slices.Clone(events), 2, 3)}
+			a.explained(waited, had, a.has[waited.id])
+		}, ""},
 	}
 	for _, control := range controls {
 		harmed := *a
