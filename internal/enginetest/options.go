@@ -137,7 +137,10 @@ func newEngine(t testing.TB, program loyalty.Program, store storage.Store, optio
 
 func revised(t testing.TB, revisions loyalty.Revisions, store storage.Store, options *loyalty.Options) *loyalty.Engine {
 	t.Helper()
-	options.Secret, options.Profile, options.Formulas = secret, profile, formulasOf(revisions)
+	options.Secret, options.Formulas = secret, formulasOf(revisions)
+	if options.Profile == nil {
+		options.Profile = profile
+	}
 	engine, err := loyalty.New(revisions, store, options)
 	if err != nil {
 		t.Fatal(err)
