@@ -169,6 +169,8 @@ type orderState struct {
 	// From is the member under whom the order earned, where that is another one:
 	// Version and Entries are then of their account.
 	From string `json:"from,omitempty"`
+	// Hops are the merges that brought it, the last one last.
+	Hops []orderHop `json:"hops,omitempty"`
 	// Currency is the order's, where missing points are worth money, and Short counts
 	// those that were missing of each award.
 	Currency string          `json:"cur,omitempty"`

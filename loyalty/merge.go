@@ -133,6 +133,10 @@ type mergeState struct {
 	// Days counts the lines of metrics that are booked, and Left what of a metric's
 	// undoing is not.
 	Days int `json:"d,omitempty"`
+	// Undone is what refunds took back of metrics of orders that came with the merge, and
+	// Restored counts what of it is booked for who goes again.
+	Undone   []undoneCount `json:"x,omitempty"`
+	Restored int           `json:"y,omitempty"`
 	// Via holds the members through whom a merge was inherited, the last one last.
 	Via []string `json:"v,omitempty"`
 	// Next is the entry at which an undoing goes on.

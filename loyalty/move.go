@@ -119,7 +119,7 @@ func (m *moveStep) apply(tx *Tx, into *Party, state *mergeState) error {
 	case returnMetrics:
 		return m.someDaysBack(tx.Party, into, state)
 	case returnRecords:
-		return m.someRecordsBack(tx, into)
+		return m.someRecordsBack(tx, into, state)
 	default:
 		state.After = slices.Clone(into.row.Balances)
 		if err := tx.armIdle(tx.now); err != nil {
@@ -394,14 +394,15 @@ func (p *Party) moveOrder(into *Party, row storage.Record) error {
 	if err != nil {
 		return err
 	}
-	return p.moveOrderTo(into, row, id)
-}
-
-func (p *Party) moveOrderTo(into *Party, row storage.Record, id string) error {
 	var state orderState
 	if err := p.decode(row, &state); err != nil {
 		return err
 	}
+	state.hop(p.Member(), into.Member())
+	return p.moveOrderTo(into, row, state, id)
+}
+
+func (p *Party) moveOrderTo(into *Party, row storage.Record, state orderState, id string) error {
 	if err := p.needLots(row.Lots); err != nil {
 		return err
 	}
@@ -411,9 +412,6 @@ func (p *Party) moveOrderTo(into *Party, row storage.Record, id string) error {
 		if lots[i], err = p.follow(into, id); err != nil {
 			return err
 		}
-	}
-	if state.From = cmp.Or(state.From, p.Member()); state.From == into.Member() {
-		state.From = ""
 	}
 	if state.As = ""; reserved(id) {
 		state.As = row.ID

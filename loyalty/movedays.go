@@ -139,23 +139,9 @@ func (m *moveStep) someDays(from, into *Party, state *mergeState) error {
 // someDaysBack takes what was counted for a member who is taken out of a merge off
 // the survivor again, on the same days, but never below 0.
 func (m *moveStep) someDaysBack(from, into *Party, state *mergeState) error {
-	sums := map[string]points.Amount{}
-	for _, line := range m.lines {
-		sums[line.unit] += line.n
-	}
-	if state.Days == 0 {
-		for _, unit := range slices.Sorted(maps.Keys(sums)) {
-			amount := min(sums[unit], into.Balance(unit).Counted)
-			if amount <= 0 {
-				continue
-			}
-			err := from.book(points.Entry{
-				Unit: unit, Kind: points.EntryUnmerge, From: points.Source, To: points.Counted, Amount: amount, Reference: into.Member(),
-			})
-			if err != nil {
-				return err
-			}
-		}
+	if done, err := m.restore(from, into, state); err != nil || !done {
+		m.more = err == nil
+		return cmp.Or(err, into.putMerge(m.from, *state, mergeParting))
 	}
 	end := min(len(m.lines), state.Days+2*m.n)
 	for _, line := range m.lines[state.Days:end] {

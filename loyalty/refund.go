@@ -158,7 +158,7 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) (*orderState, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx.countsOn = day
+	tx.countsOn, tx.countsOf = day, state.path()
 	takes, err := state.Refund(c.refund())
 	if errors.Is(err, points.ErrRefund) {
 		return nil, fmt.Errorf("%w: %w", ErrOverRefund, err)
@@ -200,6 +200,10 @@ func (tx *Tx) clawBack(row storage.Record, take points.Take, pattern points.Entr
 		pattern.Amount = min(take.Points, tx.Balance(take.Unit).Counted)
 		if pattern.Amount == 0 {
 			return 0, nil
+		}
+		if tx.countsOn != 0 && pattern.Corrects == (points.EntryRef{}) {
+			// Nothing but its time tells from which day it is taken.
+			pattern.OccurredAt = tx.countsOn.Start(tx.rev.zone).Add(12 * time.Hour)
 		}
 		return 0, tx.bookOn(pattern, tx.countsOn)
 	}

@@ -128,7 +128,7 @@ func (p *Party) countedOn(e *points.Entry, day tiers.Day) error {
 		return p.tx.fail(err)
 	}
 	p.row.Days = days
-	p.facts = append(p.facts, fact{metric: e.Unit, day: day, amount: amount})
+	p.facts = append(p.facts, fact{metric: e.Unit, day: day, amount: amount, path: p.tx.countsOf})
 	return nil
 }
 
@@ -148,6 +148,9 @@ type fact struct {
 	metric string
 	day    tiers.Day
 	amount points.Amount
+	// path names who earned the order that it is taken back of, where a merge brought it;
+	// see orderState.path.
+	path []string
 }
 
 // counts reports whether an award is of a metric.

@@ -290,6 +290,10 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		from, by = s.Base, s.BaseBy
 		v.store = true
 	}
+	lost, err := v.undoInherited()
+	if err != nil {
+		return nil, err
+	}
 	now, _, changes := v.party.decideTo(s.Code, from, by, &v.member, v.today, true)
 	v.now = now
 	given, entered, undone, err := v.settleGiven(changes, from.At)
@@ -297,7 +301,7 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		return nil, err
 	}
 	told := v.told()
-	change := v.change(s.Told, told, entered, undone)
+	change := v.change(s.Told, told, entered, append(undone, lost...))
 	v.store = v.store || change != nil || told != s.Told || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
 	s.Told, s.Given = told, given
 	if v.store {
@@ -334,6 +338,7 @@ func (v *verdictOn) moveBase() {
 	s := v.state
 	s.Base, s.BaseBy, _ = v.party.decideTo(s.Code, s.Base, s.BaseBy, &v.member, horizon, false)
 	s.Given = slices.DeleteFunc(s.Given, func(g givenState) bool { return g.Day <= horizon })
+	s.forgetInherited()
 }
 
 // told is the standing as it is to be told.

@@ -19,6 +19,7 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			given, had[i] = append(given, v.state.Given[i]), true
 		}
 	}
+	inherited := map[[2]int]bool{}
 	for i := range changes {
 		for _, tier := range changes[i].Entered {
 			g := givenState{Tier: tier, Day: changes[i].Day}
@@ -31,6 +32,8 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			}
 			if at >= 0 {
 				had[at], g.Points = true, v.state.Given[at].Points
+			} else if v.inherits(tier, changes[i].Day, inherited) {
+				continue
 			} else {
 				entered = append(entered, tier)
 				if g.Points, err = v.give(tier); err != nil {
@@ -100,7 +103,10 @@ func (v *verdictOn) takeBack(given givenState) error {
 		pattern := points.Entry{
 			Unit: g.Unit, Kind: points.EntryReverse, To: points.Reversed, Rule: v.entryRule(), Reference: given.Tier, OccurredAt: tx.occurred,
 		}
-		row := storage.Record{Lots: []points.LotID{g.Lot}}
+		row := storage.Record{}
+		if g.Lot != 0 {
+			row.Lots = []points.LotID{g.Lot}
+		}
 		missing, err := tx.clawBack(row, points.Take{Unit: g.Unit, Points: g.Points}, pattern)
 		if err != nil {
 			return err

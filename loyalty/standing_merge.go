@@ -1,6 +1,8 @@
 package loyalty
 
 import (
+	"slices"
+
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
@@ -35,6 +37,9 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		for _, g := range had.Grants {
 			if g.Until > today {
 				g.Source, g.At = from.Member(), tx.now
+				if g.How == byMerge {
+					g.Path = append(slices.Clone(g.Path), from.Member())
+				}
 				have.bring(l, g, today)
 			}
 		}
@@ -46,14 +51,44 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		if err != nil {
 			return err
 		}
-		if rankOf(l, earned.Tier) > rankOf(l, own.Tier) && earned.Until > today {
+		if err := tx.catchUp(mine, have, today); err != nil {
+			return err
+		}
+		for _, inh := range had.Inherited {
+			have.Inherited = append(have.Inherited, inh.through(from.Member()))
+		}
+		if inh := from.inherited(theirs, had, l, earned, today); inh != nil {
+			have.Inherited = append(have.Inherited, *inh)
+		}
+		have.Inherited = have.Inherited[max(0, len(have.Inherited)-maxInherited):]
+		// What its window holds counts for the survivor too, and needs no grant.
+		if rankOf(l, earned.Tier) > rankOf(l, own.Tier) && earned.Until > today && earned.Until < tiers.LastDay {
 			have.bring(l, grantState{
-				Grant: tiers.Grant{Tier: earned.Tier, From: today, Until: earned.Until}, How: byMerge, At: tx.now, Source: from.Member(),
+				Grant: tiers.Grant{Tier: earned.Tier, From: today, Until: earned.Until}, How: byMerge, At: tx.now,
+				Source: from.Member(), Path: []string{from.Member()},
 			}, today)
 		}
 	}
 	tx.stand, tx.standChanged = mine, true
 	return from.putStanding(theirs, points.Never)
+}
+
+// catchUp decides for good all that is older than the horizon, so that what arrives of
+// days before it decides nothing there.
+func (p *Party) catchUp(state *standingState, l *ladderState, today tiers.Day) error {
+	sums, err := counts(p.row.Days)
+	if err != nil {
+		return p.tx.fail(err)
+	}
+	m := p.member(state, sums)
+	m.Grants = l.grants()
+	l.Closed, l.ClosedBy, _ = p.decideTo(l.Code, l.Closed, l.ClosedBy, &m, today-1, false)
+	by, _ := p.tx.deciding.engine.epochOn(today)
+	if horizon := by.rev.horizonDay(today) - 1; horizon > l.Base.At && horizon >= m.Enrolled {
+		l.Base, l.BaseBy, _ = p.decideTo(l.Code, l.Base, l.BaseBy, &m, horizon, false)
+		l.Given = slices.DeleteFunc(l.Given, func(g givenState) bool { return g.Day <= horizon })
+	}
+	return nil
 }
 
 // qualified is how the party stands on a ladder today without grants.
@@ -83,10 +118,23 @@ func (tx *Tx) partStanding(from *Party) error {
 	if err != nil {
 		return err
 	}
+	theirs, err := from.standing()
+	if err != nil {
+		return err
+	}
+	if theirs != nil {
+		theirs = theirs.clone()
+		from.stand = theirs
+	}
 	if mine != nil {
 		mine = mine.clone()
 		for i := range mine.Ladders {
 			l := &mine.Ladders[i]
+			if theirs != nil {
+				if had := theirs.ladder(l.Code); had != nil {
+					l.handBack(had, from.Member())
+				}
+			}
 			var own []grantState
 			for _, g := range l.Grants {
 				if g.Source != from.Member() {
@@ -98,10 +146,6 @@ func (tx *Tx) partStanding(from *Party) error {
 		}
 		tx.stand, tx.standChanged = mine, true
 	}
-	theirs, err := from.standing()
-	if err != nil || theirs == nil {
-		return err
-	}
-	from.standChanged = true
+	from.standChanged = theirs != nil
 	return nil
 }

@@ -60,6 +60,8 @@ type ladderState struct {
 	// Matched names who brought a match that Grants does not have any more: the member,
 	// as an empty name, and those who were merged into them.
 	Matched []string `json:"w,omitempty"`
+	// Inherited is what merges brought and refunds may decide again.
+	Inherited []inheritedState `json:"i,omitempty"`
 }
 
 // toldState is what was told of a member's standing on a ladder.
@@ -76,10 +78,12 @@ type toldState struct {
 // grantState is a tier that was granted. Revoked ones stay, with their end cut.
 type grantState struct {
 	tiers.Grant
-	// How says by what, At when it was recorded, and Source who brought it by a merge.
+	// How says by what, At when it was recorded, and Source who brought it by a merge. Path
+	// names who had a tier that a merge brought, and through whom it came.
 	How    grantKind `json:"h"`
 	At     time.Time `json:"at"`
 	Source string    `json:"o,omitempty"`
+	Path   []string  `json:"p,omitempty"`
 	// Revoked is when it was revoked, and Had what it was until then.
 	Revoked time.Time    `json:"r,omitzero"`
 	Had     *tiers.Grant `json:"w,omitempty"`
@@ -114,6 +118,7 @@ func (s *standingState) clone() *standingState {
 	for i := range next.Ladders {
 		l := &next.Ladders[i]
 		l.Grants, l.Given, l.Matched = slices.Clone(l.Grants), slices.Clone(l.Given), slices.Clone(l.Matched)
+		l.Inherited = slices.Clone(l.Inherited)
 	}
 	return &next
 }

@@ -42,6 +42,8 @@ type Tx struct {
 	sold     sold
 	// countsOn is the day from which a refund takes metrics back.
 	countsOn tiers.Day
+	// countsOf is the path of the order that it refunds, where a merge brought it.
+	countsOf []string
 	// failed keeps the first error of a primitive, so that a command that
 	// overlooks it is refused all the same.
 	failed error

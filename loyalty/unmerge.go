@@ -93,7 +93,8 @@ func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
 	if tx.now.After(state.Until) {
 		return fmt.Errorf("%w: the merge could be undone until %s", ErrTooLate, state.Until.Format(time.RFC3339))
 	}
-	state.Days, state.Next = 0, points.EntryRef{Version: state.Base + 1}
+	state.Days, state.Undone, state.Restored = 0, nil, 0
+	state.Next = points.EntryRef{Version: state.Base + 1}
 	if err := tx.putMerge(c.From, state, mergeParting); err != nil {
 		return err
 	}
@@ -158,11 +159,19 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 			return err
 		}
 	}
+	if row, exists, err = e.mergeOf(ctx, into, from); err != nil || !exists {
+		return err
+	}
+	if err := json.Unmarshal(row.Data, &state); err != nil {
+		return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)
+	}
 	step = &moveStep{mode: returnMetrics, from: from, into: into}
 	if step.lines, err = e.days(ctx, from, state.Base, now); err != nil {
 		return err
 	}
-	if step.lines = net(step.lines, revisionAt(e.revisions, now).zone); len(step.lines) > 0 {
+	zone := revisionAt(e.revisions, now).zone
+	step.lines = lessUndone(net(step.lines, zone), state.Undone, zone)
+	if len(step.lines)+len(state.Undone) > 0 {
 		if err := e.moveAll(ctx, step, now); err != nil {
 			return err
 		}
@@ -257,7 +266,7 @@ func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
 	return json.Unmarshal(row.Data, &state) == nil && !state.Stays && slices.Contains(m.with, state.From)
 }
 
-func (m *moveStep) someRecordsBack(tx *Tx, into *Party) error {
+func (m *moveStep) someRecordsBack(tx *Tx, into *Party, state *mergeState) error {
 	for _, key := range m.keys[:min(m.n, len(m.keys))] {
 		row, exists, err := into.record(key.Kind, key.ID)
 		if err != nil {
@@ -266,14 +275,14 @@ func (m *moveStep) someRecordsBack(tx *Tx, into *Party) error {
 		if !exists || !m.returnsRecord(nil, row) {
 			continue
 		}
-		if err := m.returnRecord(tx, into, row); err != nil {
+		if err := m.returnRecord(tx, into, state, row); err != nil {
 			return fmt.Errorf("record %s %q: %w", key.Kind, key.ID, err)
 		}
 	}
 	return nil
 }
 
-func (m *moveStep) returnRecord(tx *Tx, into *Party, row storage.Record) error {
+func (m *moveStep) returnRecord(tx *Tx, into *Party, parting *mergeState, row storage.Record) error {
 	if row.Kind == orderKind {
 		var state orderState
 		if err := into.decode(row, &state); err != nil {
@@ -285,11 +294,10 @@ func (m *moveStep) returnRecord(tx *Tx, into *Party, row storage.Record) error {
 		}
 		// What rules counted of it stays, so that a refund takes it back from nobody.
 		state.Counts = nil
-		var err error
-		if row.Data, err = canon.Append(nil, &state); err != nil {
-			return tx.fail(err)
+		if err := m.noteUndone(into, parting, &state); err != nil {
+			return err
 		}
-		if err := into.moveOrderTo(tx.Party, row, id); err != nil {
+		if err := into.moveOrderTo(tx.Party, row, state, id); err != nil {
 			return err
 		}
 		return into.leaveBehind(row.Kind, row.ID)

@@ -1,0 +1,304 @@
+package loyalty
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// inheritedState is what a member had of a ladder who was merged into this one: what a
+// refund of an order that came with them decides again, as if the order had never been.
+type inheritedState struct {
+	// Path names who had it and through whom it came, the last one last.
+	Path []string `json:"p"`
+	// On is the day of the merge. The rest is as the ladder was decided on it, and Days
+	// have only what it counts.
+	On          tiers.Day          `json:"d"`
+	Enrolled    tiers.Day          `json:"e"`
+	Anniversary tiers.Day          `json:"a,omitempty"`
+	Base        tiers.State        `json:"b,omitzero"`
+	BaseBy      int                `json:"bb,omitempty"`
+	Days        []storage.DayCount `json:"c,omitempty"`
+	Grants      []tiers.Grant      `json:"g,omitempty"`
+	Given       []inheritedGiven   `json:"v,omitempty"`
+}
+
+// inheritedGiven is what somebody had for entering a tier who is one with the member now.
+// Till is the last day on which the member entered it by the same.
+type inheritedGiven struct {
+	givenState
+	Till tiers.Day `json:"u,omitempty"`
+}
+
+// maxInherited bounds for how many merges a ladder keeps what refunds may decide again.
+const maxInherited = 20
+
+// inherited is what a member who goes leaves of a ladder, nil for nothing.
+func (p *Party) inherited(state *standingState, l *ladderState, of *tiers.Ladder, earned tiers.State, on tiers.Day) *inheritedState {
+	held := rankOf(of, earned.Tier)
+	if held < 0 && len(l.Given) == 0 {
+		return nil
+	}
+	inh := &inheritedState{
+		Path: []string{p.Member()}, On: on, Enrolled: state.Enrolled, Anniversary: cmp.Or(state.Anniversary, state.Enrolled), Base: l.Base, BaseBy: l.BaseBy,
+	}
+	v := verdictOn{ladder: of, state: l}
+	for _, d := range p.row.Days {
+		if v.counts(d.Metric) {
+			inh.Days = append(inh.Days, d)
+		}
+	}
+	for _, g := range l.Grants {
+		if !g.Challenge.IsZero() && g.Until > l.Base.At {
+			inh.Grants = append(inh.Grants, g.Grant)
+		}
+	}
+	for _, g := range l.Given {
+		g.Points = slices.Clone(g.Points)
+		for i := range g.Points {
+			g.Points[i].Lot = 0 // It has another id where it goes.
+		}
+		inh.Given = append(inh.Given, inheritedGiven{givenState: g})
+	}
+	for rank := range held + 1 {
+		code := of.Tiers[rank].Code
+		if !slices.ContainsFunc(l.Given, func(g givenState) bool { return g.Tier == code }) {
+			inh.Given = append(inh.Given, inheritedGiven{givenState: givenState{Tier: code, Day: l.Base.At}})
+		}
+	}
+	return inh
+}
+
+// through is what was inherited, as the next one inherits it.
+func (s inheritedState) through(member string) inheritedState {
+	s.Path = append(slices.Clone(s.Path), member)
+	return s
+}
+
+// decidedAgain reports whether an entry is of a day that a refund decides again.
+func (s *inheritedState) decidedAgain(g *inheritedGiven) bool { return g.Day > s.Base.At }
+
+// inherits reports whether entering a tier on a day is what a merge brought, for which
+// the one who went had what entering gives.
+func (v *verdictOn) inherits(tier string, day tiers.Day, used map[[2]int]bool) bool {
+	moving := v.party.tx.system == moveType
+	for i := range v.state.Inherited {
+		inh := &v.state.Inherited[i]
+		for j := range inh.Given {
+			g := &inh.Given[j]
+			if g.Tier != tier || used[[2]int{i, j}] || !moving && day > max(inh.On, g.Till) {
+				continue
+			}
+			used[[2]int{i, j}] = true
+			if day > g.Till {
+				v.state.Inherited = slices.Clone(v.state.Inherited)
+				inh = &v.state.Inherited[i]
+				inh.Given = slices.Clone(inh.Given)
+				inh.Given[j].Till = day
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// undoInherited decides again what merges brought, where the command takes back what was
+// counted of an order that came with them. It returns the tiers that turn out not to have
+// been entered, whose benefits it took back.
+func (v *verdictOn) undoInherited() ([]string, error) {
+	var undone []string
+	for i := range v.state.Inherited {
+		days, changed, err := v.withoutRefunded(&v.state.Inherited[i])
+		if err != nil {
+			return nil, err
+		}
+		if !changed {
+			continue
+		}
+		v.state.Inherited = slices.Clone(v.state.Inherited)
+		inh := &v.state.Inherited[i]
+		inh.Days = days
+		sums, err := counts(days)
+		if err != nil {
+			return nil, v.party.tx.fail(err)
+		}
+		m := tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}
+		now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
+		v.regrant(inh.Path, now)
+		more, err := v.takeInherited(inh, changes)
+		if err != nil {
+			return nil, err
+		}
+		undone = append(undone, more...)
+	}
+	return undone, nil
+}
+
+// withoutRefunded takes off what was inherited what the command takes back of it.
+func (v *verdictOn) withoutRefunded(inh *inheritedState) (days []storage.DayCount, changed bool, err error) {
+	days = inh.Days
+	for _, f := range v.party.facts {
+		if f.amount >= 0 || !endsWith(f.path, inh.Path) || !v.counts(f.metric) {
+			continue
+		}
+		if !changed {
+			days, changed = slices.Clone(days), true
+		}
+		if days, err = countDay(days, f.metric, f.day, f.amount); err != nil {
+			return nil, false, v.party.tx.fail(err)
+		}
+	}
+	return days, changed, nil
+}
+
+func endsWith(path, end []string) bool {
+	return len(end) > 0 && len(path) >= len(end) && slices.Equal(path[len(path)-len(end):], end)
+}
+
+// regrant lets the tier that came by a merge be what it turns out to be.
+func (v *verdictOn) regrant(path []string, now tiers.State) {
+	s, fresh := v.state, []grantState(nil)
+	s.Grants = slices.Clone(s.Grants)
+	for i := range s.Grants {
+		g := &s.Grants[i]
+		if g.How != byMerge || !slices.Equal(g.Path, path) || g.Until <= v.today || g.Tier == now.Tier && g.Until == now.Until {
+			continue
+		}
+		had := g.Grant
+		g.Had, g.Revoked, g.Until = &had, v.party.tx.now, max(g.From, v.today)
+		if rankOf(v.ladder, now.Tier) >= 0 && now.Until > v.today && now.Until < tiers.LastDay {
+			next := grantState{Grant: tiers.Grant{Tier: now.Tier, From: had.From, Until: now.Until}, How: byMerge, At: v.party.tx.now, Source: g.Source, Path: path}
+			fresh = append(fresh, next)
+		}
+	}
+	for _, g := range fresh {
+		s.bring(v.ladder, g, v.today)
+	}
+	v.member.Grants = s.grants()
+}
+
+// takeInherited takes back what was given for entering tiers that were not entered.
+func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (undone []string, err error) {
+	entered := map[string]int{}
+	for i := range changes {
+		for _, tier := range changes[i].Entered {
+			entered[tier]++
+		}
+	}
+	var stay []inheritedGiven
+	for i := range inh.Given {
+		g := &inh.Given[i]
+		if !inh.decidedAgain(g) {
+			stay = append(stay, *g)
+			continue
+		}
+		if entered[g.Tier]--; entered[g.Tier] >= 0 {
+			stay = append(stay, *g)
+			continue
+		}
+		undone = append(undone, g.Tier)
+		if err := v.takeBack(g.givenState); err != nil {
+			return nil, err
+		}
+	}
+	inh.Given = stay
+	return undone, nil
+}
+
+// forgetInherited drops what no refund decides again any more, since it is decided for
+// good.
+func (l *ladderState) forgetInherited() {
+	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool {
+		last := inh.On
+		for _, g := range inh.Given {
+			last = max(last, g.Till)
+		}
+		return l.Base.At >= last
+	})
+}
+
+// handBack gives a member who is taken out of a merge what was decided again meanwhile of
+// what they brought.
+func (l *ladderState) handBack(theirs *ladderState, member string) {
+	for _, inh := range l.Inherited {
+		n := len(inh.Path) - 1
+		if inh.Path[n] != member {
+			continue
+		}
+		if n == 0 {
+			theirs.Given = slices.DeleteFunc(slices.Clone(theirs.Given), func(g givenState) bool {
+				return !slices.ContainsFunc(inh.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
+			})
+			continue
+		}
+		inh.Path = inh.Path[:n]
+		for i := range theirs.Inherited {
+			if slices.Equal(theirs.Inherited[i].Path, inh.Path) {
+				theirs.Inherited[i] = inh
+			}
+		}
+	}
+	theirs.Grants = slices.DeleteFunc(theirs.Grants, func(g grantState) bool { return g.How == byMerge && len(g.Path) > 0 })
+	for _, g := range l.Grants {
+		if n := len(g.Path) - 1; g.How == byMerge && n > 0 && g.Path[n] == member {
+			g.Path, g.Source = g.Path[:n], g.Path[n-1]
+			theirs.Grants = append(theirs.Grants, g)
+		}
+	}
+	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool { return inh.Path[len(inh.Path)-1] == member })
+}
+
+// path names who earned an order and through whom it came, the last one last; it is empty
+// for the member's own.
+func (s *orderState) path() []string {
+	if s.From == "" {
+		return nil
+	}
+	path := []string{s.From}
+	for i := 1; i < len(s.Hops); i++ {
+		path = append(path, s.Hops[i].From)
+	}
+	return path
+}
+
+// orderHop is a merge that took an order to another account: From that of a member, and
+// Taken is what had been taken back of each award by then.
+type orderHop struct {
+	From  string          `json:"f"`
+	Taken []points.Amount `json:"k,omitempty"`
+}
+
+// hop notes that an order goes from one account to another: on by a merge, or back to
+// where it came from. It returns what was taken back of each award since the order had
+// come, where it goes back.
+func (s *orderState) hop(from, into string) (since []points.Amount) {
+	taken, any := make([]points.Amount, len(s.Awards)), false
+	for i := range s.Awards {
+		taken[i] = s.Awards[i].Taken
+		any = any || taken[i] != 0
+	}
+	if n := len(s.Hops) - 1; n >= 0 && s.Hops[n].From == into {
+		before := s.Hops[n].Taken
+		for i := range min(len(before), len(taken)) {
+			taken[i] -= before[i]
+		}
+		s.Hops = s.Hops[:n]
+		if n == 0 {
+			s.From = ""
+		}
+		return taken
+	}
+	if !any {
+		taken = nil
+	}
+	if s.From == "" || len(s.Hops) > 0 {
+		s.Hops = append(slices.Clone(s.Hops), orderHop{From: from, Taken: taken})
+	}
+	if s.From = cmp.Or(s.From, from); s.From == into {
+		s.From, s.Hops = "", nil
+	}
+	return nil
+}
