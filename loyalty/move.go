@@ -398,7 +398,7 @@ func (p *Party) moveOrder(into *Party, row storage.Record) error {
 	if err := p.decode(row, &state); err != nil {
 		return err
 	}
-	state.hop(p.Member(), into.Member())
+	state.hop(p.Member(), into.Member(), into.row.Version+1)
 	return p.moveOrderTo(into, row, state, id)
 }
 

@@ -22,6 +22,9 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 	inherited := map[[2]int]bool{}
 	for i := range changes {
 		for _, tier := range changes[i].Entered {
+			if v.inherits(tier, changes[i].Day, inherited) {
+				continue
+			}
 			g := givenState{Tier: tier, Day: changes[i].Day}
 			at := slices.IndexFunc(v.state.Given, func(g givenState) bool { return g.Tier == tier })
 			for at >= 0 && had[at] {
@@ -32,8 +35,6 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			}
 			if at >= 0 {
 				had[at], g.Points = true, v.state.Given[at].Points
-			} else if v.inherits(tier, changes[i].Day, inherited) {
-				continue
 			} else {
 				entered = append(entered, tier)
 				if g.Points, err = v.give(tier); err != nil {

@@ -9,11 +9,15 @@ import (
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
-// inheritedState is what a member had of a ladder who was merged into this one: what a
-// refund of an order that came with them decides again, as if the order had never been.
+// inheritedState is what a member had of a ladder who was merged into this one, or what this
+// one had until then: what a refund of an order from before the merge decides again, as if
+// the order had never been.
 type inheritedState struct {
-	// Path names who had it and through whom it came, the last one last.
-	Path []string `json:"p"`
+	// Path names who had it and through whom it came, the last one last. It is empty for
+	// what the member had, by the version Version of the account, when With was merged.
+	Path    []string `json:"p,omitempty"`
+	With    string   `json:"w,omitempty"`
+	Version int64    `json:"r,omitempty"`
 	// On is the day of the merge. The rest is as the ladder was decided on it, and Days
 	// have only what it counts.
 	On          tiers.Day          `json:"d"`
@@ -36,14 +40,14 @@ type inheritedGiven struct {
 // maxInherited bounds for how many merges a ladder keeps what refunds may decide again.
 const maxInherited = 20
 
-// inherited is what a member who goes leaves of a ladder, nil for nothing.
+// inherited is what a member has of a ladder who becomes one with another, nil for nothing.
 func (p *Party) inherited(state *standingState, l *ladderState, of *tiers.Ladder, earned tiers.State, on tiers.Day) *inheritedState {
 	held := rankOf(of, earned.Tier)
 	if held < 0 && len(l.Given) == 0 {
 		return nil
 	}
 	inh := &inheritedState{
-		Path: []string{p.Member()}, On: on, Enrolled: state.Enrolled, Anniversary: cmp.Or(state.Anniversary, state.Enrolled), Base: l.Base, BaseBy: l.BaseBy,
+		On: on, Enrolled: state.Enrolled, Anniversary: cmp.Or(state.Anniversary, state.Enrolled), Base: l.Base, BaseBy: l.BaseBy,
 	}
 	v := verdictOn{ladder: of, state: l}
 	for _, d := range p.row.Days {
@@ -57,10 +61,6 @@ func (p *Party) inherited(state *standingState, l *ladderState, of *tiers.Ladder
 		}
 	}
 	for _, g := range l.Given {
-		g.Points = slices.Clone(g.Points)
-		for i := range g.Points {
-			g.Points[i].Lot = 0 // It has another id where it goes.
-		}
 		inh.Given = append(inh.Given, inheritedGiven{givenState: g})
 	}
 	for rank := range held + 1 {
@@ -72,10 +72,36 @@ func (p *Party) inherited(state *standingState, l *ladderState, of *tiers.Ladder
 	return inh
 }
 
-// through is what was inherited, as the next one inherits it.
+// through is what was inherited, as the next one inherits it: the lots of what was given
+// have other ids there.
 func (s inheritedState) through(member string) inheritedState {
 	s.Path = append(slices.Clone(s.Path), member)
+	s.Given = slices.Clone(s.Given)
+	for i := range s.Given {
+		g := &s.Given[i]
+		g.Points = slices.Clone(g.Points)
+		for j := range g.Points {
+			g.Points[j].Lot = 0
+		}
+	}
 	return s
+}
+
+// until lets what the member had until now be decided by itself from now on.
+func (l *ladderState) until(own *inheritedState, with string, version int64) {
+	if own == nil {
+		return
+	}
+	own.With, own.Version = with, version
+	l.Inherited, l.Given = append(l.Inherited, *own), nil
+}
+
+// of reports whether a fact was known when what was inherited was decided.
+func (s *inheritedState) of(f *fact) bool {
+	if len(s.Path) == 0 {
+		return f.version > 0 && f.version <= s.Version
+	}
+	return endsWith(f.path, s.Path)
 }
 
 // decidedAgain reports whether an entry is of a day that a refund decides again.
@@ -141,7 +167,7 @@ func (v *verdictOn) undoInherited() ([]string, error) {
 func (v *verdictOn) withoutRefunded(inh *inheritedState) (days []storage.DayCount, changed bool, err error) {
 	days = inh.Days
 	for _, f := range v.party.facts {
-		if f.amount >= 0 || !endsWith(f.path, inh.Path) || !v.counts(f.metric) {
+		if f.amount >= 0 || !inh.of(&f) || !v.counts(f.metric) {
 			continue
 		}
 		if !changed {
@@ -161,6 +187,9 @@ func endsWith(path, end []string) bool {
 // regrant lets the tier that came by a merge be what it turns out to be.
 func (v *verdictOn) regrant(path []string, now tiers.State) {
 	s, fresh := v.state, []grantState(nil)
+	if len(path) == 0 {
+		return
+	}
 	s.Grants = slices.Clone(s.Grants)
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -225,7 +254,10 @@ func (l *ladderState) forgetInherited() {
 func (l *ladderState) handBack(theirs *ladderState, member string) {
 	for _, inh := range l.Inherited {
 		n := len(inh.Path) - 1
-		if inh.Path[n] != member {
+		if n < 0 && inh.With == member {
+			l.takeUp(inh.Given)
+		}
+		if n < 0 || inh.Path[n] != member {
 			continue
 		}
 		if n == 0 {
@@ -248,7 +280,20 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 			theirs.Grants = append(theirs.Grants, g)
 		}
 	}
-	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool { return inh.Path[len(inh.Path)-1] == member })
+	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool {
+		return inh.With == member || len(inh.Path) > 0 && inh.Path[len(inh.Path)-1] == member
+	})
+}
+
+// takeUp lets what was given before a merge that is undone be decided with the rest again.
+func (l *ladderState) takeUp(list []inheritedGiven) {
+	var given []givenState
+	for _, g := range list {
+		if g.Day > l.Base.At {
+			given = append(given, g.givenState)
+		}
+	}
+	l.Given = append(given, l.Given...)
 }
 
 // path names who earned an order and through whom it came, the last one last; it is empty
@@ -264,17 +309,31 @@ func (s *orderState) path() []string {
 	return path
 }
 
-// orderHop is a merge that took an order to another account: From that of a member, and
-// Taken is what had been taken back of each award by then.
+// orderHop is a merge that took an order to another account: From that of a member, to the
+// version Version of the other one, and Taken is what had been taken back of each award by
+// then.
 type orderHop struct {
-	From  string          `json:"f"`
-	Taken []points.Amount `json:"k,omitempty"`
+	From    string          `json:"f"`
+	Version int64           `json:"v"`
+	Taken   []points.Amount `json:"k,omitempty"`
 }
 
-// hop notes that an order goes from one account to another: on by a merge, or back to
-// where it came from. It returns what was taken back of each award since the order had
+// here is the version of the account from which on it has the order, 0 where that is not
+// known.
+func (s *orderState) here() int64 {
+	if n := len(s.Hops); n > 0 {
+		return s.Hops[n-1].Version
+	}
+	if s.From != "" {
+		return 0
+	}
+	return s.Version
+}
+
+// hop notes that an order goes from one account to the next version of another: on by a
+// merge, or back to where it came from. It returns what was taken back of each award since the order had
 // come, where it goes back.
-func (s *orderState) hop(from, into string) (since []points.Amount) {
+func (s *orderState) hop(from, into string, version int64) (since []points.Amount) {
 	taken, any := make([]points.Amount, len(s.Awards)), false
 	for i := range s.Awards {
 		taken[i] = s.Awards[i].Taken
@@ -295,7 +354,7 @@ func (s *orderState) hop(from, into string) (since []points.Amount) {
 		taken = nil
 	}
 	if s.From == "" || len(s.Hops) > 0 {
-		s.Hops = append(slices.Clone(s.Hops), orderHop{From: from, Taken: taken})
+		s.Hops = append(slices.Clone(s.Hops), orderHop{From: from, Version: version, Taken: taken})
 	}
 	if s.From = cmp.Or(s.From, from); s.From == into {
 		s.From, s.Hops = "", nil

@@ -54,11 +54,13 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		if err := tx.catchUp(mine, have, today); err != nil {
 			return err
 		}
-		for _, inh := range had.Inherited {
-			have.Inherited = append(have.Inherited, inh.through(from.Member()))
-		}
+		have.until(tx.inherited(mine, have, l, own, today), from.Member(), tx.base.row.Version)
+		theirOwn := had.Inherited
 		if inh := from.inherited(theirs, had, l, earned, today); inh != nil {
-			have.Inherited = append(have.Inherited, *inh)
+			theirOwn = append(slices.Clone(theirOwn), *inh)
+		}
+		for _, inh := range theirOwn {
+			have.Inherited = append(have.Inherited, inh.through(from.Member()))
 		}
 		have.Inherited = have.Inherited[max(0, len(have.Inherited)-maxInherited):]
 		// What its window holds counts for the survivor too, and needs no grant.

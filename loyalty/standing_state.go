@@ -126,12 +126,21 @@ func (s *standingState) clone() *standingState {
 // lots lists the lots of what was given, for a refund that takes it back.
 func (s *standingState) lots() []points.LotID {
 	var lots []points.LotID
+	add := func(given *givenState) {
+		for _, p := range given.Points {
+			if p.Lot != 0 {
+				lots = append(lots, p.Lot)
+			}
+		}
+	}
 	for i := range s.Ladders {
-		for _, given := range s.Ladders[i].Given {
-			for _, p := range given.Points {
-				if p.Lot != 0 {
-					lots = append(lots, p.Lot)
-				}
+		l := &s.Ladders[i]
+		for j := range l.Given {
+			add(&l.Given[j])
+		}
+		for j := range l.Inherited {
+			for k := range l.Inherited[j].Given {
+				add(&l.Inherited[j].Given[k].givenState)
 			}
 		}
 	}

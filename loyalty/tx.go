@@ -44,6 +44,8 @@ type Tx struct {
 	countsOn tiers.Day
 	// countsOf is the path of the order that it refunds, where a merge brought it.
 	countsOf []string
+	// countsIn is the version of the account from which on it has the order.
+	countsIn int64
 	// failed keeps the first error of a primitive, so that a command that
 	// overlooks it is refused all the same.
 	failed error

@@ -19,7 +19,7 @@ type undoneCount struct {
 // of a merge that is undone: whoever goes again has never had it.
 func (m *moveStep) noteUndone(into *Party, parting *mergeState, state *orderState) error {
 	day, changed := state.Day, false
-	for i, n := range state.hop(into.Member(), m.from) {
+	for i, n := range state.hop(into.Member(), m.from, 0) {
 		unit, err := into.tx.rev.unit("unit", state.Awards[i].Unit)
 		if err != nil {
 			return into.tx.fail(err)
