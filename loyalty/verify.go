@@ -131,13 +131,16 @@ func (e *Engine) Verify(ctx context.Context, options *VerifyOptions) (VerifyRepo
 // meanwhile.
 func (e *Engine) verifyMember(ctx context.Context, member string, heads []Head, report *VerifyReport) error {
 	for range e.options.Attempts {
-		snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member}})
+		snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member, Records: e.standingRefs()}})
 		if err != nil {
 			return err
 		}
-		audit := &audit{heads: heads, lots: map[points.LotID]points.Lot{}, stored: map[points.LotID]points.Lot{}}
+		audit := &audit{heads: heads, days: e.newDaysAudit(), lots: map[points.LotID]points.Lot{}, stored: map[points.LotID]points.Lot{}}
 		if snaps[0].Account != nil {
 			audit.account = *snaps[0].Account
+		}
+		if len(snaps[0].Records) > 0 {
+			audit.standing = &snaps[0].Records[0]
 		}
 		problem, err := e.audit(ctx, member, audit)
 		if isConflict(err) {
@@ -169,6 +172,10 @@ type audit struct {
 	stored map[points.LotID]points.Lot
 	lots   map[points.LotID]points.Lot
 	made   map[int64][]points.Lot
+	// standing is the record of how the member stands, if there is one, and days what
+	// the entries count.
+	standing *storage.Record
+	days     *daysAudit
 
 	operations, entries, blank int64
 	buffer                     encoder
@@ -199,7 +206,7 @@ func (e *Engine) audit(ctx context.Context, member string, a *audit) (*Problem, 
 	if err != nil {
 		return nil, err
 	}
-	problem := a.finish()
+	problem := a.finish(e)
 	if problem == nil {
 		problem, err = e.auditHolds(ctx, member, a)
 	}
@@ -336,6 +343,9 @@ func (a *audit) operation(op *storage.Operation, entries []points.Entry) error {
 		if err := replayLot(a.lots, entry); err != nil {
 			return found(fmt.Sprintf("entry %d.%d", op.Version, i), "%v", err)
 		}
+		if err := a.days.add(&storage.Entry{Version: op.Version, Ordinal: i, Entry: entry}); err != nil {
+			return found(fmt.Sprintf("entry %d.%d", op.Version, i), "%v", err)
+		}
 	}
 	a.operations++
 	a.entries += int64(len(entries))
@@ -417,7 +427,7 @@ func (a *audit) bodies(op *storage.Operation) error {
 }
 
 // finish compares the account row and the lots with what the chain makes them.
-func (a *audit) finish() *Problem {
+func (a *audit) finish(e *Engine) *Problem {
 	account := &a.account
 	for _, head := range a.heads {
 		if head.Version > a.previous.Version {
@@ -435,6 +445,9 @@ func (a *audit) finish() *Problem {
 		return &Problem{Row: "account", What: fmt.Sprintf("its balances are %+v, its entries make %+v", account.Balances, a.balances)}
 	}
 	if problem := a.compareLots(); problem != nil {
+		return problem
+	}
+	if problem := a.compareDays(e); problem != nil {
 		return problem
 	}
 	if !bytes.Equal(account.Hash, a.previous.Hash) {
