@@ -88,6 +88,25 @@ func AmountOf(d decimal.Decimal) (Amount, error) {
 	return amountOfBig(whole.BigInt()), nil
 }
 
+// Units returns the amount in units of 10⁻¹², in two's complement: what formats of
+// 128-bit decimals hold.
+func (m Amount) Units() (hi int64, lo uint64) { return m.hi, m.lo }
+
+// AmountOfUnits returns the amount of [Amount.Units], which may be a sum: below 10²⁵ in
+// size, else the error is [ErrAmount].
+func AmountOfUnits(hi int64, lo uint64) (Amount, error) {
+	m := Amount{hi, lo}
+	size := m
+	if m.hi < 0 {
+		size = m.Neg()
+	}
+	const mostHi, mostLo = 542101086242752217, 68739955140067328 // 10³⁷
+	if size.hi < 0 || size.hi > mostHi || size.hi == mostHi && size.lo >= mostLo {
+		return Amount{}, fmt.Errorf("a total of 10²⁵ or more: %w", ErrAmount)
+	}
+	return m, nil
+}
+
 func amountOfBig(n *big.Int) Amount {
 	size := new(big.Int).Abs(n)
 	low := new(big.Int).And(size, new(big.Int).SetUint64(math.MaxUint64))

@@ -30,7 +30,8 @@ made it, its convention and, where customers are a sample, its interval.
   go run ./examples/kpis -orders orders.csv
 
 The flags:
-  -orders FILE           the log: CSV, one order a line, with a header that names the columns
+  -orders FILE           the log: Parquet where its name ends in .parquet, else CSV, one order a
+                         line, with a header. It names the columns
                          member, occurred_at, amount and, if you like, currency; others are
                          passed over. An amount below 0 is a refund. Amounts are of one currency.
   -as-of DATE            the last day that counts, such as 2027-03-08; the default is the last order's

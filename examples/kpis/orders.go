@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/parquet"
 )
 
 // extent of a log: what has to be known of it before it is counted.
@@ -41,10 +43,14 @@ func (l *log) each(what string, name bool, take func(kpi.Order) error) (bad int,
 	if err != nil {
 		return 0, err
 	}
-	in := &counted{Reader: file}
+	in := &counted{file: file}
 	defer l.status.clear()
 	options := kpi.CSVOptions{Zone: l.zone, CurrencyFound: func(currency string) { l.currency = strings.TrimSpace(currency) }}
-	for order, err := range kpi.ReadCSV(in, &options) {
+	orders := kpi.ReadCSV(in, &options)
+	if strings.EqualFold(filepath.Ext(l.path), ".parquet") {
+		orders = parquet.ReadOrders(in, info.Size(), &parquet.OrderOptions{Columns: options})
+	}
+	for order, err := range orders {
 		l.status.show(what, int(100*in.n/max(info.Size(), 1)))
 		if row, isRow := errors.AsType[*kpi.RowError](err); isRow {
 			bad++
@@ -93,12 +99,18 @@ func (l *log) extent() (extent, error) {
 
 // counted counts the bytes that were read.
 type counted struct {
-	io.Reader
-	n int64
+	file *os.File
+	n    int64
 }
 
 func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
+	n, err := c.file.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *counted) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.file.ReadAt(p, at)
 	c.n += int64(n)
 	return n, err
 }

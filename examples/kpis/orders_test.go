@@ -1,14 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/parquet"
 )
 
 func TestTheCurrencyIsThatOfTheFirstOrderAndNotOfARowLeftOut(t *testing.T) {
@@ -21,4 +26,26 @@ func TestTheCurrencyIsThatOfTheFirstOrderAndNotOfARowLeftOut(t *testing.T) {
 	assert.Equal(t, "EUR", e.currency)
 	assert.Equal(t, 1, e.rows)
 	assert.Equal(t, 2, e.bad)
+}
+
+func TestALogInParquetHasTheFiguresOfTheOneInCSV(t *testing.T) {
+	dir := t.TempDir()
+	text := "member,occurred_at,amount,currency\nanna,2027-01-08,5.25,EUR\nbert,2027-02-08,5,EUR\nanna,2027-03-08T10:30:00Z,7,EUR\nanna,2027-03-09,-7,EUR\n"
+	csv := filepath.Join(dir, "orders.csv")
+	require.NoError(t, os.WriteFile(csv, []byte(text), 0o600))
+	columnar := filepath.Join(dir, "orders.parquet")
+	file, err := os.Create(columnar)
+	require.NoError(t, err)
+	_, err = parquet.WriteOrders(file, kpi.ReadCSV(strings.NewReader(text), nil), "EUR")
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	report := func(path string) string {
+		var out, warnings bytes.Buffer
+		require.Zero(t, run([]string{"-orders", path, "-json"}, &out, &warnings, io.Discard), &warnings)
+		assert.Empty(t, warnings.String())
+		return strings.ReplaceAll(out.String(), path, "the log")
+	}
+	want := report(csv)
+	assert.Contains(t, want, "repeat_purchase_rate")
+	assert.True(t, want == report(columnar), "the reports are the same")
 }

@@ -1,0 +1,182 @@
+//go:build warehouse && cgo && linux
+
+package warehouse_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/internal/warehouse/orderlog"
+	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/sqlkpi"
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/parquet"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
+)
+
+// asFile writes something to a file of that name.
+func asFile(t *testing.T, dir, name string, write func(io.Writer) error) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, write(file))
+	require.NoError(t, file.Close())
+	return path
+}
+
+func TestEnginesReadTheOrdersOfAFile(t *testing.T) {
+	columns, err := orderlog.New(10_000)
+	require.NoError(t, err)
+	path := asFile(t, t.TempDir(), "orders.parquet", func(w io.Writer) error {
+		_, err := parquet.WriteOrders(w, kpi.Orders(columns.All()), "EUR")
+		return err
+	})
+	want, err := columns.Cohorts(nil)
+	require.NoError(t, err)
+	for _, e := range inProcess {
+		t.Run(e.name, func(t *testing.T) {
+			db := e.open(t)
+			view := "CREATE OR REPLACE VIEW filed AS SELECT * FROM read_parquet('" + path + "')"
+			if e.dialect == sqlkpi.ClickHouse {
+				view = "CREATE OR REPLACE VIEW filed AS SELECT * FROM file('" + path + "', 'Parquet')"
+			}
+			exec(t, db, view)
+			table := sqlkpi.Table{Dialect: e.dialect, Name: "filed", Where: map[string]string{"currency": "EUR"}}
+			got, err := table.Cohorts(t.Context(), db, nil)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestDuckDBsOwnFileIsRead(t *testing.T) {
+	db := openDuckDB(t)
+	path := filepath.Join(t.TempDir(), "orders.parquet")
+	exec(t, db, `COPY (SELECT 'member-' || i % 100 AS member, TIMESTAMPTZ '2027-01-01 00:00:00+00' + INTERVAL (i) MINUTE AS occurred_at,
+		CAST(i AS DECIMAL(18, 2)) / 4 * 1 AS rough, CAST(i * 25 AS DECIMAL(18, 2)) AS amount FROM range(100000) AS r(i)) TO '`+path+`' (FORMAT parquet)`)
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	info, err := file.Stat()
+	require.NoError(t, err)
+	columns, err := kpi.Collect(parquet.ReadOrders(file, info.Size(), nil))
+	require.NoError(t, err)
+	assert.Equal(t, 100_000, columns.Len())
+	assert.Equal(t, 100, columns.Members())
+	var total kpi.Amount
+	for o := range columns.All() {
+		total = total.Add(o.Amount)
+	}
+	assert.Equal(t, "124998750000", total.String())
+}
+
+func TestDuckDBReadsSummariesAndCohorts(t *testing.T) {
+	columns, err := orderlog.New(5_000)
+	require.NoError(t, err)
+	summaries, err := columns.Summaries(&kpi.SummaryOptions{AsOf: middle, HoldoutEnd: middle.AddDate(0, 6, 0)})
+	require.NoError(t, err)
+	matrix, err := columns.Cohorts(nil)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	asFile(t, dir, "summaries.parquet", func(w io.Writer) error {
+		_, err := parquet.WriteSummaries(w, func(yield func(kpi.CustomerSummary, error) bool) {
+			for _, c := range summaries.Customers {
+				if !yield(c, nil) {
+					return
+				}
+			}
+		})
+		return err
+	})
+	asFile(t, dir, "cohorts.parquet", func(w io.Writer) error { return parquet.WriteCohorts(w, matrix) })
+	var repeats, active int
+	var spend, revenue kpi.Amount
+	for _, c := range summaries.Customers {
+		repeats += c.Repeats
+		spend = spend.Add(c.HoldoutSpend)
+	}
+	for _, c := range matrix.Cohorts {
+		for _, cell := range c.Cells {
+			active += cell.Active
+			revenue = revenue.Add(cell.Revenue)
+		}
+	}
+	db := openDuckDB(t)
+	var count, n int
+	var sum string
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*), sum(repeats)::BIGINT, sum(holdout_spend)::VARCHAR FROM read_parquet('"+dir+"/summaries.parquet')").Scan(&count, &n, &sum))
+	assert.Equal(t, len(summaries.Customers), count)
+	assert.Equal(t, repeats, n)
+	got, err := kpi.ParseTotal(sum)
+	require.NoError(t, err)
+	assert.Equal(t, spend, got)
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(DISTINCT cohort), sum(active)::BIGINT, sum(revenue)::VARCHAR FROM read_parquet('"+dir+"/cohorts.parquet')").Scan(&count, &n, &sum))
+	assert.Equal(t, len(matrix.Cohorts), count)
+	assert.Equal(t, active, n)
+	got, err = kpi.ParseTotal(sum)
+	require.NoError(t, err)
+	assert.Equal(t, revenue, got)
+}
+
+func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
+	store := memory.New()
+	now := time.Date(2027, time.January, 4, 9, 0, 0, 0, time.UTC)
+	program := loyalty.Program{
+		ID: "beans", Zone: "UTC", Units: []points.Unit{{Code: "bean", Expiry: points.ExpireAfter(1, points.Years)}},
+		Earning: []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}},
+	}
+	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
+	require.NoError(t, err)
+	do := func(command loyalty.Command) {
+		_, err := engine.Do(t.Context(), command)
+		require.NoError(t, err)
+	}
+	for _, member := range []string{"anna", "ben", "carl"} {
+		do(loyalty.Enroll{Member: member, Key: "e"})
+		for _, order := range []string{"-1", "-2", "-3"} {
+			do(loyalty.Earn{Member: member, Key: order, Order: points.Order{ID: member + order, Currency: "EUR", Lines: []points.Line{{Amount: decimal.NewFromInt(60)}}}})
+			do(loyalty.Spend{Member: member, Key: "s" + order, Unit: "bean", Points: 25})
+			now = now.AddDate(0, 0, 20)
+		}
+	}
+	dir := t.TempDir()
+	parts, err := parquet.WriteLedger(t.Context(), store, parquet.LedgerOptions{Program: "beans"}, func(name string) (io.WriteCloser, error) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		return os.Create(path)
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, parts)
+	want, err := storage.Totals(t.Context(), store, "beans")
+	require.NoError(t, err)
+
+	db := openDuckDB(t)
+	rows, err := db.QueryContext(t.Context(), `SELECT unit, kind, from_bucket, to_bucket, sum(amount)::BIGINT, count(*) FROM
+		read_parquet('`+dir+`/*/*/*.parquet', hive_partitioning = true) WHERE month LIKE '2027-%' GROUP BY ALL ORDER BY unit, kind, from_bucket, to_bucket`)
+	require.NoError(t, err)
+	defer rows.Close()
+	var got []storage.Total
+	for rows.Next() {
+		var total storage.Total
+		var from, to string
+		require.NoError(t, rows.Scan(&total.Unit, &total.Kind, &from, &to, &total.Amount, &total.Entries))
+		require.NoError(t, total.From.UnmarshalText([]byte(from)))
+		require.NoError(t, total.To.UnmarshalText([]byte(to)))
+		got = append(got, total)
+	}
+	require.NoError(t, rows.Err())
+	assert.ElementsMatch(t, want, got)
+}
