@@ -46,7 +46,7 @@ func Erasure(t *testing.T, store storage.Store) {
 	for i, cmd := range life() {
 		filled, n := cmd, 0
 		if cmd.Plan().Member != "ben" {
-			filled, n = fill(ctx, engine, cmd)
+			filled, n, _ = Marked(ctx, engine, cmd)
 		}
 		marked += n
 		if _, err := engine.Do(ctx, filled); err != nil {
@@ -176,9 +176,10 @@ func life() []loyalty.Command {
 	)
 }
 
-// fill puts the mark into every text of a command that is no id and that still
-// makes a command that is accepted, and counts them.
-func fill(ctx context.Context, engine *loyalty.Engine, cmd loyalty.Command) (loyalty.Command, int) {
+// Marked puts the mark into every text of a command that is not lawfully kept and that
+// still makes a command that is accepted. It counts them, and lists the fields that have a
+// text and take no mark.
+func Marked(ctx context.Context, engine *loyalty.Engine, cmd loyalty.Command) (loyalty.Command, int, []string) {
 	filled := reflect.New(reflect.TypeOf(cmd)).Elem()
 	data, err := json.Marshal(cmd)
 	if err == nil {
@@ -188,23 +189,26 @@ func fill(ctx context.Context, engine *loyalty.Engine, cmd loyalty.Command) (loy
 		panic(err)
 	}
 	n := 0
-	try := func(set func(string), old string) {
+	var refused []string
+	try := func(name string, set func(string), old string) {
 		set(old + Mark)
-		if _, err := engine.Quote(ctx, filled.Interface().(loyalty.Command)); err != nil {
-			set(old)
+		if _, err := engine.Quote(ctx, filled.Interface().(loyalty.Command)); err == nil {
+			n++
 			return
 		}
-		n++
+		if set(old); old != "" {
+			refused = append(refused, name)
+		}
 	}
 	texts(filled, "", try)
-	return filled.Interface().(loyalty.Command), n
+	return filled.Interface().(loyalty.Command), n, refused
 }
 
-func texts(v reflect.Value, name string, found func(set func(string), old string)) {
+func texts(v reflect.Value, name string, found func(name string, set func(string), old string)) {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
 	case v.Kind() == reflect.String && lawful[name] == "":
-		found(v.SetString, v.String())
+		found(name, v.SetString, v.String())
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
 			if field := v.Type().Field(i); field.IsExported() {
@@ -221,7 +225,7 @@ func texts(v reflect.Value, name string, found func(set func(string), old string
 		}
 	case v.Kind() == reflect.Map:
 		for _, key := range v.MapKeys() {
-			found(func(s string) { v.SetMapIndex(key, reflect.ValueOf(s)) }, v.MapIndex(key).String())
+			found(name, func(s string) { v.SetMapIndex(key, reflect.ValueOf(s)) }, v.MapIndex(key).String())
 		}
 	}
 }

@@ -1,0 +1,68 @@
+package booking_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/booking"
+)
+
+func TestNoTextOfAnyCommandOfAMemberSurvivesAnErasure(t *testing.T) {
+	const reason, actor, session = "a reason", "mia", "latte-art"
+	handOver := booking.HandOver{Member: "anna", Key: "k", Session: session, Guest: "Aunt Ida", Reason: reason, Actor: actor}
+	for name, run := range map[string]struct {
+		before []loyalty.Command
+		cmd    loyalty.Command
+		at     time.Duration
+	}{
+		"a booking":       {cmd: booking.Book{Member: "anna", Key: "k", Session: session, Party: 2, Unit: "bean", Points: 200, Reason: reason, Actor: actor}},
+		"a hold":          {cmd: booking.Hold{Member: "anna", Key: "k", Session: session, Party: 2, Unit: "bean", Points: 200, Reason: reason, Actor: actor}},
+		"a place in line": {before: []loyalty.Command{book("ben", 3)}, cmd: booking.Join{Member: "anna", Key: "k", Session: session, Party: 2, Unit: "bean", Points: 200, Reason: reason, Actor: actor}},
+		"a confirmed hold": {
+			before: []loyalty.Command{booking.Hold{Member: "anna", Key: "hold", Session: session, Party: 2, Unit: "bean", Points: 200, Reason: reason + enginetest.Mark}},
+			cmd:    booking.Confirm{Member: "anna", Key: "k", Session: session, Reason: reason, Actor: actor},
+		},
+		"a cancellation": {before: []loyalty.Command{book("anna", 2)}, cmd: booking.Cancel{Member: "anna", Key: "k", Session: session, Reason: reason, Actor: actor}},
+		"a guest":        {before: []loyalty.Command{book("anna", 2)}, cmd: handOver},
+		"a check-in": {
+			before: []loyalty.Command{book("anna", 2)},
+			cmd:    booking.CheckIn{Member: "anna", Key: "k", Session: session, Reason: reason, Actor: actor}, at: start.Add(-time.Hour).Sub(opening),
+		},
+		"another session": {
+			before: []loyalty.Command{book("anna", 2)},
+			cmd:    booking.Reschedule{Member: "anna", Key: "k", Session: session, To: "later", Unit: "bean", Points: 200, Reason: reason, Actor: actor},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, evening(), "anna", "ben")
+			later := evening()
+			later.ID = "later"
+			s.must(booking.Open{Key: "open later", Session: later})
+			claims := enginetest.NewClaims(s.store)
+			engine := s.Engine.WithStore(claims)
+			s.Desk = booking.NewDesk(engine, claims)
+			for _, cmd := range run.before {
+				s.must(cmd)
+			}
+			s.wait(run.at)
+			marked, n, _ := enginetest.Marked(t.Context(), engine, run.cmd)
+			require.GreaterOrEqual(t, n, 3, "key, reason and actor")
+			s.must(marked)
+			found, err := enginetest.Traces(t.Context(), claims, "beans", enginetest.Mark)
+			require.NoError(t, err)
+			require.NotEmpty(t, found)
+			s.must(loyalty.Erase{Member: "anna", Key: "forget"})
+			s.runDue()
+			s.at(start.AddDate(0, 0, 2))
+			s.runDue()
+			found, err = enginetest.Traces(t.Context(), claims, "beans", enginetest.Mark)
+			require.NoError(t, err)
+			require.Empty(t, found)
+			s.verify(session)
+		})
+	}
+}

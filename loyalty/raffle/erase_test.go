@@ -1,0 +1,26 @@
+package raffle_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/raffle"
+)
+
+func TestNoTextOfAnEntrySurvivesAnErasure(t *testing.T) {
+	s := openShop(t, "anna", "ben")
+	claims := enginetest.NewClaims(s.store)
+	engine := s.WithStore(claims)
+	cmd, n, _ := enginetest.Marked(t.Context(), engine, raffle.Enter{Member: "anna", Key: "k", Raffle: "grinder", Tickets: 2, Unit: "bean", Points: 20, Reason: "a reason", Actor: "mia"})
+	require.GreaterOrEqual(t, n, 3, "key, reason and actor")
+	_, err := engine.Do(t.Context(), cmd)
+	require.NoError(t, err)
+	_, err = engine.Do(t.Context(), loyalty.Erase{Member: "anna", Key: "forget"})
+	require.NoError(t, err)
+	found, err := enginetest.Traces(t.Context(), claims, "beans", enginetest.Mark)
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
