@@ -31,8 +31,9 @@ const (
 
 // Erase takes out everything that the program keeps about a member besides the
 // surrogate id, entries and amounts: attributes, documents, bodies of commands and
-// receipts, reasons, actors and references, events, the caller's keys, and what
-// features keep, by their [Eraser]. It holds for members who were merged into this one
+// receipts, reasons, actors and references, ids of orders, holds and redemptions, what lots
+// came from, events, the caller's keys, and what features keep, by their [Eraser].
+// docs/erasure.md lists what stays, and why. It holds for members who were merged into this one
 // as well. From its commit on reads and commands on the member are [ErrErased]; the
 // rest is scrubbed in commits of bounded size, which RunDue finishes where they were
 // stopped. Open holds are voided. Points stay on the books until they expire; the

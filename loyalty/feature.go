@@ -57,7 +57,8 @@ type Exporter interface {
 }
 
 // Eraser is a feature whose records name persons. Of a feature that is none an
-// erasure leaves the keys of records, and nothing else of them.
+// erasure leaves the keys of records, and nothing else of them. Records are never deleted:
+// an id that may name a person belongs into the document, and a digest of it into the key.
 type Eraser interface {
 	// Erase puts the record without anything that identifies a person, and releases
 	// the claims that the member gives up with it. It may be called again for a

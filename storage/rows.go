@@ -91,7 +91,10 @@ type Lot struct {
 }
 
 // Entry is one line of the ledger: (program, member, Version, Ordinal) is its
-// key. Entries are inserted and never change.
+// key. Entries are inserted and never change, so the engine writes no text of a caller
+// into them: Reference names an account, or is empty, which stands for that of the
+// operation, or one of two marks that start with [ReservedPrefix]: "lot" for the Source of
+// the lot, "none" for no reference. The engine's History puts references back.
 type Entry struct {
 	Program string
 	Member  string
@@ -138,7 +141,8 @@ type Operation struct {
 }
 
 // Record is a document that a feature keeps under an account: (program, member,
-// Kind, ID) is its key.
+// Kind, ID) is its key. Records are never deleted, so the engine's own have a digest for an
+// ID where a caller chose it, and the ID itself in the document.
 type Record struct {
 	Program string
 	Member  string
