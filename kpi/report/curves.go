@@ -18,15 +18,14 @@ func retentionSection(r *Report) (*section, error) {
 	labels := []string{"0"}
 	stay, lower, upper := []float64{1}, []float64{1}, []float64{1}
 	t := &table{Caption: "Members who stay", Head: []string{"After " + r.RetentionUnit, "At risk", "Lost", "Last seen", "Stay", "Lower", "Upper"}}
-	for _, p := range s.Points {
+	last := s.Points[len(s.Points)-1].Time
+	for _, p := range inSteps(s.Points, mostRows) {
 		t.Rows = append(t.Rows, row{Head: strconv.FormatFloat(p.Time, 'g', 6, 64), Cells: plain(
 			strconv.Itoa(p.AtRisk), strconv.Itoa(p.Events), strconv.Itoa(p.Censored), percent(p.Survival), percent(p.Lower), percent(p.Upper))})
 	}
-	last := s.Points[len(s.Points)-1].Time
-	const steps = 60
 	at := 0
-	for i := 1; i <= steps; i++ {
-		now := last * float64(i) / steps
+	for i := 1; i <= mostRows; i++ {
+		now := last * float64(i) / mostRows
 		for at < len(s.Points) && s.Points[at].Time <= now*(1+1e-12) {
 			at++
 		}
@@ -42,16 +41,45 @@ func retentionSection(r *Report) (*section, error) {
 	if median, ok := s.Median(); ok {
 		lead += fmt.Sprintf(" Half are lost after %s %s.", decimals(median, places(median)), r.RetentionUnit)
 	}
+	if r.RetentionRule != "" {
+		lead += " " + r.RetentionRule
+	}
 	level := fmt.Sprintf(" %g %%", 100*s.Level)
 	chart, err := lineChart("Retention curve", labels, []line{
-		{"Stay", "series-1", stay}, {"Lower" + level, "series-3", lower}, {"Upper" + level, "series-3", upper},
+		{"Lower" + level, "series-3", lower}, {"Upper" + level, "series-4", upper}, {"Stay", "series-1", stay},
 	}, new(1.0), percentAxis)
 	return &section{ID: "retention", Title: "Retention", Lead: lead, Chart: chart, Table: t}, err
 }
 
+// mostRows is how many steps of a curve are drawn, and how many rows its table has at
+// most.
+const mostRows = 60
+
+// inSteps takes the points of a curve together in steps of equal length where they are
+// more than rows: what happened within a step adds up, and the rest is that of its end.
+func inSteps(points []kpi.SurvivalPoint, rows int) []kpi.SurvivalPoint {
+	if len(points) <= rows {
+		return points
+	}
+	step := points[len(points)-1].Time / float64(rows)
+	var out []kpi.SurvivalPoint
+	place := -1
+	for _, p := range points {
+		at := int(math.Ceil(p.Time / step * (1 - 1e-12)))
+		if at != place {
+			place, out = at, append(out, p)
+			continue
+		}
+		sum := &out[len(out)-1]
+		p.AtRisk, p.Events, p.Censored = sum.AtRisk, p.Events+sum.Events, p.Censored+sum.Censored
+		*sum = p
+	}
+	return out
+}
+
 func percentAxis(v float64) string { return decimals(100*v, 0) + " %" }
 
-func countAxis(v float64) string { return decimals(v, 0) }
+func countAxis(v float64) string { return grouped(v, 0) }
 
 func trackingSection(r *Report) (*section, error) {
 	k := r.Tracking

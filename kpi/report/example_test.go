@@ -38,7 +38,7 @@ func Example() {
 		}
 	}
 	// Output:
-	// <li><span>Came again</span><strong>59.1 %</strong><span>customers with 2 purchase periods or more / customers with 1 or more: 473 of 800</span></li>
+	// <li><span>Came again</span><strong>59.1 %</strong><span class="how">customers with 2 purchase periods or more / customers with 1 or more: 473 of 800</span></li>
 	// <h2>Who is still a customer</h2>
 }
 

@@ -23,7 +23,7 @@ func cohortSection(r *Report) (*section, error) {
 		offsets = max(offsets, len(c.Cells))
 	}
 	offsets = min(offsets, mostOffsets)
-	grid := &table{Caption: "Share of each cohort that bought in the periods after its first", Head: []string{"First " + string(m.Bucket), "Members"}}
+	grid := &table{Caption: "Percent of each cohort that bought in the periods after its first", Head: []string{"First " + string(m.Bucket), "Members"}}
 	for o := range offsets {
 		grid.Head = append(grid.Head, strconv.Itoa(o))
 	}
@@ -35,9 +35,9 @@ func cohortSection(r *Report) (*section, error) {
 			case !ok:
 				line.Cells = append(line.Cells, cell{"", -1})
 			case o == 0:
-				line.Cells = append(line.Cells, cell{percent(rate), -1})
+				line.Cells = append(line.Cells, cell{decimals(100*rate, 1), -1})
 			default:
-				line.Cells = append(line.Cells, shaded(percent(rate), 2*rate))
+				line.Cells = append(line.Cells, shaded(decimals(100*rate, 1), 2*rate))
 			}
 		}
 		grid.Rows = append(grid.Rows, line)

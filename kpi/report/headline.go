@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
@@ -39,14 +40,17 @@ func alike(a, b kpi.Figure) bool {
 
 func detail(f kpi.Figure) string {
 	text := f.Convention
-	if f.IsQuotient() {
+	if f.IsQuotient() && f.Denominator.String() != "1" {
 		if text != "" {
 			text += ": "
 		}
 		text += f.Numerator.String() + " of " + f.Denominator.String()
 	}
 	if !f.Period.IsZero() {
-		text += ", " + f.Period.String()
+		if text != "" {
+			text += ", "
+		}
+		text += f.Period.String()
 	}
 	return text
 }
@@ -60,15 +64,17 @@ func shown(f kpi.Figure, value float64) string {
 }
 
 func amount(f kpi.Figure, value float64) string {
-	switch {
-	case f.Unit == kpi.Fraction:
+	switch f.Unit {
+	case kpi.Fraction:
 		return percent(value)
-	case f.Unit == kpi.Score:
+	case kpi.Score:
 		return decimals(value, 1)
-	case f.Currency != "":
-		return decimals(value, 2) + " " + f.Currency
+	case kpi.Money:
+		return strings.TrimSpace(grouped(value, min(2, 2*places(value))) + " " + f.Currency)
+	case kpi.Days:
+		return decimals(value, min(1, places(value))) + " days"
 	default:
-		return decimals(value, places(value))
+		return grouped(value, places(value))
 	}
 }
 
@@ -81,6 +87,16 @@ func change(f kpi.Figure, by float64) string {
 		return sign + decimals(100*math.Abs(by), 1) + " points"
 	}
 	return sign + amount(f, math.Abs(by))
+}
+
+// grouped has a comma between thousands.
+func grouped(v float64, places int) string {
+	text := decimals(v, places)
+	end := strings.IndexByte(text+".", '.')
+	for i := end - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 func percent(share float64) string { return decimals(100*share, 1) + " %" }

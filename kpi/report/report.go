@@ -36,6 +36,9 @@ type Report struct {
 	// time, such as "days".
 	Retention     *kpi.Survival
 	RetentionUnit string
+	// RetentionRule says, in a sentence, when a member counts as lost, where that is a
+	// rule and no contract's end.
+	RetentionRule string
 	// RFM becomes a grid of recency by frequency, and a table of segments.
 	RFM *kpi.RFM
 	// Alive becomes a heat map of P(alive): see [AliveOf].

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"image/color"
+	"image/png"
 	"math"
 	"os"
 	"os/exec"
@@ -69,15 +71,13 @@ func TestTheNumbersOfThePageAreThoseOfTheResults(t *testing.T) {
 	assert.Contains(t, sectionOf(t, page, "nps"), "<td>30</td><td>14.1</td><td>44.2</td><td>50</td><td>30</td><td>20</td>")
 	rate, ok := r.Cohorts.Cohorts[0].Retention(1)
 	require.True(t, ok)
-	assert.Regexp(t, `<th scope="row">2026-01-01</th><td>\d+</td><td>100.0 %</td><td class="h\d+">`+regexp.QuoteMeta(percent(rate)), sectionOf(t, page, "cohorts"))
+	assert.Regexp(t, `<th scope="row">2026-01-01</th><td>\d+</td><td>100.0</td><td class="h\d+">`+regexp.QuoteMeta(fmt.Sprintf("%.1f<", 100*rate)), sectionOf(t, page, "cohorts"))
 	for _, m := range r.Liability.Movements {
 		assert.Contains(t, sectionOf(t, page, "liability"), "<td>"+m.Closing.String()+"</td></tr>")
 	}
 	assert.Contains(t, page, "<strong>59.1 %</strong><span>55.7 % to 62.5 % (95 %)</span><span>&#43;5.0 points from 54.2 %</span>")
-	assert.Contains(t, page, "<strong>undefined</strong><span>no order was paid</span>")
+	assert.Contains(t, page, "<strong>undefined</strong><span class=\"how\">no order was paid</span>")
 }
-
-func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
 func TestThePageNeedsNothingElseAndRunsNothing(t *testing.T) {
 	page := write(t, café(t))
@@ -164,16 +164,17 @@ func TestAReportOfOneOfEachIsDrawn(t *testing.T) {
 	assert.Contains(t, sectionOf(t, page, "nps"), "<td>undefined</td>")
 }
 
-// TestTheBrowserDrawsThePage draws the page where Chromium is installed, at the
-// width of a phone and of a desk. LOYALTYKIT_SHOTS names a folder that keeps the
-// pictures.
+// TestTheBrowserDrawsThePage draws the page where Chromium is installed: at the width
+// of a phone and of a desk, light and dark, and on paper. LOYALTYKIT_SHOTS names a
+// folder that keeps the pictures; LOYALTYKIT_REQUIRE_SERVERS=1 asks for the browser.
 func TestTheBrowserDrawsThePage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes seconds to start")
-	}
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
+		require.NotEqual(t, "1", os.Getenv("LOYALTYKIT_REQUIRE_SERVERS"), "Chromium is asked for and not installed")
 		t.Skip("Chromium is not installed")
+	}
+	if testing.Short() {
+		t.Skip("a browser takes seconds to start")
 	}
 	folder := os.Getenv("LOYALTYKIT_SHOTS")
 	if folder == "" {
@@ -182,12 +183,26 @@ func TestTheBrowserDrawsThePage(t *testing.T) {
 	file := filepath.Join(folder, "report.html")
 	require.NoError(t, os.WriteFile(file, []byte(write(t, café(t))), 0o600))
 	for _, size := range []string{"390,5200", "1280,3400"} {
-		picture := filepath.Join(folder, strings.ReplaceAll(size, ",", "x")+".png")
-		run(t, chromium, "--window-size="+size, "--screenshot="+picture, "file://"+file)
-		shot, err := os.ReadFile(picture)
-		require.NoError(t, err)
-		assert.Greater(t, len(shot), 50_000, "more than an empty page")
+		var corners []color.Color
+		for mode, scheme := range []string{"dark", "light"} { // as Chromium numbers them
+			picture := filepath.Join(folder, strings.ReplaceAll(size, ",", "x")+"-"+scheme+".png")
+			run(t, chromium, "--window-size="+size, fmt.Sprintf("--blink-settings=preferredColorScheme=%d", mode), "--screenshot="+picture, "file://"+file)
+			shot, err := os.ReadFile(picture)
+			require.NoError(t, err)
+			assert.Greater(t, len(shot), 50_000, "more than an empty page")
+			drawn, err := png.Decode(bytes.NewReader(shot))
+			require.NoError(t, err)
+			corners = append(corners, drawn.At(1, 1))
+		}
+		assert.Equal(t, []color.Color{color.RGBA{0x14, 0x17, 0x1b, 255}, color.RGBA{255, 255, 255, 255}}, corners, "the page is dark for who reads in the dark")
 	}
+	paper := filepath.Join(folder, "report.pdf")
+	run(t, chromium, "--blink-settings=preferredColorScheme=0", "--no-pdf-header-footer", "--print-to-pdf="+paper, "file://"+file)
+	printed, err := os.ReadFile(paper)
+	require.NoError(t, err)
+	pages := len(regexp.MustCompile(`/Type /Page\b`).FindAll(printed, -1))
+	assert.Greater(t, pages, 1)
+	assert.Less(t, pages, 15, "with the numbers of all charts")
 }
 
 func run(t *testing.T, chromium string, args ...string) {
