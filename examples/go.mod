@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/loyaltykit/loyaltykit v0.1.0
 	github.com/loyaltykit/loyaltykit/kpi/clv v0.1.0
+	github.com/loyaltykit/loyaltykit/kpi/report v0.1.0
 	github.com/loyaltykit/loyaltykit/storage/sqlite v0.1.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
@@ -13,6 +14,9 @@ require (
 
 require (
 	github.com/andybalholm/brotli v1.1.1 // indirect
+	github.com/go-analyze/bulk v0.1.6 // indirect
+	github.com/go-analyze/charts v0.6.4 // indirect
+	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	github.com/klauspost/compress v1.17.9 // indirect
 	github.com/parquet-go/bitpack v1.0.0 // indirect
@@ -20,6 +24,7 @@ require (
 	github.com/parquet-go/parquet-go v0.32.0 // indirect
 	github.com/pierrec/lz4/v4 v4.1.21 // indirect
 	github.com/twpayne/go-geom v1.6.1 // indirect
+	golang.org/x/image v0.45.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	gonum.org/v1/gonum v0.17.0 // indirect
@@ -57,3 +62,5 @@ replace github.com/loyaltykit/loyaltykit/storage/postgres => ../storage/postgres
 replace github.com/loyaltykit/loyaltykit/kpi/clv => ../kpi/clv
 
 replace github.com/loyaltykit/loyaltykit/parquet => ../parquet
+
+replace github.com/loyaltykit/loyaltykit/kpi/report => ../kpi/report

@@ -1,9 +1,8 @@
-package main
+package keyfigures
 
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/shopspring/decimal"
 
@@ -21,33 +20,41 @@ type counters struct {
 	second      *kpi.SecondPurchaseAccumulator
 	// returning is of the period of the costs, nil where they have none.
 	returning *kpi.ReturningAccumulator
+	// bought is what was bought in the period of the costs, nil where they have no
+	// contract.
+	bought          *kpi.PurchaseAccumulator
+	quarters, years *kpi.CohortAccumulator
 	// adders are all of them that there are.
 	adders []kpi.Adder
+	// now and before are the last days and those before them, which may be nil.
+	now, before *window
+	retention   *kpi.RetentionAccumulator
+	visits      *visits
 }
 
-// compute reads all files and computes all figures that they allow.
-func compute(o options, progress *status, warnings io.Writer) (*report, error) {
-	l := &log{path: o.orders, zone: o.zone, status: progress, warnings: warnings}
+// Compute reads a log and the files of the options, and computes all figures that they
+// allow.
+func Compute(l *Log, o Options) (*Report, error) {
 	e, err := l.extent()
 	if err != nil {
 		return nil, err
 	}
 	if e.rows == 0 {
-		return nil, fmt.Errorf("%s has no orders", o.orders)
+		return nil, fmt.Errorf("%s has no orders", l.Name)
 	}
-	if o.asOf.IsZero() {
-		o.asOf = dayOf(e.last, o.zone)
+	if o.AsOf.IsZero() {
+		o.AsOf = dayOf(e.last, o.Zone)
 	}
-	period := kpi.Period{Start: dayOf(e.first, o.zone), End: nextDay(o.asOf), Zone: o.zone}
+	period := kpi.Period{Start: dayOf(e.first, o.Zone), End: nextDay(o.AsOf), Zone: o.Zone}
 	if !period.End.After(period.Start) {
-		return nil, fmt.Errorf("-as-of: the first order is of %s", e.first.In(o.zone).Format("2006-01-02"))
+		return nil, fmt.Errorf("-as-of: the first order is of %s", e.first.In(o.Zone).Format("2006-01-02"))
 	}
-	if !o.calibrationEnd.IsZero() && (o.calibrationEnd.Before(period.Start) || !o.calibrationEnd.Before(o.asOf)) {
+	if !o.CalibrationEnd.IsZero() && (o.CalibrationEnd.Before(period.Start) || !o.CalibrationEnd.Before(o.AsOf)) {
 		return nil, errors.New("-calibration-end: must lie between the first order and the last day that counts")
 	}
 	var c *costs
-	if o.costs != "" {
-		if c, err = readCosts(o.costs, o.zone); err != nil {
+	if o.Costs != "" {
+		if c, err = readCosts(o.Costs, o.Zone); err != nil {
 			return nil, err
 		}
 	}
@@ -55,41 +62,41 @@ func compute(o options, progress *status, warnings io.Writer) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.each("counting", false, all.add); err != nil {
+	if _, err := l.Each("counting", all.add); err != nil {
 		return nil, err
 	}
-	r := newReport(o, period, e)
+	r := newReport(l, o, period, e)
 	if c != nil && c.Currency != r.currency {
 		if c.Currency != "" && r.currency != "" {
-			return nil, fmt.Errorf("%s: the currency is %s, that of the log %s", o.costs, c.Currency, r.currency)
+			return nil, fmt.Errorf("%s: the currency is %s, that of the log %s", o.Costs, c.Currency, r.currency)
 		}
 		r.currency = c.Currency + r.currency
 		c.Currency = r.currency
 	}
-	err = errors.Join(all.figures(r), r.models(o, all, c), r.costs(c, all.returning), r.surveys(o, period, warnings))
+	err = errors.Join(all.figures(r), all.compare(r, o.InactiveDays), r.models(o, all, c), r.costs(c, all), r.engine(o.Engine, c), r.surveys(o, period))
 	if err != nil || c == nil {
 		return r, err
 	}
-	if err := r.goals(c.Goals, o.zone); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.costs, err)
+	if err := r.goals(c.Goals, o.Zone); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.Costs, err)
 	}
 	return r, nil
 }
 
-func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
+func newCounters(o Options, period kpi.Period, c *costs) (*counters, error) {
 	var all counters
-	var errs [8]error
+	var errs [14]error
 	all.purchases, errs[0] = kpi.NewPurchaseAccumulator(period, kpi.ByDay)
-	all.inactive, errs[1] = kpi.NewInactivityAccumulator(period.End, o.inactiveDays, o.zone)
-	all.cohorts, errs[2] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Monthly, Zone: o.zone, Until: period.End})
-	all.rfm, errs[3] = kpi.NewRFMAccumulator(&kpi.RFMOptions{AsOf: o.asOf, Zone: o.zone})
-	all.summary, errs[4] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{AsOf: o.asOf, Zone: o.zone, Unit: o.unit})
-	if !o.calibrationEnd.IsZero() {
+	all.inactive, errs[1] = kpi.NewInactivityAccumulator(period.End, o.InactiveDays, o.Zone)
+	all.cohorts, errs[2] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Monthly, Zone: o.Zone, Until: period.End})
+	all.rfm, errs[3] = kpi.NewRFMAccumulator(&kpi.RFMOptions{AsOf: o.AsOf, Zone: o.Zone})
+	all.summary, errs[4] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{AsOf: o.AsOf, Zone: o.Zone, Unit: o.Unit})
+	if !o.CalibrationEnd.IsZero() {
 		all.calibration, errs[5] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{
-			AsOf: o.calibrationEnd, HoldoutEnd: o.asOf, Zone: o.zone, Unit: o.unit,
+			AsOf: o.CalibrationEnd, HoldoutEnd: o.AsOf, Zone: o.Zone, Unit: o.Unit,
 		})
 	}
-	all.second, errs[6] = kpi.NewSecondPurchaseAccumulator(period.End, o.zone)
+	all.second, errs[6] = kpi.NewSecondPurchaseAccumulator(period.End, o.Zone)
 	if c != nil && (c.AcquisitionSpend != nil || c.RetentionSpend != nil) {
 		all.returning, errs[7] = kpi.NewReturningAccumulator(c.period)
 	}
@@ -99,6 +106,36 @@ func newCounters(o options, period kpi.Period, c *costs) (*counters, error) {
 	}
 	if all.returning != nil {
 		all.adders = append(all.adders, all.returning)
+	}
+	if c != nil && c.Contract != nil {
+		if all.bought, errs[11] = kpi.NewPurchaseAccumulator(c.period, kpi.ByDay); errs[11] == nil {
+			all.adders = append(all.adders, all.bought)
+		}
+	}
+	for i, of := range []struct {
+		bucket kpi.Bucket
+		to     **kpi.CohortAccumulator
+	}{{kpi.Quarterly, &all.quarters}, {kpi.Yearly, &all.years}} {
+		if *of.to, errs[12+i] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: of.bucket, Zone: o.Zone, Until: period.End}); errs[12+i] == nil {
+			all.adders = append(all.adders, *of.to)
+		}
+	}
+	recent := kpi.Period{Start: daysAfter(o.AsOf, 1-o.InactiveDays), End: period.End, Zone: o.Zone}
+	earlier := kpi.Period{Start: daysAfter(o.AsOf, 1-2*o.InactiveDays), End: recent.Start, Zone: o.Zone}
+	if all.now, errs[8] = newWindow(recent, o.InactiveDays); errs[8] == nil {
+		all.adders = append(all.adders, all.now.adders()...)
+	}
+	if !earlier.Start.Before(period.Start) {
+		if all.before, errs[9] = newWindow(earlier, o.InactiveDays); errs[9] == nil {
+			all.adders = append(all.adders, all.before.adders()...)
+		}
+	}
+	if all.retention, errs[10] = kpi.NewRetentionAccumulator(recent, o.InactiveDays); errs[10] == nil {
+		all.adders = append(all.adders, all.retention)
+	}
+	if all.calibration != nil {
+		all.visits = &visits{zone: o.Zone, end: period.End, days: map[string][]int32{}}
+		all.adders = append(all.adders, all.visits)
 	}
 	return &all, errors.Join(errs[:]...)
 }
@@ -113,11 +150,15 @@ func (c *counters) add(o kpi.Order) error {
 }
 
 // figures are those of the log alone.
-func (c *counters) figures(r *report) error {
+func (c *counters) figures(r *Report) error {
 	p := c.purchases.Result()
 	one := decimal.NewFromInt(1)
 	exact := func(key string, unit kpi.Unit, amount decimal.Decimal) {
-		r.add(key, kpi.Quotient(key, unit, amount, one).In(r.period).Priced(r.currency))
+		f := kpi.Quotient(key, unit, amount, one).In(r.period)
+		if unit == kpi.Money {
+			f = f.Priced(r.currency)
+		}
+		r.add(key, f)
 	}
 	exact("customers", kpi.Count, decimal.NewFromInt(int64(p.Customers)))
 	exact("orders", kpi.Count, decimal.NewFromInt(int64(p.Orders)))
@@ -149,7 +190,21 @@ func (c *counters) figures(r *report) error {
 	}
 	r.add("second_purchase_median_days", second.Median().In(r.period))
 	r.add("second_purchase_within_90_days", second.Within(90).In(r.period))
+	r.restrictedMean(second.Curve, 90)
 	if err := r.cohortFigures(c.cohorts.Result()); err != nil {
+		return err
+	}
+	if r.Quarters, err = r.matrix(c.quarters.Result()); err != nil {
+		return err
+	}
+	if r.Years, err = r.matrix(c.years.Result()); err != nil {
+		return err
+	}
+	kept, err := kpi.Retention(c.retention.Result())
+	if err != nil {
+		return err
+	}
+	if err := r.sample("window_retention_rate", kept); err != nil {
 		return err
 	}
 	return r.rfmFigures(c.rfm.Result())

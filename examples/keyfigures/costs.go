@@ -1,4 +1,4 @@
-package main
+package keyfigures
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
-	"github.com/loyaltykit/loyaltykit/kpi/liability"
 )
 
 // costs is what an order log cannot know.
@@ -27,20 +26,13 @@ type costs struct {
 	GrossMargin      *float64 `json:"gross_margin"`
 	DiscountPerMonth float64  `json:"discount_per_month"`
 	Points           *points  `json:"points"`
-	// Contract, Lift, Tiers and Goals are in more.go.
+	// Contract is in contract.go; Lift, Tiers and Goals are in more.go.
 	Contract *contract `json:"contract"`
 	Lift     *lift     `json:"lift"`
 	Tiers    *tiers    `json:"tiers"`
 	Goals    []goal    `json:"goals"`
 
 	period kpi.Period
-}
-
-// points are those of the program since its start.
-type points struct {
-	kpi.PointCounts
-	UltimateRate *decimal.Decimal `json:"ultimate_redemption_rate"`
-	CostPerPoint *decimal.Decimal `json:"cost_per_point"`
 }
 
 func readCosts(path string, zone *time.Location) (*costs, error) {
@@ -56,14 +48,17 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 	}
 	var errs []error
 	var start, end time.Time
-	if start, err = day(c.Start, zone); err != nil {
+	if start, err = Day(c.Start, zone); err != nil {
 		errs = append(errs, fmt.Errorf("start: %w", err))
 	}
-	if end, err = day(c.End, zone); err != nil {
+	if end, err = Day(c.End, zone); err != nil {
 		errs = append(errs, fmt.Errorf("end: %w", err))
 	}
 	if (c.AcquisitionSpend != nil || c.RetentionSpend != nil) && !end.After(start) {
 		errs = append(errs, errors.New("end: must be after start: spending is of a period"))
+	}
+	if c.Contract != nil && !end.After(start) {
+		errs = append(errs, errors.New("end: must be after start: contracts are of a period"))
 	}
 	if c.GrossMargin != nil && !(*c.GrossMargin > 0 && *c.GrossMargin <= 1) {
 		errs = append(errs, errors.New("gross_margin: must be a fraction above 0, at most 1"))
@@ -79,7 +74,7 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 }
 
 // figures are those that the costs allow, with the customers of their period.
-func (c *costs) figures(r *report, who *kpi.ReturningAccumulator) error {
+func (c *costs) figures(r *Report, who *kpi.ReturningAccumulator, bought *kpi.PurchaseAccumulator) error {
 	if who != nil {
 		if err := c.perCustomer(r, who); err != nil {
 			return err
@@ -90,7 +85,7 @@ func (c *costs) figures(r *report, who *kpi.ReturningAccumulator) error {
 		errs = append(errs, c.Points.figures(r, c.Currency))
 	}
 	if c.Contract != nil {
-		errs = append(errs, c.Contract.figures(r, c.period))
+		errs = append(errs, c.Contract.figures(r, c, bought.Result()))
 	}
 	if c.Lift != nil {
 		errs = append(errs, c.Lift.figures(r))
@@ -101,7 +96,7 @@ func (c *costs) figures(r *report, who *kpi.ReturningAccumulator) error {
 	return errors.Join(errs...)
 }
 
-func (c *costs) perCustomer(r *report, who *kpi.ReturningAccumulator) error {
+func (c *costs) perCustomer(r *Report, who *kpi.ReturningAccumulator) error {
 	customers := who.Result()
 	atStart, retained, fresh := customers.Before, customers.Returned, customers.New
 	back, err := customers.ReturnRate()
@@ -141,50 +136,11 @@ func (c *costs) perCustomer(r *report, who *kpi.ReturningAccumulator) error {
 
 // valueToCost sets the margin of a new customer's first year against the cost of
 // winning one.
-func (c *costs) valueToCost(r *report, acquisition kpi.Figure) error {
+func (c *costs) valueToCost(r *Report, acquisition kpi.Figure) error {
 	if c.GrossMargin == nil {
 		return nil
 	}
 	ratio, err := kpi.ValueToCost(r.margin, acquisition)
 	r.add("value_to_acquisition_cost", ratio)
 	return err
-}
-
-func (p *points) figures(r *report, currency string) error {
-	ofIssued, err := kpi.Redemption(p.PointCounts, kpi.OfIssued)
-	if err != nil {
-		return fmt.Errorf("points: %w", err)
-	}
-	r.add("redemption_rate_of_issued", ofIssued)
-	if p.Matured > 0 {
-		ofMatured, err := kpi.Redemption(p.PointCounts, kpi.OfMatured)
-		if err != nil {
-			return fmt.Errorf("points: %w", err)
-		}
-		r.add("redemption_rate_of_matured", ofMatured)
-	}
-	broken, err := kpi.Breakage(p.PointCounts)
-	if err != nil {
-		return fmt.Errorf("points: %w", err)
-	}
-	r.add("breakage_rate", broken)
-	if p.UltimateRate == nil {
-		return nil
-	}
-	ultimate, err := kpi.Ultimate(p.PointCounts, *p.UltimateRate)
-	if err != nil {
-		return fmt.Errorf("points: ultimate_redemption_%w", err)
-	}
-	for _, f := range []kpi.Figure{ultimate.Redemption, ultimate.Breakage, ultimate.Future, ultimate.OfOutstanding} {
-		r.add(f.Key, f)
-	}
-	if p.CostPerPoint == nil {
-		return nil
-	}
-	accrual, err := liability.CostAccrual(p.PointCounts, *p.UltimateRate, *p.CostPerPoint, currency)
-	if err != nil {
-		return fmt.Errorf("points: %w", err)
-	}
-	r.add("points_cost_liability", kpi.Quotient("points_cost_liability", kpi.Money, accrual.Liability, decimal.NewFromInt(1)).As(accrual.Model).Priced(currency))
-	return nil
 }

@@ -1,13 +1,14 @@
-package main
+package keyfigures
 
 import "github.com/loyaltykit/loyaltykit/kpi"
 
-// key is a figure's place in the JSON, which never changes its meaning.
-type key struct {
-	name    string
-	unit    kpi.Unit
-	section string
-	text    string
+// Key is a figure's place in the JSON, which never changes its meaning.
+type Key struct {
+	Name    string
+	Unit    kpi.Unit
+	Section string
+	// Text says what it is.
+	Text string
 }
 
 // The sections of the report.
@@ -24,9 +25,9 @@ func sections() []string {
 	return []string{sectionCustomers, sectionModels, sectionSurveys, sectionCosts, sectionMembers, sectionPoints}
 }
 
-// documented lists all keys, in the order of the report.
-func documented() []key {
-	return []key{
+// Keys lists all keys, in the order of the report.
+func Keys() []Key {
+	return []Key{
 		{"customers", kpi.Count, sectionCustomers, "customers with a purchase"},
 		{"orders", kpi.Count, sectionCustomers, "purchases"},
 		{"refunds", kpi.Count, sectionCustomers, "orders with an amount below 0"},
@@ -35,12 +36,14 @@ func documented() []key {
 		{"purchase_frequency", kpi.Count, sectionCustomers, "purchases / customers"},
 		{"repeat_purchase_rate", kpi.Fraction, sectionCustomers, "customers who bought on 2 days or more / customers"},
 		{"inactive_rate", kpi.Fraction, sectionCustomers, "customers without a purchase for -inactive-days / customers"},
+		{"window_retention_rate", kpi.Fraction, sectionCustomers, "customers of -inactive-days before the last -inactive-days who bought in these too"},
 		{"cohort_retention_month_1", kpi.Fraction, sectionCustomers, "who bought in the calendar month after that of the first purchase"},
 		{"cohort_retention_month_3", kpi.Fraction, sectionCustomers, "the same, 3 months after"},
 		{"cohort_retention_month_6", kpi.Fraction, sectionCustomers, "the same, 6 months after"},
 		{"cohort_retention_month_12", kpi.Fraction, sectionCustomers, "the same, 12 months after"},
 		{"second_purchase_median_days", kpi.Days, sectionCustomers, "median time from the first purchase to the next"},
 		{"second_purchase_within_90_days", kpi.Fraction, sectionCustomers, "who buys again within 90 days of the first purchase"},
+		{"second_purchase_restricted_mean_days", kpi.Days, sectionCustomers, "mean days to the second purchase, at most 90"},
 		{"expected_active_customers", kpi.Count, sectionModels, "sum of P(alive)"},
 		{"churn_risk_mean", kpi.Fraction, sectionModels, "mean of 1 − P(alive)"},
 		{"expected_purchases_12_months", kpi.Count, sectionModels, "purchases that today's customers are expected to make"},
@@ -51,6 +54,11 @@ func documented() []key {
 		{"holdout_purchases_expected", kpi.Count, sectionModels, "what the model of the calibration expected of them"},
 		{"holdout_error", kpi.Fraction, sectionModels, "expected / actual − 1"},
 		{"nps", kpi.Score, sectionSurveys, "Net Promoter Score"},
+		{"nps_wald", kpi.Score, sectionSurveys, "the same with the interval of Wald"},
+		{"nps_score_test", kpi.Score, sectionSurveys, "the same with the interval of the score test"},
+		{"nps_bootstrap", kpi.Score, sectionSurveys, "the same with the interval of 10,000 seeded resamples"},
+		{"nps_change", kpi.Score, sectionSurveys, "the score of the last -inactive-days less that of as many before"},
+		{"nps_change_p_value", kpi.Fraction, sectionSurveys, "of its test, two-sided"},
 		{"csat_5", kpi.Fraction, sectionSurveys, "satisfied, 4 and 5 of 5"},
 		{"csat_mean_5", kpi.Answer, sectionSurveys, "mean answer from 1 to 5"},
 		{"csat_7", kpi.Fraction, sectionSurveys, "satisfied, 6 and 7 of 7"},
@@ -68,6 +76,18 @@ func documented() []key {
 		{"value_to_acquisition_cost", kpi.Multiple, sectionCosts, "that over the acquisition cost"},
 		{"retention_rate", kpi.Fraction, sectionMembers, "contract customers at the start who are there at the end"},
 		{"churn_rate", kpi.Fraction, sectionMembers, "1 less that"},
+		{"churn_rate_over_average", kpi.Fraction, sectionMembers, "all who left / mean of start and end"},
+		{"churn_rate_over_start_plus_new", kpi.Fraction, sectionMembers, "all who left / start and new"},
+		{"churn_rate_net_of_totals", kpi.Fraction, sectionMembers, "1 − (end − new) / start"},
+		{"annual_churn_rate", kpi.Fraction, sectionMembers, "churn compounded over the periods of a year"},
+		{"gross_revenue_churn_rate", kpi.Fraction, sectionMembers, "recurring revenue lost / at the start"},
+		{"net_revenue_churn_rate", kpi.Fraction, sectionMembers, "the same less expansion"},
+		{"customer_lifespan_periods", kpi.Periods, sectionMembers, "1 / churn, in periods of the costs"},
+		{"simple_lifetime_revenue", kpi.Money, sectionMembers, "average order value × purchase frequency × lifespan, of the period of the costs"},
+		{"simple_lifetime_margin", kpi.Money, sectionMembers, "the same × gross margin"},
+		{"perpetuity_first_payment_at_start", kpi.Money, sectionMembers, "value of a contract that goes on, the first payment at once"},
+		{"perpetuity_first_payment_excluded", kpi.Money, sectionMembers, "the same without the first payment"},
+		{"perpetuity_paid_at_period_end", kpi.Money, sectionMembers, "the same with each payment at the end of its period"},
 		{"tier_upgrade_rate", kpi.Fraction, sectionMembers, "members of a tier who are in a higher one at the end"},
 		{"tier_downgrade_rate", kpi.Fraction, sectionMembers, "in a lower one"},
 		{"tier_stay_rate", kpi.Fraction, sectionMembers, "in the same"},
@@ -78,13 +98,20 @@ func documented() []key {
 		{"relative_lift", kpi.Fraction, sectionMembers, "the one over the other, less 1"},
 		{"incremental_hits", kpi.Count, sectionMembers, "what those with the program did beyond the share of those without"},
 		{"lift_p_value", kpi.Fraction, sectionMembers, "of the pooled z test, two-sided"},
+		{"spend_treated_mean", kpi.Money, sectionMembers, "mean spend of those with the program"},
+		{"spend_control_mean", kpi.Money, sectionMembers, "of those without"},
+		{"spend_lift_difference", kpi.Money, sectionMembers, "their difference, by Welch"},
+		{"spend_lift_p_value", kpi.Fraction, sectionMembers, "of Welch’s test, two-sided"},
 		{"redemption_rate_of_issued", kpi.Fraction, sectionPoints, "points redeemed / issued"},
 		{"redemption_rate_of_matured", kpi.Fraction, sectionPoints, "points redeemed / redeemable until now"},
 		{"breakage_rate", kpi.Fraction, sectionPoints, "points expired / issued"},
+		{"redemption_rate_period_flow", kpi.Fraction, sectionPoints, "points redeemed in a month / issued in it; may exceed 1"},
+		{"breakage_rate_period_flow", kpi.Fraction, sectionPoints, "points expired in a month / issued in it; may exceed 1"},
 		{"ultimate_redemption_rate", kpi.Fraction, sectionPoints, "points that will be redeemed in the end / issued"},
 		{"ultimate_breakage_rate", kpi.Fraction, sectionPoints, "1 less that"},
 		{"expected_future_redemptions", kpi.Count, sectionPoints, "points still expected to be redeemed"},
 		{"expected_redemption_of_outstanding", kpi.Fraction, sectionPoints, "those / outstanding points"},
 		{"points_cost_liability", kpi.Money, sectionPoints, "those × cost of a point; a cost accrual, not IFRS 15"},
+		{"points_liability", kpi.Money, sectionPoints, "contract liability by IFRS 15, proportional, from real lots; of an engine only"},
 	}
 }

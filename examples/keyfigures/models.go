@@ -1,4 +1,4 @@
-package main
+package keyfigures
 
 import (
 	"cmp"
@@ -65,6 +65,8 @@ type forecast struct {
 	Risk   float64 `json:"churn_risk"`
 	// Value has the interval of what this one customer will spend.
 	Value kpi.Figure `json:"value_12_months"`
+	// Since is the time since the last purchase.
+	Since float64 `json:"time_since_last_purchase"`
 }
 
 // risk is a customer by place, for choosing the forecasts.
@@ -143,20 +145,25 @@ func best(customers []clv.Customer, level float64) (fitted, []candidate, []strin
 
 // models adds what models of the purchases expect. Where none can be fitted, the
 // figures are undefined and say why.
-func (r *report) models(o options, all *counters, c *costs) error {
-	month := float64(kpi.InMonths / o.unit)
+func (r *Report) models(o Options, all *counters, c *costs) error {
+	month := float64(kpi.InMonths / o.Unit)
 	horizon := clv.Horizon{Step: month, Steps: 12}
 	if c != nil {
 		horizon.Discount = c.DiscountPerMonth
 	}
-	people := slices.Collect(clv.Customers(all.summary.Result()))
+	summaries := all.summary.Result()
+	people := slices.Collect(clv.Customers(summaries))
+	if err := r.staying(summaries, o.InactiveDays); err != nil {
+		return err
+	}
 	chosen, candidates, problems := best(people, r.level)
-	r.Models = &modelReport{Unit: o.unitName, Candidates: candidates, Problems: problems, horizon: horizon}
+	r.Models = &modelReport{Unit: o.UnitName, Candidates: candidates, Problems: problems, horizon: horizon}
 	if chosen.model == nil {
 		r.unfitted(fmt.Errorf("no model of purchases fits: %s", problems[0]))
 		return nil
 	}
 	r.Models.Name, r.Models.Params = chosen.Name, chosen.params
+	r.parts.model, r.parts.age, r.parts.unit = chosen.model, medianAge(people), o.UnitName
 	spend, err := clv.FitGammaGamma(slices.Values(people), &clv.FitOptions{Level: r.level, SkipNonPositive: true})
 	known := err == nil
 	if known {
@@ -172,22 +179,22 @@ func (r *report) models(o options, all *counters, c *costs) error {
 	}
 	r.newCustomer(chosen, spend, known, c)
 	if all.calibration != nil {
-		return r.holdout(all.calibration.Result())
+		return r.holdout(all.calibration.Result(), all.visits)
 	}
 	return nil
 }
 
 // unfitted says of all figures of the models why there are none.
-func (r *report) unfitted(why error) {
-	for _, k := range documented() {
-		if k.section == sectionModels {
-			r.add(k.name, kpi.Undefined(k.name, k.unit, why.Error()))
+func (r *Report) unfitted(why error) {
+	for _, k := range Keys() {
+		if k.Section == sectionModels {
+			r.add(k.Name, kpi.Undefined(k.Name, k.Unit, why.Error()))
 		}
 	}
 }
 
 // expectations sums what the models expect of all customers.
-func (r *report) expectations(m fitted, spend clv.SpendFit, known bool, people []clv.Customer) error {
+func (r *Report) expectations(m fitted, spend clv.SpendFit, known bool, people []clv.Customer) error {
 	h := r.Models.horizon
 	var alive, purchases, value float64
 	free := 0
@@ -249,7 +256,7 @@ func (r *report) expectations(m fitted, spend clv.SpendFit, known bool, people [
 }
 
 // atRisk lists those of most value who have more likely left than not, ties by id.
-func (r *report) atRisk(m fitted, spend clv.SpendFit, people []clv.Customer, risks []risk) error {
+func (r *Report) atRisk(m fitted, spend clv.SpendFit, people []clv.Customer, risks []risk) error {
 	slices.SortFunc(risks, func(a, b risk) int {
 		return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(people[a.customer].ID, people[b.customer].ID))
 	})
@@ -261,14 +268,14 @@ func (r *report) atRisk(m fitted, spend clv.SpendFit, people []clv.Customer, ris
 		}
 		value := kpi.Estimate("value_12_months", kpi.Money, f.Expected).Priced(r.currency).
 			With(kpi.Interval{Lower: f.Low, Upper: f.High, Level: f.Level, Method: "simulated"})
-		r.Models.AtRisk = append(r.Models.AtRisk, forecast{Member: p.ID, Risk: one.risk, Value: value})
+		r.Models.AtRisk = append(r.Models.AtRisk, forecast{Member: p.ID, Risk: one.risk, Value: value, Since: p.Age - p.Recency})
 	}
 	return nil
 }
 
 // newCustomer is what somebody brings in the year after a first purchase, that one
 // included, and what winning them may cost.
-func (r *report) newCustomer(m fitted, spend clv.SpendFit, known bool, c *costs) {
+func (r *Report) newCustomer(m fitted, spend clv.SpendFit, known bool, c *costs) {
 	const key, marginKey = "new_customer_revenue_12_months", "new_customer_margin_12_months"
 	h := r.Models.horizon
 	value := kpi.Undefined(key, kpi.Money, "no model of spend fits")
@@ -295,7 +302,7 @@ func (r *report) newCustomer(m fitted, spend clv.SpendFit, known bool, c *costs)
 
 // holdout fits the chosen model to the calibration, and compares what it expects
 // with what came.
-func (r *report) holdout(s *kpi.Summaries) error {
+func (r *Report) holdout(s *kpi.Summaries, v *visits) error {
 	people := slices.Collect(clv.Customers(s))
 	chosen, _, problems := best(people, r.level)
 	if chosen.model == nil {
@@ -319,5 +326,6 @@ func (r *report) holdout(s *kpi.Summaries) error {
 		off = kpi.Estimate("holdout_error", kpi.Fraction, h.Expected/h.Actual-1)
 	}
 	r.add("holdout_error", off.As("expected / actual − 1; "+convention))
-	return nil
+	r.parts.tracking, err = v.track(chosen.model, s, r.Models.Unit)
+	return err
 }

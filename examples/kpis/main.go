@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
 )
 
 // The exit codes.
@@ -37,21 +39,29 @@ func run(args []string, stdout, stderr, progress io.Writer) int {
 	if err != nil {
 		return exitUsage
 	}
-	r, err := compute(o, &status{out: progress}, stderr)
-	if err != nil {
-		fmt.Fprintf(stderr, "kpis: %v\n", err)
-		return exitFailed
-	}
-	if o.json {
-		err = r.writeJSON(stdout)
-	} else {
-		err = r.write(stdout)
+	o.Warnings = stderr
+	l := &log{path: o.orders, zone: o.Zone, status: &status{out: progress}, warnings: stderr}
+	r, err := keyfigures.Compute(l.keyed(), o.Options)
+	if err == nil {
+		err = write(r, &o, stdout)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "kpis: %v\n", err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+func write(r *keyfigures.Report, o *options, stdout io.Writer) error {
+	if o.html != "" {
+		if err := r.WriteHTMLFile(o.html); err != nil {
+			return err
+		}
+	}
+	if o.json {
+		return r.WriteJSON(stdout)
+	}
+	return r.WriteText(stdout)
 }
 
 // status is a line of progress.

@@ -7,21 +7,16 @@ import (
 	"io"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
 // options are the command's flags, checked.
 type options struct {
-	orders, surveys, costs string
-	zone                   *time.Location
-	// asOf and calibrationEnd are the first instants of days that count to the end;
-	// zero where they are not given.
-	asOf, calibrationEnd time.Time
-	unit                 kpi.TimeUnit
-	unitName             string
-	inactiveDays         int
-	level                float64
-	json                 bool
+	orders string
+	json   bool
+	html   string
+	keyfigures.Options
 }
 
 const usage = `kpis prints the key figures of a shop from its order log, each with the numbers that
@@ -45,15 +40,12 @@ The flags:
                          empty answer is a customer who gave none. The scales: recommend_0_10 (NPS),
                          satisfaction_1_5, satisfaction_1_7, ease_1_7 (CES 2.0), effort_1_5 (CES 1.0)
   -costs FILE            what the log cannot know, as JSON: see the README of the examples
-  -json                  print one JSON object; its keys are listed in the README of the examples
+  -json                  print one JSON object; its keys are listed in docs/kpis.md
+  -html FILE             write a page for phone, desk and print too
 
 Rows that are no orders or no answers are named on stderr and left out.
 Exit codes: 0 done, 1 failed, 2 bad flags.
 `
-
-func units() map[string]kpi.TimeUnit {
-	return map[string]kpi.TimeUnit{"day": kpi.InDays, "week": kpi.InWeeks, "month": kpi.InMonths, "year": kpi.InYears}
-}
 
 // parseOptions reads the command line. Help and problems are written out.
 func parseOptions(args []string, stdout, stderr io.Writer) (options, error) {
@@ -62,15 +54,16 @@ func parseOptions(args []string, stdout, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("kpis", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.orders, "orders", "", "")
-	flags.StringVar(&o.surveys, "surveys", "", "")
-	flags.StringVar(&o.costs, "costs", "", "")
+	flags.StringVar(&o.Surveys, "surveys", "", "")
+	flags.StringVar(&o.Costs, "costs", "", "")
 	flags.StringVar(&zone, "zone", "UTC", "")
 	flags.StringVar(&asOf, "as-of", "", "")
 	flags.StringVar(&calibrationEnd, "calibration-end", "", "")
-	flags.StringVar(&o.unitName, "unit", "week", "")
-	flags.IntVar(&o.inactiveDays, "inactive-days", 90, "")
-	flags.Float64Var(&o.level, "level", kpi.DefaultLevel, "")
+	flags.StringVar(&o.UnitName, "unit", "week", "")
+	flags.IntVar(&o.InactiveDays, "inactive-days", 90, "")
+	flags.Float64Var(&o.Level, "level", kpi.DefaultLevel, "")
 	flags.BoolVar(&o.json, "json", false, "")
+	flags.StringVar(&o.html, "html", "", "")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage)
@@ -94,61 +87,27 @@ func (o *options) check(rest []string, zone, asOf, calibrationEnd string) error 
 		errs = append(errs, errors.New("-orders: name a log"))
 	}
 	var err error
-	if o.zone, err = time.LoadLocation(zone); err != nil {
+	if o.Zone, err = time.LoadLocation(zone); err != nil {
 		return errors.Join(append(errs, fmt.Errorf("-zone: %w", err))...)
 	}
-	if o.asOf, err = day(asOf, o.zone); err != nil {
+	if o.AsOf, err = keyfigures.Day(asOf, o.Zone); err != nil {
 		errs = append(errs, fmt.Errorf("-as-of: %w", err))
 	}
-	if o.calibrationEnd, err = day(calibrationEnd, o.zone); err != nil {
+	if o.CalibrationEnd, err = keyfigures.Day(calibrationEnd, o.Zone); err != nil {
 		errs = append(errs, fmt.Errorf("-calibration-end: %w", err))
 	}
-	if !o.asOf.IsZero() && !o.calibrationEnd.IsZero() && !o.calibrationEnd.Before(o.asOf) {
+	if !o.AsOf.IsZero() && !o.CalibrationEnd.IsZero() && !o.CalibrationEnd.Before(o.AsOf) {
 		errs = append(errs, errors.New("-calibration-end: must be before -as-of, so that something is left to compare with"))
 	}
 	known := false
-	if o.unit, known = units()[o.unitName]; !known {
-		errs = append(errs, fmt.Errorf("-unit: %q is none of day, week, month, year", o.unitName))
+	if o.Unit, known = keyfigures.Units()[o.UnitName]; !known {
+		errs = append(errs, fmt.Errorf("-unit: %q is none of day, week, month, year", o.UnitName))
 	}
-	if o.inactiveDays < 1 {
+	if o.InactiveDays < 1 {
 		errs = append(errs, errors.New("-inactive-days: must be at least 1"))
 	}
-	if !(o.level > 0 && o.level < 1) {
+	if !(o.Level > 0 && o.Level < 1) {
 		errs = append(errs, errors.New("-level: must be above 0 and below 1"))
 	}
 	return errors.Join(errs...)
-}
-
-// day is the first instant of a date in a zone; an empty text is no date.
-func day(text string, zone *time.Location) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is not a date such as 2027-03-08", text)
-	}
-	return startOf(at.Year(), at.Month(), at.Day(), zone), nil
-}
-
-// startOf is the first instant that shows a date, which is not midnight where
-// clocks go forward then.
-func startOf(year int, month time.Month, day int, zone *time.Location) time.Time {
-	noon := time.Date(year, month, day, 12, 0, 0, 0, zone)
-	at := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	if at.Day() != noon.Day() {
-		_, at = at.ZoneBounds()
-	}
-	return at
-}
-
-// dayOf is the first instant of an instant's date in a zone.
-func dayOf(at time.Time, zone *time.Location) time.Time {
-	y, m, d := at.In(zone).Date()
-	return startOf(y, m, d, zone)
-}
-
-func nextDay(day time.Time) time.Time {
-	y, m, d := day.Date()
-	return startOf(y, m, d+1, day.Location())
 }

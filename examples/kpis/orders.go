@@ -9,17 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
 	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/parquet"
 )
-
-// extent of a log: what has to be known of it before it is counted.
-type extent struct {
-	first, last time.Time
-	rows, bad   int
-	// currency is that of the first order, empty where the log names none.
-	currency string
-}
 
 // log is an order log that is read twice: for its extent, and for its figures.
 type log struct {
@@ -29,6 +22,17 @@ type log struct {
 	warnings io.Writer
 	// currency is that of the first order.
 	currency string
+}
+
+// keyed is the log for its figures. Rows that are none are named the first time.
+func (l *log) keyed() *keyfigures.Log {
+	return &keyfigures.Log{
+		Name: l.path,
+		Each: func(what string, take func(kpi.Order) error) (int, error) {
+			return l.each(what, what == "reading", take)
+		},
+		Currency: func() string { return l.currency },
+	}
 }
 
 // each hands over the orders of the log. Rows that are none are counted, and named
@@ -78,23 +82,6 @@ func (l *log) warn(n int, row *kpi.RowError) {
 	case n == mostWarnings+1:
 		fmt.Fprintln(l.warnings, "left out: more rows are counted only")
 	}
-}
-
-// extent reads the log through.
-func (l *log) extent() (extent, error) {
-	var e extent
-	bad, err := l.each("reading", true, func(o kpi.Order) error {
-		if e.rows == 0 || o.At.Before(e.first) {
-			e.first = o.At
-		}
-		if e.rows == 0 || o.At.After(e.last) {
-			e.last = o.At
-		}
-		e.rows++
-		return nil
-	})
-	e.bad, e.currency = bad, l.currency
-	return e, err
 }
 
 // counted counts the bytes that were read.

@@ -131,6 +131,11 @@ func (s *summary) fill(ctx context.Context, o options, program loyalty.Program, 
 			return err
 		}
 	}
+	if o.html != "" && s.books.ok() {
+		if err := s.page(ctx, o.html, engine, db.Store, program); err != nil {
+			return err
+		}
+	}
 	switch {
 	case s.books.recorded.After(s.asOf):
 		return fmt.Errorf("the database goes on to %s: choose that or a later -as-of, or another -db", s.books.recorded.In(s.zone).Format(time.RFC3339))

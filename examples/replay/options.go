@@ -12,9 +12,9 @@ import (
 
 // options are the command's flags.
 type options struct {
-	orders, program, db, asOf string
-	json, verify, strict      bool
-	limit                     int64
+	orders, program, db, asOf, html string
+	json, verify, strict            bool
+	limit                           int64
 }
 
 const usage = `replay puts an order log through a loyalty program into a SQLite file, or into a
@@ -44,6 +44,7 @@ The flags:
                    since every row is a commit of its own
   -verify          audit every hash chain, balance and lot in the end
   -json            print the summary as one JSON object
+  -html FILE       write the key figures of the shop that was replayed as a page
 
 Rows that are refused are named on stderr with their line, column and reason.
 Exit codes: 0 the books are right, 1 they are not or the replay failed, 2 bad flags.
@@ -58,6 +59,7 @@ func parseOptions(args []string, stdout, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.program, "program", "coffee", "")
 	flags.StringVar(&o.db, "db", "", "")
 	flags.StringVar(&o.asOf, "as-of", "", "")
+	flags.StringVar(&o.html, "html", "", "")
 	flags.BoolVar(&o.json, "json", false, "")
 	flags.BoolVar(&o.verify, "verify", false, "")
 	flags.BoolVar(&o.strict, "strict", false, "")

@@ -46,8 +46,10 @@ type outcome struct {
 	refused  int64
 	leftOut  int64
 	replayed int64
-	// last is the latest instant of the log.
-	last time.Time
+	// first and last are the earliest and the latest instant of the log.
+	first, last time.Time
+	// currency is that of the first order.
+	currency string
 	// stopped is the refused row that a strict run stopped at.
 	stopped error
 }
@@ -101,13 +103,24 @@ func (r *replay) commands(events iter.Seq2[orderlog.Event, error], broken *error
 				r.leftOut++
 				continue
 			}
-			if e.At.After(r.last) {
-				r.last = e.At
-			}
+			r.meet(e)
 			if !r.give(e, yield) {
 				return
 			}
 		}
+	}
+}
+
+// meet remembers when the log begins and ends, and in what it pays.
+func (r *replay) meet(e orderlog.Event) {
+	if r.last.IsZero() || e.At.Before(r.first) {
+		r.first = e.At
+	}
+	if e.At.After(r.last) {
+		r.last = e.At
+	}
+	if earn, ok := e.Command.(loyalty.Earn); ok && r.currency == "" {
+		r.currency = strings.Clone(earn.Order.Currency)
 	}
 }
 
