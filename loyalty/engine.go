@@ -103,6 +103,7 @@ type Engine struct {
 	bound       bool
 	combiner    *combiner
 	written     *written
+	newer       *newer
 }
 
 // written remembers whether the store holds the engine's revisions.
@@ -121,7 +122,7 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if store == nil {
 		return nil, errors.New("loyalty: a store is needed")
 	}
-	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: &written{}}
+	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: &written{}, newer: newNewer()}
 	if options != nil {
 		e.options = *options
 	}
@@ -249,7 +250,7 @@ func (e *Engine) use(store storage.Store) {
 func (e *Engine) WithStore(store storage.Store) *Engine {
 	other := *e
 	if _, bound := storage.As[storage.Bound](store); !bound {
-		other.written = &written{}
+		other.written, other.newer = &written{}, newNewer()
 	}
 	other.use(store)
 	return &other
@@ -284,6 +285,9 @@ func (e *Engine) Quote(ctx context.Context, cmd Command) (Receipt, error) {
 	c, err := e.newCall(ctx, cmd)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if err := e.inForce(ctx); err != nil {
+		return Receipt{}, c.wrap(err)
 	}
 	c.quote = true
 	if claimer, ok := cmd.(claimer); ok {
@@ -413,24 +417,27 @@ func (p *Plan) derived() points.Problems {
 
 // writeRevisions makes sure, once, that the store holds the engine's revisions.
 // Inside a transaction of the host it waits for nobody, who might wait for the
-// transaction.
+// transaction. It returns an [OldProgramError] where these are not in force any more.
 func (e *Engine) writeRevisions(ctx context.Context) error {
 	if e.written.done.Load() {
-		return nil
+		return e.inForce(ctx)
 	}
 	if e.bound {
-		return e.putRevisions(ctx)
+		if err := e.putRevisions(ctx); err != nil {
+			return err
+		}
+		return e.inForce(ctx)
 	}
 	e.written.mu.Lock()
 	defer e.written.mu.Unlock()
 	if e.written.done.Load() {
-		return nil
+		return e.inForce(ctx)
 	}
 	if err := e.putRevisions(ctx); err != nil {
 		return err
 	}
 	e.written.done.Store(true)
-	return nil
+	return e.inForce(ctx)
 }
 
 func (e *Engine) putRevisions(ctx context.Context) error {

@@ -69,7 +69,8 @@ const memberLots = 300
 // Member returns what a member has now; the id in it is the survivor's where the
 // member was merged into another. It is as of now: by the engine's clock, but never before
 // the account's last recorded time. It stores nothing: what is due is computed. A
-// member without an account is [ErrNotEnrolled].
+// member without an account is [ErrNotEnrolled]. An engine whose program is no longer in
+// force cannot tell: that is [ErrOldProgram].
 func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
 	return e.readMember(ctx, member, e.options.Clock(), true)
 }
@@ -85,6 +86,10 @@ func (e *Engine) MemberAt(ctx context.Context, member string, at time.Time) (Mem
 }
 
 func (e *Engine) readMember(ctx context.Context, member string, at time.Time, now bool) (Member, error) {
+	err := e.inForce(ctx)
+	if err != nil {
+		return Member{}, fmt.Errorf("loyalty: member %q: %w", member, err)
+	}
 	m, err := e.memberAt(ctx, member, instant(at), now)
 	if err != nil {
 		return Member{}, fmt.Errorf("loyalty: member %q: %w", member, err)

@@ -84,7 +84,8 @@ const (
 
 // Revisions are the texts of one program over time, numbered from 1 in the order
 // given. All have the same ID, EffectiveAt does not go back, and a unit stays with
-// its kind and scale.
+// its kind and scale. Processes may have different ones until the first that some lack
+// takes effect; see [ErrOldProgram].
 type Revisions []Program
 
 // ParseProgram reads a program from JSON of at most 1 MiB. Unknown and repeated

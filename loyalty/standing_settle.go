@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
@@ -48,6 +49,9 @@ func (p *Party) decideIfChanged() error {
 // settleStanding is the settle step of a member for whom something on a ladder ends or
 // begins.
 func settleStanding(tx *Tx) error {
+	if len(tx.deciding.engine.epochs) == 0 {
+		return tx.fail(fmt.Errorf("%w: the member has tiers, and this engine's program has no ladders: start it with every revision", ErrOldProgram))
+	}
 	state, err := tx.standing()
 	if err != nil {
 		return err
