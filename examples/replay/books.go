@@ -15,6 +15,7 @@ import (
 type books struct {
 	members int64
 	units   []unitBooks
+	ladders []ladderBooks
 	// recorded is when the last operation of any account was recorded.
 	recorded time.Time
 	checks   []check
@@ -49,7 +50,7 @@ func (b *books) ok() bool {
 // closeBooks sums the ledger and the accounts of a program, in constant memory,
 // and compares the two.
 func closeBooks(ctx context.Context, engine *loyalty.Engine, store storage.Store, program loyalty.Program, asOf time.Time) (*books, error) {
-	b := &books{}
+	b := &books{ladders: newLadders(program)}
 	for _, unit := range program.Units {
 		zero := points.Balance{Unit: unit.Code}
 		b.units = append(b.units, unitBooks{Unit: unit, outstanding: zero, ledger: zero})
@@ -78,6 +79,9 @@ func closeBooks(ctx context.Context, engine *loyalty.Engine, store storage.Store
 		if overdue == "" && !asOf.IsZero() && !account.DueAt.After(asOf) {
 			overdue = fmt.Sprintf("account %q was due at %s", account.Member, account.DueAt.Format(time.RFC3339))
 		}
+	}
+	if err := b.addMoves(ctx, store, program.ID); err != nil {
+		return nil, err
 	}
 	b.compare()
 	b.check(overdue, "nothing that was due by then is left unbooked")
@@ -145,6 +149,7 @@ func (u *unitBooks) bucket(b points.Bucket) *points.Amount {
 
 func (b *books) addAccount(account storage.Account) error {
 	b.members++
+	b.stands(account)
 	if account.RecordedAt.After(b.recorded) {
 		b.recorded = account.RecordedAt
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -47,10 +48,19 @@ func TestTheSummaryReadsWell(t *testing.T) {
     held                               0
   debt                                 0
 
+  SPEND
+  counted                          1,258
+
+  STATUS
+  barista                              1
+  regular                              0
+  no tier                              1
+    promoted                           1
+
   holds  the balances of all accounts are the sums of their entries, bucket by bucket
   holds  over all buckets the points add up to zero
   holds  nothing that was due by then is left unbooked
-  holds  every hash chain, balance and lot fits: 2 accounts, 7 operations, 6 entries, 3 lots
+  holds  every hash chain, balance and lot fits: 2 accounts, 7 operations, 9 entries, 3 lots
 
   speed     1 orders a second, 2.0 seconds
   database  DB
@@ -116,5 +126,27 @@ func TestNumbersAreGroupedByThousandsAndScaledByTheirUnit(t *testing.T) {
 		want   string
 	}{{150, 2, "1.50"}, {-5, 2, "-0.05"}, {123456789, 3, "123,456.789"}, {0, 2, "0.00"}} {
 		assert.Equal(t, c.want, scaled(c.amount, c.scale))
+	}
+}
+
+func TestTheSummaryTellsWhereMembersStandAndHowTheyGotThere(t *testing.T) {
+	// m-1 has 100 euros within twelve months, keeps the tier for 30 days of grace after
+	// they have left the window, and loses it; m-2 gets theirs in the end.
+	log := orderLog(
+		t, "1001,m-1,2027-03-02,60.00,EUR", "1002,m-1,2027-05-03,40.00,EUR",
+		"1003,m-2,2028-03-20,300.00,EUR", "1004,m-3,2028-06-01,99.99,EUR",
+	)
+	for asOf, want := range map[string]string{
+		"2027-05-03": `{"ladder":"status","tiers":[{"tier":"regular","members":1},{"tier":"barista","members":0}],"none":0,"moves":{"promoted":1}}`,
+		"2028-03-05": `{"ladder":"status","tiers":[{"tier":"regular","members":1},{"tier":"barista","members":0}],"none":0,"moves":{"lapsing":1,"promoted":1}}`,
+		"2028-06-01": `{"ladder":"status","tiers":[{"tier":"regular","members":0},{"tier":"barista","members":1}],"none":2,"moves":{"demoted":1,"lapsing":1,"promoted":2}}`,
+	} {
+		r := replayed(t, "-orders", log, "-db", newDB(t), "-as-of", asOf, "-json", "-verify")
+		require.Equal(t, exitOK, r.code, r.stderr)
+		ladders := r.report(t).Ladders
+		require.Len(t, ladders, 1)
+		text, err := json.Marshal(ladders[0])
+		require.NoError(t, err)
+		assert.Equal(t, want, string(text), asOf)
 	}
 }

@@ -28,14 +28,16 @@ func (s *summary) ordersPerSecond() float64 { return float64(s.orders) / max(s.s
 // report is the summary as one JSON object. Points are whole numbers of their
 // unit's smallest step, summed over all units that can be spent.
 type report struct {
-	Members         int64        `json:"members"`
-	Orders          int64        `json:"orders"`
-	Refused         int64        `json:"refused"`
-	Refunds         int64        `json:"refunds"`
-	Points          pointsReport `json:"points"`
-	Verified        bool         `json:"verified"`
-	Seconds         float64      `json:"seconds"`
-	OrdersPerSecond float64      `json:"orders_per_second"`
+	Members int64        `json:"members"`
+	Orders  int64        `json:"orders"`
+	Refused int64        `json:"refused"`
+	Refunds int64        `json:"refunds"`
+	Points  pointsReport `json:"points"`
+	// Ladders says how the members stand in the end.
+	Ladders         []ladderReport `json:"ladders,omitempty"`
+	Verified        bool           `json:"verified"`
+	Seconds         float64        `json:"seconds"`
+	OrdersPerSecond float64        `json:"orders_per_second"`
 }
 
 type pointsReport struct {
@@ -68,6 +70,9 @@ func (s *summary) report() report {
 		r.Points.Available += u.outstanding.Available
 		r.Points.Held += u.outstanding.Held
 		r.Points.Debt += u.outstanding.Debt
+	}
+	for i := range s.books.ladders {
+		r.Ladders = append(r.Ladders, s.books.ladders[i].report())
 	}
 	return r
 }
@@ -105,6 +110,10 @@ func (s *summary) write(w io.Writer) {
 	for i := range s.books.units {
 		p.gap()
 		p.unit(&s.books.units[i])
+	}
+	for i := range s.books.ladders {
+		p.gap()
+		p.ladder(&s.books.ladders[i])
 	}
 	p.gap()
 	for _, c := range s.books.checks {

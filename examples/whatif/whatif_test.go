@@ -67,6 +67,10 @@ BEAN
     m-1                          2,000               0          -2,000  -100.0 %
     m-2                             24               4             -20  -83.3 %
 
+SPEND
+  counted                        1,024           1,024               0
+  members who gain 0, lose 0, neither 2
+
 2.0 seconds
 `, r.stdout)
 }
