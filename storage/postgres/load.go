@@ -8,7 +8,6 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
-	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
 )
 
 const (
@@ -17,13 +16,7 @@ const (
 	consumption = " ORDER BY expires_at, earned_at, lot"
 	ofAccount   = " WHERE program = $1 AND member = $2"
 
-	lockAccount  = "SELECT 1 FROM loyalty_accounts" + ofAccount + " FOR NO KEY UPDATE"
-	getOpenLots  = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount + " AND open = 1" + consumption + " LIMIT $3"
-	getSpendable = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount +
-		" AND open = 1 AND expires_at > $3 AND unit = $4 AND state = 2 AND remaining > 0" + consumption + " LIMIT $5"
-	// getDebit leaves out lots after those that cover an amount.
-	getDebit = "SELECT " + lotColumns + " FROM (SELECT " + lotColumns + ", sum(remaining) OVER (" + "ORDER BY expires_at, earned_at, lot" +
-		" ROWS UNBOUNDED PRECEDING) - remaining AS before FROM (" + getSpendable + ") AS open) AS counted WHERE before < $6::bigint" + consumption
+	lockAccount = "SELECT 1 FROM loyalty_accounts" + ofAccount + " FOR NO KEY UPDATE"
 )
 
 var (
@@ -53,13 +46,17 @@ func lookupLotsOf() *shape {
 	return s
 }
 
-// Load answers requests in one round trip, or two where an account is due. What it
+// Load answers requests in one round trip, or two where an account is due or a debit
+// takes more than a few lots. What it
 // reads under accounts is of one state of the database, unless the store is bound.
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	l := &loading{requests: requests, bound: e.bound}
+	if len(requests) == 1 && !e.bound && !e.spread && unites(&requests[0]) {
+		l.texts = &e.unions
+	}
 	err := l.load(ctx, e.database)
-	if err == nil && l.anyDue() {
-		l.due = true
+	for err == nil && (!l.due && l.anyDue() || l.short) {
+		l.due, l.whole = l.due || l.anyDue(), l.whole || l.short
 		err = l.load(ctx, e.database)
 	}
 	if err != nil {
@@ -73,6 +70,11 @@ type loading struct {
 	requests  []storage.LoadRequest
 	snapshots []storage.Snapshot
 	bound     bool
+	// short is set where the first lots did not cover a debit, and whole where all that
+	// it takes are loaded at once.
+	short, whole bool
+	// texts are those of unions, where one statement loads the only request.
+	texts *unions
 	// due is set where what is due is loaded too, unlocked where nothing can be
 	// locked because the transaction only reads.
 	due, unlocked bool
@@ -82,22 +84,14 @@ type loading struct {
 
 func (l *loading) load(ctx context.Context, on database) error {
 	t := &trip{}
-	t.forget(func() { l.snapshots = make([]storage.Snapshot, len(l.requests)) })
+	t.forget(func() { l.snapshots, l.short = make([]storage.Snapshot, len(l.requests)), false })
 	l.finish = nil
-	l.locks(t)
-	l.heads(t)
-	heads := len(t.statements)
-	l.records(t)
-	l.lots(t)
-	for i := range l.requests {
-		for _, debit := range l.requests[i].Debits {
-			l.debit(t, i, debit)
-		}
-		if l.due {
-			l.dueOf(t, i)
-		}
+	if l.texts != nil && !l.due && !l.whole {
+		l.unite(t, l.texts)
+	} else {
+		l.apart(t)
 	}
-	simple := heads == 1 && len(t.statements) == 1
+	simple := len(t.statements) == 1
 	l.claims(t)
 	l.counters(t)
 	send := on.snapshot
@@ -121,6 +115,22 @@ func (l *loading) load(ctx context.Context, on database) error {
 		l.tidy(&l.snapshots[i])
 	}
 	return nil
+}
+
+// apart loads each sort of row by a statement of its own.
+func (l *loading) apart(t *trip) {
+	l.locks(t)
+	l.heads(t)
+	l.records(t)
+	l.lots(t)
+	for i := range l.requests {
+		for _, debit := range l.requests[i].Debits {
+			l.debit(t, i, debit)
+		}
+		if l.due {
+			l.dueOf(t, i)
+		}
+	}
 }
 
 // tidy leaves nothing under an account that there is not, and each lot once.
@@ -282,23 +292,6 @@ func (l *loading) lots(t *trip) {
 		}
 	}
 	t.find(lots, func(r *row, place int) { l.addLot(r, of[place]) })
-}
-
-func (l *loading) debit(t *trip, i int, debit storage.Debit) {
-	r, limit := &l.requests[i], int64(storage.LimitOf(debit.Limit))
-	add := func(row *row) error {
-		l.addLot(row, i)
-		return nil
-	}
-	after := rowcodec.Micros(debit.After)
-	switch {
-	case debit.Unit == "":
-		t.query(add, getOpenLots, r.Program, r.Member, limit)
-	case debit.Amount > 0:
-		t.query(add, getDebit, r.Program, r.Member, after, debit.Unit, limit, int64(debit.Amount))
-	default:
-		t.query(add, getSpendable, r.Program, r.Member, after, debit.Unit, limit)
-	}
 }
 
 func (l *loading) claims(t *trip) {

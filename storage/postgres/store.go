@@ -70,6 +70,7 @@ type engine struct {
 	bound   bool
 	pruning pruning
 	singles singles
+	unions  unions
 	// spread is set where each update names one account.
 	spread bool
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -139,6 +140,96 @@ func TestALoadIsOneRoundTrip(t *testing.T) {
 			load := func() error { _, err := store.Load(t.Context(), requests); return err }
 			require.NoError(t, load())
 			assert.Equal(t, 1, w.during(t, load))
+		})
+	}
+}
+
+func TestALoadOfOneMemberIsOneStatement(t *testing.T) {
+	n := &noted{}
+	store := postgres.New(connect(t, database(t), func(c *pgxpool.Config) { c.ConnConfig.Tracer = n }), nil)
+	for version := range int64(3) {
+		stored(t, store, latteFor("anna", version))
+	}
+	order := func(i int) storage.RecordKey {
+		return storage.RecordKey{Kind: "order", ID: fmt.Sprintf("order-anna-%d", i)}
+	}
+	ids := func(s storage.Snapshot) (lots []points.LotID, records []string) {
+		for _, lot := range s.Lots {
+			lots = append(lots, lot.ID)
+		}
+		for _, record := range s.Records {
+			records = append(records, record.ID)
+		}
+		return lots, records
+	}
+	for name, c := range map[string]struct {
+		request storage.LoadRequest
+		lots    []points.LotID
+		records []string
+	}{
+		"records in the order asked, one of them twice and one that is not there": {
+			storage.LoadRequest{Key: "order-anna-2", Records: []storage.RecordKey{order(3), order(9), order(3)}},
+			[]points.LotID{3},
+			[]string{"order-anna-3", "order-anna-3"},
+		},
+		"lots by id, and those of a record": {
+			storage.LoadRequest{Lots: []points.LotID{2, 7}, Records: []storage.RecordKey{order(1)}}, []points.LotID{1, 2}, []string{"order-anna-1"},
+		},
+		"what a spend takes": {
+			storage.LoadRequest{Key: "new", Debits: []storage.Debit{{Unit: "bean", Amount: 15}}}, []points.LotID{1, 2}, nil,
+		},
+		"lots of an unknown amount": {
+			storage.LoadRequest{Debits: []storage.Debit{{Unit: "bean", Limit: 1}}}, []points.LotID{1}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.request.Program, c.request.Member = "cafe", "anna"
+			n.sent = nil
+			snapshots, err := store.Load(t.Context(), []storage.LoadRequest{c.request})
+			require.NoError(t, err)
+			lots, records := ids(snapshots[0])
+			assert.Equal(t, int64(3), snapshots[0].Account.Version)
+			assert.Equal(t, c.request.Key == "order-anna-2", snapshots[0].Operation != nil)
+			assert.Equal(t, c.lots, lots)
+			assert.Equal(t, c.records, records)
+			assert.Len(t, n.sent, 1, "and no transaction around it")
+		})
+	}
+}
+
+func TestADebitOfManyLotsIsLoadedWholeInTwoRoundTrips(t *testing.T) {
+	w, store := counting(t)
+	for version := range int64(30) {
+		stored(t, store, latteFor("anna", version))
+	}
+	load := func(amount points.Amount, limit int) (lots int) {
+		t.Helper()
+		snapshots, err := store.Load(t.Context(), []storage.LoadRequest{{
+			Program: "cafe", Member: "anna", Debits: []storage.Debit{{Unit: "bean", Amount: amount, Limit: limit}},
+		}})
+		require.NoError(t, err)
+		for i, lot := range snapshots[0].Lots {
+			assert.Equal(t, points.LotID(i+1), lot.ID)
+		}
+		return len(snapshots[0].Lots)
+	}
+	for _, c := range []struct {
+		name         string
+		amount       points.Amount
+		limit        int
+		lots, rounds int
+	}{
+		{"twelve lots to the last point", 144, 100, 12, 1},
+		{"one point more", 145, 100, 13, 2},
+		{"all lots", 360, 100, 30, 2},
+		{"more than there is", 361, 100, 30, 2},
+		{"no more than asked for", 1000, 20, 20, 2},
+		{"no more than asked for, at once", 1000, 5, 5, 1},
+		{"of the largest amount", 1<<63 - 1, 100, 30, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.Equal(t, c.lots, load(c.amount, c.limit))
+			assert.Equal(t, c.rounds, w.during(t, func() error { load(c.amount, c.limit); return nil }))
 		})
 	}
 }
