@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -85,6 +86,12 @@ func upkeepFaults() []fault {
 		{
 			name: "the same revision again is an error", clause: "U5", breaks: func(inside storage.Store) storage.Store { return revisionsOnce{inside} },
 			cases: []string{"a-revision-is-written-once"},
+		},
+		{
+			name: "a revision told again takes the later date", clause: "U5", cases: []string{"a-revision-is-written-once"},
+			breaks: func(inside storage.Store) storage.Store {
+				return &revisionsRetold{Store: inside, told: map[int64]storage.Revision{}}
+			},
 		},
 		{
 			name: "revisions in order of text", clause: "U5", cases: []string{"revisions-come-in-order-of-number"},
@@ -341,4 +348,35 @@ func decoratorFaults() []fault {
 			}),
 		},
 	}
+}
+
+// revisionsRetold keeps a revision's text, and the date and digest that it was told last.
+type revisionsRetold struct {
+	storage.Store
+	mu   sync.Mutex
+	told map[int64]storage.Revision
+}
+
+func (s *revisionsRetold) Unwrap() storage.Store { return s.Store }
+
+func (s *revisionsRetold) PutRevision(ctx context.Context, revision storage.Revision) error {
+	err := s.Store.PutRevision(ctx, revision)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.told[revision.Number] = revision
+	}
+	return err
+}
+
+func (s *revisionsRetold) Revisions(ctx context.Context, program string) ([]storage.Revision, error) {
+	revisions, err := s.Store.Revisions(ctx, program)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range revisions {
+		if told, ok := s.told[revisions[i].Number]; ok && told.Program == program {
+			revisions[i].EffectiveAt, revisions[i].Digest = told.EffectiveAt, told.Digest
+		}
+	}
+	return revisions, err
 }
