@@ -44,6 +44,8 @@ type options struct {
 	// kpi measures figures over a log instead of a store.
 	kpi             bool
 	orders, members int
+	// few is how many members the program has that many are held against; 0 is 10,000.
+	few int
 }
 
 func main() {
@@ -72,12 +74,20 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.StringVar(&o.memProfile, "memprofile", "", "write a profile of allocations to a file, without limits")
 	flags.BoolVar(&o.kpi, "kpi", false, "measure the key figures over a generated log in place of a store; -case names some of them")
 	flags.IntVar(&o.orders, "orders", 10_000_000, "with -kpi, how many orders the log has")
-	flags.IntVar(&o.members, "members", 1_000_000, "with -kpi, how many members")
+	flags.IntVar(&o.members, "members", 1_000_000, "with -kpi, how many members; with -store postgres, compare so many members with 10,000")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if o.kpi {
 		return o.runKPI(flags, out)
+	}
+	var set []string
+	flags.Visit(func(f *flag.Flag) { set = append(set, f.Name) })
+	if slices.Contains(set, "members") {
+		if o.store != "postgres" || o.members < 1 || o.seconds <= 0 {
+			return errors.New("-members goes with -kpi or with -store postgres, and must be at least 1")
+		}
+		return o.runCrowd(ctx, out)
 	}
 	if o.clients < 1 || o.engines < 1 || o.seconds <= 0 || flags.NArg() > 0 {
 		return errors.New("-clients and -engines must be at least 1, -seconds above 0, and nothing may follow the flags")

@@ -49,8 +49,10 @@ func member(i int) string { return fmt.Sprintf("member-%05d", i) }
 
 func enroll(i int) loyalty.Command { return loyalty.Enroll{Member: member(i), Key: "enroll"} }
 
-func earn(i int, id string) loyalty.Command {
-	return loyalty.Earn{Member: member(i), Key: "earn-" + id, Order: points.Order{
+func earn(i int, id string) loyalty.Command { return earnOf(member(i), id) }
+
+func earnOf(who, id string) loyalty.Command {
+	return loyalty.Earn{Member: who, Key: "earn-" + id, Order: points.Order{
 		ID: id, Currency: "EUR", Lines: []points.Line{{Item: "latte", Amount: decimal.RequireFromString("12.40")}},
 	}}
 }

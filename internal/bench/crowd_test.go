@@ -1,0 +1,31 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/internal/servers"
+)
+
+func TestManyMembersAreHeldAgainstFew(t *testing.T) {
+	o := options{store: "postgres", dsn: servers.Postgres(t).URL, members: 400, few: 100, seconds: 0.3, json: true}
+	var out bytes.Buffer
+	require.NoError(t, o.runCrowd(t.Context(), &out))
+	var cases []string
+	for lines := json.NewDecoder(&out); lines.More(); {
+		var r crowdResult
+		require.NoError(t, lines.Decode(&r))
+		cases = append(cases, r.Case)
+		assert.Equal(t, 400, r.Members)
+		assert.Positive(t, r.P99)
+		assert.InDelta(t, r.P99/r.P99Of, r.Ratio, 1e-9)
+		assert.Greater(t, r.BytesPerMember, int64(500))
+		assert.Greater(t, r.BytesPerOrder, int64(500))
+		assert.Positive(t, r.ImportPerSec)
+	}
+	assert.Equal(t, crowdCases, cases)
+}
