@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -301,18 +302,43 @@ func (p *Party) moveRedemption(into *Party, row storage.Record) error {
 	if err := p.needLots(row.Lots); err != nil {
 		return err
 	}
-	state.Parts = slices.Clone(state.Parts)
-	for i := range state.Parts {
-		part := &state.Parts[i]
-		if part.Back == part.Amount {
-			continue
-		}
-		if part.Lot, err = p.follow(into, part.Lot); err != nil {
-			return err
-		}
-		part.Version, part.Ordinal = 0, 0
+	if state.Parts, err = p.moveParts(into, state.Parts, state.State == rewards.Reserved); err != nil {
+		return err
 	}
 	return into.putRedemption(id, state)
+}
+
+// renames reports whether a redemption has no name of its own with the survivor of a merge
+// that is undone: it came with one of those who go, and the survivor had used its id.
+func (m *moveStep) renames(row storage.Record) bool {
+	if !reserved(row.ID) || row.Status == erasedState {
+		return false
+	}
+	state, err := redemptionOf(row)
+	return err == nil && slices.ContainsFunc(m.with, func(member string) bool { return movedID(member, state.ID) == row.ID })
+}
+
+// renameRedemption gives a redemption an id that is free: who it came from, by whom it was
+// found under its old one, has redemptions of their own again.
+func (p *Party) renameRedemption(row storage.Record) error {
+	state, err := redemptionOf(row)
+	if err != nil {
+		return p.tx.fail(err)
+	}
+	name := strings.ToValidUTF8(state.ID[:min(len(state.ID), maxID-8)], "")
+	for n, taken := 2, true; taken; n++ {
+		state.ID = fmt.Sprintf("%s/%d", name, n)
+		if _, taken, err = p.record(redemptionKind, state.ID); err != nil {
+			return err
+		}
+	}
+	if err := p.needLots(row.Lots); err != nil {
+		return err
+	}
+	if err := p.putRedemption(state.ID, state); err != nil {
+		return err
+	}
+	return p.leaveBehind(row.Kind, row.ID)
 }
 
 // eraseRedemption takes out what a redemption tells of a person. One that is reserved

@@ -223,6 +223,36 @@ func (tx *Tx) returnPoints(order string, state tenderState, full bool, list []Po
 	return tx.putTender(order, state)
 }
 
+// moveParts returns parts as another account has them, whose lots hold the points now:
+// those on hold where they are on hold, and those that were spent where they come back to,
+// which is not a lot that lives by a grace, since each that comes back has a grace of its
+// own.
+func (p *Party) moveParts(into *Party, parts []tenderPart, held bool) ([]tenderPart, error) {
+	parts = slices.Clone(parts)
+	for i := range parts {
+		part := &parts[i]
+		if part.Back == part.Amount {
+			continue
+		}
+		lot, err := p.lot(part.Lot)
+		switch {
+		case err != nil:
+		case held:
+			lot, err = p.heldLot(points.Part{Lot: part.Lot, Amount: part.Amount})
+		default:
+			lot, err = p.home(lot)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if part.Lot, err = p.goneTo(into, lot); err != nil {
+			return nil, err
+		}
+		part.Version, part.Ordinal = 0, 0
+	}
+	return parts, nil
+}
+
 // moveTender moves what paid for an order into another account, whose lots hold the
 // points now.
 func (p *Party) moveTender(into *Party, row storage.Record) error {
@@ -241,23 +271,9 @@ func (p *Party) moveTenderTo(into *Party, row storage.Record, id string) error {
 	if err := p.needLots(row.Lots); err != nil {
 		return err
 	}
-	state.Parts = slices.Clone(state.Parts)
-	for i := range state.Parts {
-		part := &state.Parts[i]
-		if part.Back == part.Amount {
-			continue
-		}
-		lot, err := p.lot(part.Lot)
-		if err != nil {
-			return err
-		}
-		if lot, err = p.home(lot); err != nil {
-			return err
-		}
-		if part.Lot, err = p.goneTo(into, lot); err != nil {
-			return err
-		}
-		part.Version, part.Ordinal = 0, 0
+	var err error
+	if state.Parts, err = p.moveParts(into, state.Parts, false); err != nil {
+		return err
 	}
 	if state.From = cmp.Or(state.From, p.Member()); state.From == into.Member() {
 		state.From = ""

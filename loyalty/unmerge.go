@@ -20,6 +20,10 @@ import (
 // and limits, and what features keep stay with Member: nobody can tell any more whose they
 // are. Keys that were used in From's name meanwhile are still From's.
 //
+// Redemptions, bookings and what else was paid with points stay with Member. One whose id
+// Member had used, too, is called by it, a slash and a number from 2 on from now on:
+// [Engine.Redemptions] lists it.
+//
 // Its receipt's Result is an [UnMerged]; a quote does not have it, and its balances are
 // those before.
 type UnMerge struct {
@@ -152,7 +156,7 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 	if err != nil {
 		return err
 	}
-	for _, kind := range []string{orderKind, tenderKind, mergeKind} {
+	for _, kind := range []string{orderKind, tenderKind, redemptionKind, mergeKind} {
 		step = &moveStep{mode: returnRecords, from: from, into: into, with: along}
 		query := storage.RecordQuery{Program: e.program, Member: into, Kind: kind}
 		if err := e.moveRecords(ctx, step, query, now, step.returnsRecord); err != nil {
@@ -253,8 +257,12 @@ func (m *moveStep) giveBack(from, into *Party, state *mergeState) error {
 	return into.putMerge(m.from, *state, mergeParting)
 }
 
-// returnsRecord reports whether a record of the survivor may go back.
+// returnsRecord reports whether a record of the survivor may go back, or, of a redemption,
+// gets a name of its own.
 func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
+	if row.Kind == redemptionKind {
+		return m.renames(row)
+	}
 	if row.Kind == mergeKind {
 		var state mergeState
 		return row.Status == mergeInherited && json.Unmarshal(row.Data, &state) == nil && len(state.Via) > 0 && state.Via[len(state.Via)-1] == m.from
@@ -283,6 +291,9 @@ func (m *moveStep) someRecordsBack(tx *Tx, into *Party, state *mergeState) error
 }
 
 func (m *moveStep) returnRecord(tx *Tx, into *Party, parting *mergeState, row storage.Record) error {
+	if row.Kind == redemptionKind {
+		return into.renameRedemption(row)
+	}
 	if row.Kind == orderKind {
 		var state orderState
 		if err := into.decode(row, &state); err != nil {
