@@ -75,11 +75,7 @@ func (p *Program) benefitProblems(at string, b *tiers.Benefits) points.Problems 
 	for _, code := range slices.Sorted(maps.Keys(b.Points)) {
 		problems = append(problems, spendableProblems(at+".points."+points.Clip(code), code, p.Units)...)
 	}
-	for i, code := range b.Rewards {
-		if err := points.CheckID(code, maxID); err != nil {
-			problems.Add(fmt.Sprintf("%s.rewards[%d]", at, i), "%v", err)
-		}
-	}
+	problems = append(problems, p.entryRewardProblems(at+".rewards", b.Rewards)...)
 	for _, key := range slices.Sorted(maps.Keys(b.Custom)) {
 		if err := points.CheckID(key, maxID); err != nil {
 			problems.Add(at+".custom."+points.Clip(key), "the name %v", err)

@@ -276,6 +276,14 @@ func (r Receipt) tier(c *TierChange) string {
 	if len(c.Undone) > 0 {
 		text += "; taken back: " + strings.Join(c.Undone, ", ")
 	}
+	for _, list := range []struct {
+		what    string
+		rewards []EntryReward
+	}{{"reward", c.Rewards}, {"out of stock", c.Missed}, {"reward taken back", c.UndoneRewards}, {"used and not taken back", c.KeptRewards}} {
+		for _, reward := range list.rewards {
+			text += "\n  " + list.what + ": " + reward.Reward + " for " + reward.Tier
+		}
+	}
 	return text
 }
 

@@ -125,6 +125,9 @@ func (p *Plan) needReward(revisions []*revision, rev *revision, reward *rewards.
 // Validate reports every problem of the redemption.
 func (c Redeem) Validate() error {
 	problems := redemptionProblems("redemption", c.Redemption)
+	if ownEntryID(c.Redemption) {
+		problems.Add("redemption", "ids that begin with %q are those of rewards for entering tiers", entryPrefix)
+	}
 	problems = append(problems, points.ValidateCode("reward", c.Reward)...)
 	if c.Quantity < 0 || c.Quantity > rewards.MaxQuantity {
 		problems.Add("quantity", "%d: must be 1 to %d, or left out", c.Quantity, rewards.MaxQuantity)
@@ -221,14 +224,20 @@ type redeeming struct {
 	tiers  []string
 }
 
-// newRedeeming begins a redemption of the party's, by the terms of now.
+// newRedeeming begins a redemption of the party's, by the terms of now, under an id that it
+// must not have.
 func (p *Party) newRedeeming(reward *rewards.Reward, id string, quantity int64) (*redeeming, error) {
-	tx := p.tx
 	if _, exists, err := p.Record(redemptionKind, id); err != nil {
 		return nil, err
 	} else if exists {
 		return nil, fmt.Errorf("%w: %q", ErrRedemptionExists, id)
 	}
+	return p.beginRedeeming(reward, id, quantity)
+}
+
+// beginRedeeming begins a redemption of the party's, by the terms of now.
+func (p *Party) beginRedeeming(reward *rewards.Reward, id string, quantity int64) (*redeeming, error) {
+	tx := p.tx
 	if reward.Coded() && quantity > 1 {
 		return nil, invalid("quantity", "%q has codes: redeem them one by one", reward.Code)
 	}
@@ -410,7 +419,7 @@ func (r *redeeming) pay(pattern points.Entry) error {
 func (p *Party) handOut(ctx context.Context, state *redemptionState, voucher *rewards.Voucher, code string) error {
 	state.Until = points.Never
 	if state.Valid != (points.Expiry{}) {
-		state.Until = state.Valid.From(p.tx.now, p.tx.rev.zone)
+		state.Until = state.Valid.From(p.tx.reached(), p.tx.rev.zone)
 	}
 	switch {
 	case voucher == nil && code != "":

@@ -37,6 +37,13 @@ type TierChange struct {
 	// were taken back.
 	Entered []string `json:"entered,omitempty"`
 	Undone  []string `json:"undone,omitempty"`
+	// Rewards are those of the catalog that entering gave, and Missed those that were out
+	// of stock. UndoneRewards are those that were taken back, and KeptRewards those that
+	// were not, since they had been fulfilled or used.
+	Rewards       []EntryReward `json:"rewards,omitempty"`
+	Missed        []EntryReward `json:"missed,omitempty"`
+	UndoneRewards []EntryReward `json:"undoneRewards,omitempty"`
+	KeptRewards   []EntryReward `json:"keptRewards,omitempty"`
 }
 
 // Corrected is the kind of a change of the same tier that neither keeps nor ends it:
@@ -282,6 +289,8 @@ type verdictOn struct {
 
 	now   tiers.State
 	store bool
+	// rewards is what entering tiers gave of the catalog, or gives no more.
+	rewards entryRewards
 }
 
 func (v *verdictOn) decide() (*TierChange, error) {
@@ -354,6 +363,7 @@ func (v *verdictOn) told() toldState {
 func (v *verdictOn) change(before, after toldState, entered, undone []string) *TierChange {
 	c := &TierChange{
 		Ladder: v.state.Code, From: before.Tier, To: after.Tier, Granted: after.Granted, Entered: entered, Undone: undone,
+		Rewards: v.rewards.issued, Missed: v.rewards.missed, UndoneRewards: v.rewards.undone, KeptRewards: v.rewards.kept,
 	}
 	if after.Tier != "" {
 		c.Since, c.Until = v.party.dayStarts(after.Since), v.party.dayStarts(after.Until)

@@ -34,10 +34,10 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 				}
 			}
 			if at >= 0 {
-				had[at], g.Points = true, v.state.Given[at].Points
+				had[at], g.Points, g.Rewards = true, v.state.Given[at].Points, v.state.Given[at].Rewards
 			} else {
 				entered = append(entered, tier)
-				if g.Points, err = v.give(tier); err != nil {
+				if g.Points, g.Rewards, err = v.give(tier); err != nil {
 					return nil, nil, nil, err
 				}
 			}
@@ -54,7 +54,7 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			continue
 		}
 		undone = append(undone, g.Tier)
-		if err := v.takeBack(g); err != nil {
+		if err := v.takeBack(&g, nil); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -64,12 +64,23 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 // entryRule is what entries call the points for entering a tier.
 func (v *verdictOn) entryRule() string { return "tier:" + v.state.Code }
 
-// give credits the points of entering a tier.
-func (v *verdictOn) give(code string) ([]givenPoints, error) {
+// give credits the points of entering a tier, and issues its rewards.
+func (v *verdictOn) give(code string) ([]givenPoints, []givenReward, error) {
 	tier, rank := v.ladder.Find(code)
 	if rank < 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
+	credited, err := v.credit(tier)
+	if err != nil {
+		return nil, nil, err
+	}
+	issued, err := v.issueEntry(tier)
+	return credited, issued, err
+}
+
+// credit credits the points of entering a tier.
+func (v *verdictOn) credit(tier *tiers.Tier) ([]givenPoints, error) {
+	code := tier.Code
 	p, rev := v.party, v.party.tx.rev
 	var given []givenPoints
 	for _, unitCode := range slices.Sorted(maps.Keys(tier.Benefits.Points)) {
@@ -97,9 +108,13 @@ func (v *verdictOn) give(code string) ([]givenPoints, error) {
 	return given, nil
 }
 
-// takeBack takes the points of entering a tier back, as a refund does.
-func (v *verdictOn) takeBack(given givenState) error {
+// takeBack takes the points and rewards of entering a tier back, as a refund does. The path
+// is that of who was given them, where a merge brought them.
+func (v *verdictOn) takeBack(given *givenState, path []string) error {
 	tx := v.party.tx
+	if err := v.takeRewards(given, path); err != nil {
+		return err
+	}
 	for _, g := range given.Points {
 		pattern := points.Entry{
 			Unit: g.Unit, Kind: points.EntryReverse, To: points.Reversed, Rule: v.entryRule(), Reference: given.Tier, OccurredAt: tx.occurred,

@@ -229,7 +229,7 @@ func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (
 			continue
 		}
 		undone = append(undone, g.Tier)
-		if err := v.takeBack(g.givenState); err != nil {
+		if err := v.takeBack(&g.givenState, inh.Path); err != nil {
 			return nil, err
 		}
 	}

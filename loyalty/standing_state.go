@@ -94,6 +94,13 @@ type givenState struct {
 	Tier   string        `json:"t"`
 	Day    tiers.Day     `json:"d"`
 	Points []givenPoints `json:"p,omitempty"`
+	// Rewards are those of the catalog, by their redemptions.
+	Rewards []givenReward `json:"r,omitempty"`
+}
+
+type givenReward struct {
+	Reward string `json:"r"`
+	ID     string `json:"i"`
 }
 
 type givenPoints struct {

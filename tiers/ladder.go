@@ -49,7 +49,8 @@ type Benefits struct {
 	Earn map[string]decimal.Decimal `json:"earn,omitempty"`
 	// EarlyAccess is for how many hours before others a member may book or redeem.
 	EarlyAccess int `json:"earlyAccess,omitempty"`
-	// Rewards names what a member gets once on entering the tier.
+	// Rewards names rewards of the catalog that a member gets on entering the tier, free of
+	// charge, whatever their conditions, as far as their stock goes.
 	Rewards []string `json:"rewards,omitempty"`
 	// Points are issued once on entering the tier, by unit, in its smallest step.
 	Points map[string]int64 `json:"points,omitempty"`
