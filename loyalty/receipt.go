@@ -276,15 +276,16 @@ func (r Receipt) tier(c *TierChange) string {
 	if len(c.Undone) > 0 {
 		text += "; taken back: " + strings.Join(c.Undone, ", ")
 	}
+	lines := []string{text}
 	for _, list := range []struct {
 		what    string
 		rewards []EntryReward
 	}{{"reward", c.Rewards}, {"out of stock", c.Missed}, {"reward taken back", c.UndoneRewards}, {"used and not taken back", c.KeptRewards}} {
 		for _, reward := range list.rewards {
-			text += "\n  " + list.what + ": " + reward.Reward + " for " + reward.Tier
+			lines = append(lines, "  "+list.what+": "+reward.Reward+" for "+reward.Tier)
 		}
 	}
-	return text
+	return strings.Join(lines, "\n")
 }
 
 // amount writes points with the decimals of their unit.
