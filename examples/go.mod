@@ -39,7 +39,7 @@ require (
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/pgx/v5 v5.12.0
-	github.com/loyaltykit/loyaltykit/parquet v0.1.0
+	github.com/loyaltykit/loyaltykit/kpi/parquet v0.1.0
 	github.com/loyaltykit/loyaltykit/storage/postgres v0.1.0
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
@@ -61,6 +61,6 @@ replace github.com/loyaltykit/loyaltykit/storage/postgres => ../storage/postgres
 
 replace github.com/loyaltykit/loyaltykit/kpi/clv => ../kpi/clv
 
-replace github.com/loyaltykit/loyaltykit/parquet => ../parquet
-
 replace github.com/loyaltykit/loyaltykit/kpi/report => ../kpi/report
+
+replace github.com/loyaltykit/loyaltykit/kpi/parquet => ../kpi/parquet

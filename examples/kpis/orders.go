@@ -11,7 +11,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
 	"github.com/loyaltykit/loyaltykit/kpi"
-	"github.com/loyaltykit/loyaltykit/parquet"
+	"github.com/loyaltykit/loyaltykit/kpi/parquet"
 )
 
 // log is an order log that is read twice: for its extent, and for its figures.

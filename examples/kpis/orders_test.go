@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
-	"github.com/loyaltykit/loyaltykit/parquet"
+	"github.com/loyaltykit/loyaltykit/kpi/parquet"
 )
 
 func TestTheCurrencyIsThatOfTheFirstOrderAndNotOfARowLeftOut(t *testing.T) {

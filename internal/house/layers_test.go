@@ -35,9 +35,9 @@ var layers = []layer{
 	{dirs: []string{"internal/servers"}, may: []string{"internal/servers"}, tests: []string{"internal/servers"}},
 	{dirs: []string{"points"}, may: with(pure, "points")},
 	{dirs: []string{"tiers", "rewards"}, may: with(pure, models...)},
-	{dirs: []string{"kpi"}, may: with(pure, "kpi"), tests: []string{"internal/kpicase", "internal/servers"}},
+	{dirs: []string{"kpi/parquet"}, may: with(pure, "storage", "points", "kpi"), not: with(adapters, "storage/storagetest"), tests: []string{"storage", "loyalty"}},
+	{dirs: []string{"kpi"}, may: with(pure, "kpi"), not: []string{"kpi/parquet"}, tests: []string{"internal/kpicase", "internal/servers"}},
 	{dirs: []string{"internal/kpicase"}},
-	{dirs: []string{"parquet"}, may: with(pure, "storage", "points", "kpi"), not: with(adapters, "storage/storagetest"), tests: []string{"storage", "loyalty"}},
 	{dirs: []string{"storage"}, alone: true, may: []string{"points"}, tests: []string{"storage"}},
 	{dirs: []string{"storage/storagetest"}, may: with(pure, "storage", "points"), not: adapters, tests: []string{"storage"}},
 	{
@@ -54,9 +54,9 @@ var layers = []layer{
 	},
 	{dirs: testOnly, may: with(pure, with(models, "internal/enginetest", "loyalty", "storage")...), not: adapters, tests: []string{"storage"}},
 	{dirs: []string{"internal/schema"}, may: with(models, "loyalty")},
-	{dirs: []string{"internal/bench", "internal/prove", "internal/servertest", "internal/warehouse"}, may: with(models, "internal", "loyalty", "storage", "kpi", "parquet")},
+	{dirs: []string{"internal/bench", "internal/prove", "internal/servertest", "internal/warehouse"}, may: with(models, "internal", "loyalty", "storage", "kpi")},
 	{
-		dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi", "parquet"),
+		dirs: []string{"examples"}, may: with(models, "examples", "loyalty", "storage", "kpi"),
 		tests: []string{"internal/enginetest", "internal/servers"},
 	},
 }

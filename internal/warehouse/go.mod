@@ -36,7 +36,7 @@ require (
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	github.com/klauspost/compress v1.18.3 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
-	github.com/loyaltykit/loyaltykit/parquet v0.1.0
+	github.com/loyaltykit/loyaltykit/kpi/parquet v0.1.0
 	github.com/pierrec/lz4/v4 v4.1.25 // indirect
 	github.com/shopspring/decimal v1.6.0
 	github.com/zeebo/xxh3 v1.1.0 // indirect
@@ -55,4 +55,4 @@ replace github.com/loyaltykit/loyaltykit => ../..
 
 replace github.com/loyaltykit/loyaltykit/kpi/sqlkpi => ../../kpi/sqlkpi
 
-replace github.com/loyaltykit/loyaltykit/parquet => ../../parquet
+replace github.com/loyaltykit/loyaltykit/kpi/parquet => ../../kpi/parquet

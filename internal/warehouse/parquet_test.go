@@ -15,9 +15,9 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/internal/warehouse/orderlog"
 	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/parquet"
 	"github.com/loyaltykit/loyaltykit/kpi/sqlkpi"
 	"github.com/loyaltykit/loyaltykit/loyalty"
-	"github.com/loyaltykit/loyaltykit/parquet"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"

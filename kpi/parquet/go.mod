@@ -1,4 +1,4 @@
-module github.com/loyaltykit/loyaltykit/parquet
+module github.com/loyaltykit/loyaltykit/kpi/parquet
 
 go 1.26.0
 
@@ -22,4 +22,4 @@ require (
 	google.golang.org/protobuf v1.34.2 // indirect
 )
 
-replace github.com/loyaltykit/loyaltykit => ..
+replace github.com/loyaltykit/loyaltykit => ../..

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
-	"github.com/loyaltykit/loyaltykit/parquet"
+	"github.com/loyaltykit/loyaltykit/kpi/parquet"
 )
 
 func amount(t testing.TB, text string) kpi.Amount {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
-	"github.com/loyaltykit/loyaltykit/parquet"
+	"github.com/loyaltykit/loyaltykit/kpi/parquet"
 )
 
 // A log goes into a file and from there into a cohort matrix, as one from a CSV file would.
