@@ -91,6 +91,19 @@ func mutations(v reflect.Value, path string, set func(reflect.Value) reflect.Val
 			changed.Index(0).Set(x)
 			return set(changed)
 		})...)
+	case t.Kind() == reflect.Map && v.Len() > 0:
+		key := v.MapKeys()[0]
+		with := func(key, value reflect.Value) reflect.Value {
+			changed := reflect.MakeMap(t)
+			changed.SetMapIndex(key, value)
+			return set(changed)
+		}
+		list = append(list, mutations(key, path, func(x reflect.Value) reflect.Value { return with(x, v.MapIndex(key)) })...)
+		at := path
+		if t.Elem().Kind() == reflect.Slice {
+			at += "." + key.String()
+		}
+		list = append(list, mutations(v.MapIndex(key), at, func(x reflect.Value) reflect.Value { return with(key, x) })...)
 	case t.Kind() == reflect.Pointer && !v.IsNil():
 		list = append(list, mutations(v.Elem(), path, func(x reflect.Value) reflect.Value {
 			changed := reflect.New(t.Elem())
@@ -195,6 +208,13 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.OverrideTier{Member: "anna", Key: "k", Ladder: "status", Tier: "gold", Until: now.AddDate(0, 6, 0), OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.RevokeTier{Member: "anna", Key: "k", Ladder: "status", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.SetAnniversary{Member: "anna", Key: "k", Day: tiers.Date(2026, time.May, 1), OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Enroll{Member: "new", Key: "k", Jurisdiction: "CA-QC"},
+		loyalty.Earn{Member: "anna", Key: "k", Order: points.Order{ID: "1004", Currency: "EUR", Lines: []points.Line{
+			{Item: "gift card", Amount: decimal.NewFromInt(25), StoredValue: true},
+		}}},
+		loyalty.Confirm{Member: "anna", Key: "k", Lots: []points.LotID{40000}},
+		loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Full: true},
+		loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Lines: []points.RefundLine{{Line: "1", Amount: decimal.NewFromInt(1)}}},
 	}
 }
 

@@ -10,19 +10,45 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/booking"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 )
 
-// samples has one good command of each type.
+// terms has every field of a session.
+func terms() experience.Session {
+	session := evening()
+	session.Event, session.ClosesMinutes = "courses", 30
+	session.Prices = append(session.Prices, experience.Price{Tier: "friend", Points: 50, Money: decimal.NewFromInt(9), Currency: "EUR"})
+	session.Opens = []experience.Opening{{Tier: "gold", From: opening.AddDate(0, 0, -1)}, {From: opening}}
+	session.List.Max, session.List.ClosesMinutes = 20, 60
+	session.Cancellation = append(session.Cancellation, experience.CancelRule{Tier: "gold", Minutes: 30, Points: 10})
+	return session
+}
+
+// samples has one good command of each type, with every field set.
 func samples() []loyalty.Command {
+	list := plain()
+	for i, sample := range list {
+		cmd := reflect.New(reflect.TypeOf(sample)).Elem()
+		cmd.Set(reflect.ValueOf(sample))
+		if at := cmd.FieldByName("OccurredAt"); at.IsValid() {
+			at.Set(reflect.ValueOf(opening.Add(-time.Minute)))
+		}
+		list[i] = cmd.Interface().(loyalty.Command)
+	}
+	return list
+}
+
+func plain() []loyalty.Command {
 	return []loyalty.Command{
-		booking.Open{Key: "k", Session: evening(), Reason: "r", Actor: "a"},
-		booking.Change{Key: "k", Session: evening(), Reason: "r", Actor: "a"},
+		booking.Open{Key: "k", Session: terms(), Reason: "r", Actor: "a"},
+		booking.Change{Key: "k", Session: terms(), Reason: "r", Actor: "a"},
 		booking.CallOff{Key: "k", Session: "latte-art", Reason: "r", Actor: "a"},
 		booking.Book{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
 		booking.Hold{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
@@ -34,7 +60,7 @@ func samples() []loyalty.Command {
 		booking.HandOver{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Guest: "Ida", Reason: "r", Actor: "a"},
 		booking.Promote{Member: "anna", Key: "k", Session: "latte-art", Class: 1, Number: 3, From: 2, Unit: "bean", Points: 100},
 		booking.Skip{Key: "k", Session: "latte-art", Class: 1, From: 1, To: 2},
-		booking.Dismiss{Key: "k", Session: "latte-art", Who: "anna", Class: 1, Number: 1, Reason: "r", Actor: "a"},
+		booking.Dismiss{Key: "k", Session: "latte-art", Who: "anna", Class: 1, Number: 1, Waiting: true, Reason: "r", Actor: "a"},
 		booking.Refresh{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art"},
 		booking.Wrap{Key: "k", Session: "latte-art", Changes: 1},
 	}
@@ -45,6 +71,8 @@ func bad(t reflect.Type) []any {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return []any{time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}
+	case t == reflect.TypeFor[decimal.Decimal]():
+		return []any{decimal.NewFromInt(-1), decimal.New(1, 1_000_000), decimal.New(1, -1_000_000)}
 	case t.Kind() == reflect.String:
 		return []any{strings.Repeat("x", 1<<20), "caf\xe9", "a\x00b", "\x01house/booking/latte-art"}
 	case t.Kind() == reflect.Int64 || t.Kind() == reflect.Int:
@@ -144,4 +172,8 @@ func TestEveryProblemOfACommandIsNamed(t *testing.T) {
 	money.ID, money.Unit = "other", "visit"
 	_, err = s.Engine.Do(t.Context(), booking.Open{Key: "k", Session: money})
 	require.ErrorIs(t, err, loyalty.ErrUnknownUnit)
+}
+
+func TestTheSamplesHaveEveryFieldOfEveryCommand(t *testing.T) {
+	require.Empty(t, enginetest.Unset(booking.Feature{}.Commands(), samples()))
 }
