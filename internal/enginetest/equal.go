@@ -82,10 +82,11 @@ func singly(ctx context.Context, engine *loyalty.Engine, wave []loyalty.Command)
 	return answers
 }
 
-// streamed sends commands in one stream.
+// streamed sends commands in one stream, in groups that are smaller than it: they are
+// decided while others are written.
 func streamed(ctx context.Context, engine *loyalty.Engine, wave []loyalty.Command) []string {
 	var answers []string
-	for receipt, err := range engine.DoAll(ctx, slices.Values(wave), nil) {
+	for receipt, err := range engine.DoAll(ctx, slices.Values(wave), &loyalty.AllOptions{Group: 5}) {
 		answers = append(answers, answered(wave[len(answers)], receipt, err))
 	}
 	return answers

@@ -1,5 +1,5 @@
 // Package postgres keeps a loyalty program in PostgreSQL, through pgx: a commit is
-// one round trip, whatever the number of its batches, and so is a load.
+// one round trip, whatever the number of its batches, and so is nearly every load.
 //
 // [New] makes a store on a pool of the host, [Bind] one inside a transaction of the
 // host, and [Migrate] makes the tables. The tables are those of package sqlstore,
@@ -27,9 +27,10 @@
 //
 // # Loads
 //
-// A load is one statement where it asks for an account and a key only, else a
-// transaction that is REPEATABLE READ and READ ONLY, sent together too. What is due
-// is read in a second trip, where the first has seen that the account is due.
+// A load of one account is one statement, which sees one state of the database; pages of
+// lots, and loads of several accounts, are a transaction that is REPEATABLE READ and READ
+// ONLY, sent together too. What is due is read in a second trip, where the first has seen
+// that the account is due. So are all lots of a debit, where the first twelve do not cover it.
 //
 // # Isolation, pools and modes
 //
