@@ -122,3 +122,21 @@ func TestAVeiledLotStaysVeiledWhenItsPointsMoveOn(t *testing.T) {
 	}
 	s.verify()
 }
+
+func TestPointsThatAnErasedMemberGaveAreExplainedWithoutWhatWasErased(t *testing.T) {
+	s := openShop(t, selling(points.NeverExpire()))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Enroll{Member: "ben", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1001", Order: latte("1001"), Reason: "at the counter"})
+	s.must(loyalty.Transfer{Member: "anna", Key: "gift", To: "ben", Unit: "bean", Points: 1})
+	before := s.explain("ben", loyalty.Question{Unit: "bean"})
+	require.Equal(t, "1001", before.Lots[0].Credits[0].Entry.Reference)
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	after := s.explain("ben", loyalty.Question{Unit: "bean"})
+	credit := after.Lots[0].Credits[0]
+	require.Equal(t, "base", credit.Entry.Rule)
+	require.Equal(t, "anna", credit.Operation.Member)
+	require.Empty(t, credit.Entry.Reference)
+	require.NotContains(t, after.String(), "1001")
+	require.NotContains(t, after.String(), "counter")
+}
