@@ -367,12 +367,7 @@ func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	}
 	answer := Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Status: status, Ranks: ranks(d.state.Winners, entry.Tickets)}
 	if status != Drawn && entry.Points > 0 {
-		answer.Returned = entry.Points
-		refund := loyalty.Refund{
-			Member: entry.As, Key: c.Key, Order: orderID(c.Raffle, entry.As),
-			PointsBack: []loyalty.PointsBack{{Unit: entry.Unit, Points: entry.Points}},
-		}
-		if err := refund.Apply(ctx, tx); err != nil {
+		if answer.Returned, err = c.payBack(ctx, tx, &entry); err != nil {
 			return err
 		}
 	}
@@ -381,6 +376,21 @@ func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	return errors.Join(d.keep(status), tx.Answer(answer))
+}
+
+// payBack gives back what is left of what the tickets cost.
+func (c Collect) payBack(ctx context.Context, tx *loyalty.Tx, entry *entryDocument) (points.Amount, error) {
+	order := orderID(c.Raffle, entry.As)
+	left, err := tx.LeftOfPayment(order, entry.Unit)
+	if err != nil {
+		return 0, err
+	}
+	back := min(entry.Points, left)
+	if back == 0 {
+		return 0, nil
+	}
+	refund := loyalty.Refund{Member: entry.As, Key: c.Key, Order: order, PointsBack: []loyalty.PointsBack{{Unit: entry.Unit, Points: back}}}
+	return back, refund.Apply(ctx, tx)
 }
 
 // ranks lists the places of tickets among the winners, from 1.
