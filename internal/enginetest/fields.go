@@ -61,8 +61,8 @@ func walkType(t reflect.Type, path string, within []reflect.Type, use func(path 
 	case leaf(t):
 		use(path)
 	case t.Kind() == reflect.Struct && !slices.Contains(within, t):
-		for i := range t.NumField() {
-			if field := t.Field(i); field.IsExported() {
+		for field := range t.Fields() {
+			if field.IsExported() {
 				walkType(field.Type, fieldPath(path, field), append(slices.Clip(within), t), use)
 			}
 		}

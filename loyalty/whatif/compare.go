@@ -2,10 +2,13 @@ package whatif
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +27,11 @@ type Options struct {
 	// Profile, rules that ask for tiers and segments of the host's find none.
 	Profile  func(ctx context.Context, member string, at time.Time) (loyalty.Profile, error)
 	Formulas map[string]points.Formula
+	// VoucherCode gives the codes of rewards whose codes the host has, as in
+	// loyalty.Options: a what-if should draw none that a customer could get. Nil makes them
+	// up, one for each redemption; a voucher that the history uses by its code is then
+	// refused, and the report counts it.
+	VoucherCode func(ctx context.Context, request loyalty.VoucherRequest) (string, error)
 	// Until is when both are settled and compared; zero is the last event's instant.
 	Until time.Time
 	// Top is how many members the report names who gain or lose most; 0 is 10.
@@ -55,6 +63,9 @@ func Compare(ctx context.Context, events iter.Seq2[Event, error], a, b loyalty.R
 	var o Options
 	if options != nil {
 		o = *options
+	}
+	if o.VoucherCode == nil {
+		o.VoucherCode = madeUp
 	}
 	if o.Top <= 0 {
 		o.Top = 10
@@ -195,11 +206,17 @@ func (s *side) open(revisions loyalty.Revisions, open func() (storage.Store, err
 	s.refused = map[refusal]*refusals{}
 	s.engine, err = loyalty.New(revisions, s.store, &loyalty.Options{
 		Clock: func() time.Time { return s.now }, Secret: []byte("what if"), NoCombining: true, Features: o.Features,
-		Profile: o.Profile, Formulas: formulasOf(revisions, o.Formulas),
+		Profile: o.Profile, Formulas: formulasOf(revisions, o.Formulas), VoucherCode: o.VoucherCode,
 		// What was recorded was not ahead of its clock by more than that shop allowed.
 		Skew: 100 * 365 * 24 * time.Hour,
 	})
 	return err
+}
+
+// madeUp gives a voucher code that no shop has, and no two redemptions share.
+func madeUp(_ context.Context, request loyalty.VoucherRequest) (string, error) {
+	sum := sha256.Sum256([]byte(request.Member + "\x00" + request.Redemption))
+	return "WHATIF-" + strings.ToUpper(hex.EncodeToString(sum[:8])), nil
 }
 
 // formulasOf returns those of the formulas that rules of the program have.
