@@ -3,9 +3,11 @@
 package warehouse_test
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,7 +131,9 @@ func TestDuckDBReadsSummariesAndCohorts(t *testing.T) {
 	assert.Equal(t, revenue, got)
 }
 
-func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
+// beans is a store in which three members earned and spent over some months.
+func beans(t *testing.T) storage.Store {
+	t.Helper()
 	store := memory.New()
 	now := time.Date(2027, time.January, 4, 9, 0, 0, 0, time.UTC)
 	program := loyalty.Program{
@@ -150,6 +154,11 @@ func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
 			now = now.AddDate(0, 0, 20)
 		}
 	}
+	return store
+}
+
+func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
+	store := beans(t)
 	dir := t.TempDir()
 	parts, err := parquet.WriteLedger(t.Context(), store, parquet.LedgerOptions{Program: "beans"}, func(name string) (io.WriteCloser, error) {
 		path := filepath.Join(dir, name)
@@ -179,4 +188,63 @@ func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
 	}
 	require.NoError(t, rows.Err())
 	assert.ElementsMatch(t, want, got)
+}
+
+func TestEveryEngineSumsPointsByKindAndMonth(t *testing.T) {
+	store, vienna := beans(t), zone(t, "Europe/Vienna")
+	dir := t.TempDir()
+	_, err := parquet.WriteLedger(t.Context(), store, parquet.LedgerOptions{Program: "beans"}, func(name string) (io.WriteCloser, error) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		return os.Create(path)
+	})
+	require.NoError(t, err)
+	type key struct {
+		month                string
+		unit, kind, from, to string
+	}
+	named, numbered := map[key][2]int64{}, map[key][2]int64{}
+	var rows []string
+	for account, err := range storage.AllAccounts(t.Context(), store, storage.AccountQuery{Program: "beans"}) {
+		require.NoError(t, err)
+		for e, err := range storage.AllEntries(t.Context(), store, storage.MemberQuery{Program: "beans", Member: account.Member}) {
+			require.NoError(t, err)
+			k := key{e.OccurredAt.In(vienna).Format("2006-01"), e.Unit, string(e.Kind), e.From.String(), e.To.String()}
+			named[k] = [2]int64{named[k][0] + int64(e.Amount), named[k][1] + 1}
+			k.from, k.to = fmt.Sprint(uint8(e.From)), fmt.Sprint(uint8(e.To))
+			numbered[k] = [2]int64{numbered[k][0] + int64(e.Amount), numbered[k][1] + 1}
+			rows = append(rows, fmt.Sprintf("('beans', '%s', '%s', %d, %d, %d, %d)", e.Unit, e.Kind, e.From, e.To, e.Amount, e.OccurredAt.UnixMicro()))
+		}
+	}
+	require.Greater(t, len(named), 6)
+	for _, e := range engines() {
+		t.Run(e.name, func(t *testing.T) {
+			db, want := e.open(t), named
+			ledger := sqlkpi.Ledger{Dialect: e.dialect, Name: "entries", Program: "beans"}
+			switch e.dialect {
+			case sqlkpi.DuckDB:
+				exec(t, db, "CREATE VIEW entries AS SELECT * FROM read_parquet('"+dir+"/*/*/*.parquet')")
+			case sqlkpi.ClickHouse:
+				exec(t, db, "CREATE OR REPLACE VIEW entries AS SELECT * FROM file('"+dir+"/*/*/*.parquet', 'Parquet')")
+			default: // as the stores' tables are
+				ledger.Micros, want = true, numbered
+				exec(t, db, "CREATE TABLE entries (program text, unit text, kind text, from_bucket smallint, to_bucket smallint, amount bigint, occurred_at bigint)")
+				exec(t, db, "INSERT INTO entries VALUES "+strings.Join(rows, ", "))
+			}
+			totals, err := ledger.Totals(t.Context(), db, vienna)
+			require.NoError(t, err)
+			got := map[key][2]int64{}
+			for _, p := range totals {
+				got[key{p.Month.Start.In(vienna).Format("2006-01"), p.Unit, p.Kind, p.From, p.To}] = [2]int64{p.Points, p.Entries}
+			}
+			assert.Equal(t, want, got)
+			assert.Len(t, totals, len(want))
+			ledger.Program = "other"
+			none, err := ledger.Totals(t.Context(), db, nil)
+			require.NoError(t, err)
+			assert.Empty(t, none)
+		})
+	}
 }

@@ -27,9 +27,10 @@ const (
 type dialect struct {
 	// instant reads a column as an instant, text as text.
 	instant, text func(column string) string
-	// at writes an instant, micros an instant in microseconds.
-	at     func(micros int64) string
-	micros func(instant string) string
+	// at writes an instant, micros an instant in microseconds, ofMicros the instant of
+	// microseconds.
+	at               func(micros int64) string
+	micros, ofMicros func(expression string) string
 	// day is the number of days since 1970 that a zone shows at an instant. offset is
 	// an expression of offset's results.
 	day    func(instant, offset string) string
@@ -103,6 +104,7 @@ func postgres() *dialect {
 			return time.UnixMicro(micros).UTC().Format("'2006-01-02 15:04:05.000000+00'::timestamptz")
 		},
 		micros:    wrap("(EXTRACT(EPOCH FROM %s) * 1000000)::bigint"),
+		ofMicros:  wrap("('epoch'::timestamptz + %s * interval '1 microsecond')"),
 		day:       infix("((%s AT TIME ZONE 'UTC' + %s)::date - DATE '1970-01-01')::bigint"),
 		month:     wrap("EXTRACT(YEAR FROM DATE '1970-01-01' + (%[1]s)::int)::bigint * 12 + EXTRACT(MONTH FROM DATE '1970-01-01' + (%[1]s)::int)::bigint - 1"),
 		offset:    func(seconds int) string { return fmt.Sprintf("interval '%d seconds'", seconds) },
@@ -127,6 +129,7 @@ func duckdb() *dialect {
 		text:     wrap("CAST(%s AS VARCHAR)"),
 		at:       func(micros int64) string { return strconv.FormatInt(micros, 10) },
 		micros:   same,
+		ofMicros: same,
 		day:      dayOfMicros(divide),
 		month:    wrap("year(DATE '1970-01-01' + CAST(%[1]s AS INTEGER)) * 12 + month(DATE '1970-01-01' + CAST(%[1]s AS INTEGER)) - 1"),
 		offset:   microsOffset,
@@ -149,6 +152,7 @@ func clickhouse() *dialect {
 		text:     wrap("toString(%s)"),
 		at:       func(micros int64) string { return strconv.FormatInt(micros, 10) },
 		micros:   same,
+		ofMicros: same,
 		day:      dayOfMicros(divide),
 		month:    wrap("toInt64(toRelativeMonthNum(toDate32(toInt32(%s)))) - 1"),
 		offset:   microsOffset,

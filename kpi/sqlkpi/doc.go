@@ -2,7 +2,8 @@
 // SQL form of package kpi's aggregates for PostgreSQL, DuckDB and ClickHouse, sends
 // it through database/sql, and returns kpi's own types. The answers agree with those
 // of kpi row for row, to the last bit: customer summaries, cohort matrices, RFM
-// scores, purchases and what is made of them, customers who stay, and inactivity.
+// scores, purchases and what is made of them, customers who stay, and inactivity. A
+// [Ledger] has the points that moved, by kind and month.
 //
 // A [Table] names the columns of a log, such as a host's own table of orders. The
 // database needs no function of ours and no other rights than to read.

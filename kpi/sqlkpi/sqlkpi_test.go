@@ -104,3 +104,16 @@ func TestTheLongestLogsStatementIsShortEnough(t *testing.T) {
 		assert.Less(t, len(query), limit, d)
 	}
 }
+
+func TestALedgerMustNameItsProgram(t *testing.T) {
+	_, err := (&sqlkpi.Ledger{Dialect: "oracle"}).Query(nil, march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	for _, path := range []string{"dialect: ", "name: ", "program: "} {
+		require.ErrorContains(t, err, path)
+	}
+	_, err = (&sqlkpi.Ledger{Name: "entries", Program: "beans"}).Query(time.FixedZone("UTC+2", 7200), march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	query, err := (&sqlkpi.Ledger{Name: "entries", Program: "be'ans"}).Query(nil, march)
+	require.NoError(t, err)
+	assert.Contains(t, query, "program = 'be''ans'")
+}
