@@ -45,4 +45,8 @@ func TestR21TamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inM
 
 func TestControlsOfR9R10R11R13R14R21AreSeenToFail(t *testing.T) { enginetest.Controls(t, inMemory) }
 
+func TestControlsOfEachAreaOfTheModelAreSeenToFail(t *testing.T) {
+	enginetest.ControlsOfTheModel(t, inMemory)
+}
+
 func TestErasureLeavesNoFreeTextInAnyRow(t *testing.T) { enginetest.Erasure(t, memory.New()) }

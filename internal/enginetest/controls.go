@@ -50,6 +50,13 @@ func Controls(t *testing.T, open Open) {
 			return c.audit()
 		},
 	}
+	mustFail(t, open, controls)
+}
+
+// ControlsOfTheModel lets the model check engines that are wrong about one area of
+// their program, and must fail. Stores make no difference to it.
+func ControlsOfTheModel(t *testing.T, open Open) {
+	controls := map[string]func(store storage.Store, id string, seed uint64) error{}
 	for area, mistake := range mistakes {
 		controls["the model sees an engine that is wrong about "+area] = func(store storage.Store, id string, seed uint64) error {
 			m, err := mistaken(t, seeded(seed), store, id, []string{area}, mistake)
@@ -59,6 +66,12 @@ func Controls(t *testing.T, open Open) {
 			return m.walk(80)
 		}
 	}
+	mustFail(t, open, controls)
+}
+
+// mustFail runs controls until each was seen to fail.
+func mustFail(t *testing.T, open Open, controls map[string]func(store storage.Store, id string, seed uint64) error) {
+	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(controls)) {
 		control := controls[name]
 
