@@ -123,3 +123,27 @@ func ExampleFitBGBB() {
 	// Output:
 	// 0.93, 3.75 gifts in five years
 }
+
+// The paper's fit of yearly donations.
+var donations = clv.BGBB{Alpha: 1.204, Beta: 0.750, Gamma: 0.657, Delta: 2.783}
+
+func ExampleBGBB_Alive() {
+	alive, _ := donations.Alive(clv.Occasions{Frequency: 3, Last: 4, Number: 6}, 1)
+	fmt.Printf("%.2f\n", alive)
+	// Output:
+	// 0.44
+}
+
+func ExampleBGBB_ConditionalExpected() {
+	gifts, _ := donations.ConditionalExpected(clv.Occasions{Frequency: 3, Last: 4, Number: 6}, 5)
+	fmt.Printf("%.2f gifts in five years\n", gifts)
+	// Output:
+	// 1.03 gifts in five years
+}
+
+func ExampleBGBB_LogLikelihood() {
+	log, _ := donations.LogLikelihood(clv.Occasions{Frequency: 3, Last: 4, Number: 6})
+	fmt.Printf("%.3f\n", log)
+	// Output:
+	// -5.059
+}

@@ -263,6 +263,28 @@ func ExampleSBG_Survival() {
 	// 0.747 are left, of 0.878 who renew, 0.104 were lost
 }
 
+func ExampleSBG_Retention() {
+	renew, _ := clv.SBG{Alpha: 0.668, Beta: 3.806}.Retention(1)
+	later, _ := clv.SBG{Alpha: 0.668, Beta: 3.806}.Retention(5)
+	fmt.Printf("%.3f renew the first time, %.3f of those who are left the fifth\n", renew, later)
+	// Output:
+	// 0.851 renew the first time, 0.921 of those who are left the fifth
+}
+
+func ExampleSBG_Lost() {
+	lost, _ := clv.SBG{Alpha: 0.668, Beta: 3.806}.Lost(1)
+	fmt.Printf("%.3f are lost at the first renewal\n", lost)
+	// Output:
+	// 0.149 are lost at the first renewal
+}
+
+func ExampleSBG_DEL() {
+	whole, _ := clv.SBG{Alpha: 0.668, Beta: 3.806}.DEL(0.10)
+	fmt.Printf("a new customer pays for %.2f discounted years\n", whole)
+	// Output:
+	// a new customer pays for 5.92 discounted years
+}
+
 func ExampleSBG_DERL() {
 	m := clv.SBG{Alpha: 0.668, Beta: 3.806}
 	whole, _ := m.DEL(0.10)

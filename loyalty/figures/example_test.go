@@ -13,7 +13,9 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/figures"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 func Example() {
@@ -71,4 +73,96 @@ func Example() {
 	// of 2 members, 50 % came back in February
 	// January: 120 issued, 30 redeemed, liability 0.82
 	// February: 60 issued, 0 redeemed, liability 0.60
+}
+
+// café is a shop with one tier, in which anna earned 120 beans in January and spent 30
+// in February, and bruno left.
+func café() (context.Context, *loyalty.Engine, storage.Store, time.Time) {
+	ctx, store := context.Background(), memory.New()
+	now := time.Date(2027, time.January, 4, 9, 0, 0, 0, time.UTC)
+	perEuro := &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}
+	program := loyalty.Program{
+		ID: "beans", Zone: "UTC",
+		Units:   []points.Unit{{Code: "bean", Expiry: points.ExpireAfter(1, points.Years)}, {Code: "euro", Kind: points.Metric}},
+		Earning: []points.Rule{{Code: "base", Spend: perEuro}, {Code: "counts", Unit: "euro", Spend: perEuro}},
+		Ladders: []tiers.Ladder{{
+			Code: "status", Window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 12}}, End: tiers.EndOfNextPeriod,
+			Tiers: []tiers.Tier{{Code: "regular", Enter: tiers.Condition{All: []tiers.Need{{Metric: "euro", AtLeast: 100}}}}},
+		}},
+	}
+	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
+	if err != nil {
+		log.Fatal(err)
+	}
+	do := func(commands ...loyalty.Command) {
+		for _, command := range commands {
+			if _, err := engine.Do(ctx, command); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	order := points.Order{ID: "1", Currency: "EUR", Lines: []points.Line{{Amount: decimal.NewFromInt(120)}}}
+	do(loyalty.Enroll{Member: "anna", Key: "e"}, loyalty.Enroll{Member: "bruno", Key: "e"}, loyalty.Earn{Member: "anna", Key: "1", Order: order})
+	now = now.AddDate(0, 1, 0)
+	do(loyalty.Spend{Member: "anna", Key: "s", Unit: "bean", Points: 30}, loyalty.Close{Member: "bruno", Key: "c"})
+	return ctx, engine, store, now.AddDate(0, 0, 1)
+}
+
+func ExampleOrders() {
+	ctx, engine, store, _ := café()
+	for order, err := range figures.Orders(ctx, engine, store, figures.OrderOptions{Currency: "EUR"}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(order.Member, order.At.Format(time.DateOnly), order.Amount)
+	}
+	// Output:
+	// anna 2027-01-04 120
+}
+
+func ExamplePointCohorts() {
+	ctx, engine, store, until := café()
+	report, err := figures.PointCohorts(ctx, engine, store, figures.PointOptions{Unit: "bean", Until: until})
+	if err != nil {
+		log.Fatal(err)
+	}
+	january := report.Cohorts[0]
+	fmt.Println(january.Issued, "issued in January,", january.Months[1].Redeemed, "of them redeemed in February")
+	roll, err := report.RollForward(liability.Policy{Method: liability.Remote, Currency: "EUR"}, decimal.RequireFromString("0.01"), 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range roll.Movements {
+		fmt.Println(m.Period.Start.Format("January"), "owed", m.Closing.StringFixed(2))
+	}
+	// Output:
+	// 120 issued in January, 30 of them redeemed in February
+	// January owed 1.20
+	// February owed 0.90
+}
+
+func ExampleTierMoves() {
+	ctx, engine, store, until := café()
+	period := kpi.Period{Start: time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC), End: until}
+	moves, err := figures.TierMoves(ctx, engine, store, figures.TierOptions{Period: period})
+	if err != nil {
+		log.Fatal(err)
+	}
+	m := moves.Migration(period)
+	fmt.Println(m.Counts[1][0], "joined and is", m.Ladder[0])
+	// Output:
+	// 1 joined and is regular
+}
+
+func ExampleLifetimes() {
+	ctx, engine, store, until := café()
+	for life, err := range figures.Lifetimes(ctx, engine, store, until) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%.0f days, left: %t\n", life.Exit, life.Event)
+	}
+	// Output:
+	// 32 days, left: false
+	// 31 days, left: true
 }
