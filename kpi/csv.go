@@ -143,7 +143,7 @@ func (f *csvFile) header() error {
 	rest, more := bytes.TrimPrefix(text, []byte("\ufeff")), true
 	for more {
 		var name []byte
-		if name, rest, more, err = f.field(rest); err != nil {
+		if name, rest, more, err = f.field(rest, true); err != nil {
 			return f.bad("", err)
 		}
 		role := -1
@@ -170,12 +170,12 @@ func (f *csvFile) header() error {
 // order reads a row. The fields are those of the line's buffer.
 func (f *csvFile) order(text []byte) (Order, error) {
 	var fields [columnsRead][]byte
-	place, more := 0, true
+	place, more, quotes := 0, true, bytes.IndexByte(text, '"') >= 0
 	f.unquoted = f.unquoted[:0]
 	for rest := text; more; place++ {
 		var field []byte
 		var err error
-		if field, rest, more, err = f.field(rest); err != nil {
+		if field, rest, more, err = f.field(rest, quotes); err != nil {
 			return Order{}, f.bad(f.columnAt(place), err)
 		}
 		if place < f.width && f.role[place] >= 0 {
@@ -273,9 +273,10 @@ func (f *csvFile) nextLine() ([]byte, error) {
 	return bytes.TrimSuffix(part, []byte("\r")), nil
 }
 
-// field cuts the first field off a line: what is left, and whether there is more.
-func (f *csvFile) field(line []byte) (field, rest []byte, more bool, err error) {
-	if len(line) > 0 && line[0] == '"' {
+// field cuts the first field off a line, which may have quotes: what is left, and
+// whether there is more.
+func (f *csvFile) field(line []byte, quotes bool) (field, rest []byte, more bool, err error) {
+	if quotes && len(line) > 0 && line[0] == '"' {
 		return f.quoted(line[1:])
 	}
 	end := bytes.IndexByte(line, ',')
@@ -285,7 +286,7 @@ func (f *csvFile) field(line []byte) (field, rest []byte, more bool, err error) 
 		rest, more = line[end+1:], true
 	}
 	field = line[:end]
-	if bytes.IndexByte(field, '"') >= 0 {
+	if quotes && bytes.IndexByte(field, '"') >= 0 {
 		err = errors.New(`has a quote inside; quote the field as a whole and double the quotes inside it`)
 	}
 	return field, rest, more, err

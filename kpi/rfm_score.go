@@ -45,9 +45,7 @@ func (r *rfmRule) scoreBy(result *RFM, cuts *[]float64, given []float64, value f
 		values[i] = value(&customers[i])
 	}
 	if *cuts = slices.Clone(given); o.Method != ByCuts {
-		sorted := slices.Clone(values)
-		slices.Sort(sorted)
-		*cuts = Quantiles(sorted, o.Groups)
+		*cuts = quantilesOf(slices.Clone(values), o.Groups)
 	}
 	for i := range customers {
 		at := uint8(1)
@@ -61,6 +59,23 @@ func (r *rfmRule) scoreBy(result *RFM, cuts *[]float64, given []float64, value f
 		}
 		*score(&customers[i]) = at
 	}
+}
+
+// quantilesOf are the quantiles of values that need not be sorted; it moves them.
+func quantilesOf(values []float64, k int) []float64 {
+	var places []int
+	for j := 1; j < k; j++ {
+		place := (len(values) - 1) * j
+		places = append(places, place/k)
+		if place%k > 0 {
+			places = append(places, place/k+1)
+		}
+	}
+	slices.Sort(places)
+	if len(values) > 0 {
+		selectPlaces(values, places)
+	}
+	return Quantiles(values, k)
 }
 
 // Quantiles are the k − 1 quantiles of type 7 that part sorted values into k, as
