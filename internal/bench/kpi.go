@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -45,7 +46,7 @@ type kpiResult struct {
 // runKPI times the figures over a log of orders of members.
 func runKPI(out io.Writer, asJSON bool, cases string, orders, members int) error {
 	encoder := json.NewEncoder(out)
-	timed, err := modelCases()
+	timed, err := modelCases(os.Stderr)
 	if err != nil {
 		return err
 	}
