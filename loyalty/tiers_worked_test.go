@@ -115,6 +115,56 @@ func TestAHotelCountsNightsOrStaysWithASoftLandingAndRollover(t *testing.T) {
 	})
 }
 
+func TestAHotelCountsPointsTooAndKeepsALifetimeStatus(t *testing.T) {
+	anyOf := func(nights, stays, earned int64) tiers.Condition {
+		return tiers.Condition{Any: []tiers.Need{{Metric: "night", AtLeast: nights}, {Metric: "stay", AtLeast: stays}, {Metric: "base-point", AtLeast: earned}}}
+	}
+	program := workedProgram("America/New_York", tiers.Ladder{
+		Code: "status", Window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 12}}, End: tiers.EndOfNextPeriod, Down: tiers.OneStep,
+		Rollover: []tiers.Rollover{{Metric: "night", Most: 10}},
+		Tiers:    []tiers.Tier{{Code: "club"}, {Code: "silver", Enter: anyOf(10, 5, 25_000)}, {Code: "gold", Enter: anyOf(40, 20, 75_000)}},
+	}, "night", "stay", "base-point")
+	program.Ladders = append(program.Ladders, tiers.Ladder{
+		Code: "lifetime", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld,
+		Tiers: []tiers.Tier{{Code: "silver", Enter: of("night", 60)}, {Code: "gold", Enter: tiers.Condition{All: []tiers.Need{
+			{Metric: "night", AtLeast: 100}, {Metric: "base-point", AtLeast: 100_000},
+		}}}},
+	})
+	s := openShop(t, program)
+	zone, err := time.LoadLocation(program.Zone)
+	require.NoError(t, err)
+	s.now = time.Date(2027, 1, 5, 12, 0, 0, 0, zone)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	for i, day := range []struct {
+		on               time.Time
+		metric           string
+		n                int64
+		status, lifetime string
+		why              string
+	}{
+		{time.Date(2027, 3, 1, 12, 0, 0, 0, zone), "base-point", 24_999, "club", "", "a point short"},
+		{time.Date(2027, 3, 2, 12, 0, 0, 0, zone), "base-point", 1, "silver", "", "25,000 points are as good as 10 nights"},
+		{time.Date(2027, 6, 1, 12, 0, 0, 0, zone), "night", 45, "gold", "", "45 nights, 5 of them roll over"},
+		{time.Date(2028, 5, 1, 12, 0, 0, 0, zone), "night", 15, "gold", "silver", "60 nights in all"},
+		{time.Date(2028, 7, 1, 12, 0, 0, 0, zone), "night", 20, "gold", "silver", "35 and 5 that rolled over keep it for 2029"},
+		{time.Date(2028, 12, 31, 23, 59, 0, 0, zone), "base-point", 75_000, "gold", "silver", "the last minute of the year"},
+		{time.Date(2029, 12, 31, 23, 59, 0, 0, zone), "", 0, "gold", "silver", "to the end of the next year"},
+		{time.Date(2030, 1, 1, 0, 0, 0, 0, zone), "", 0, "silver", "silver", "one step down, softly; a lifetime goes on"},
+		{time.Date(2031, 2, 1, 12, 0, 0, 0, zone), "night", 19, "silver", "silver", "99 nights in all; 19 of the year"},
+		{time.Date(2031, 2, 2, 12, 0, 0, 0, zone), "night", 1, "silver", "gold", "100 nights and 100,000 points in all"},
+		{time.Date(2035, 2, 2, 12, 0, 0, 0, zone), "", 0, "club", "gold", "for life"},
+	} {
+		s.now = day.on
+		if day.n > 0 {
+			s.must(loyalty.Fact{Member: "anna", Key: fmt.Sprint(i), Activity: day.metric, Amount: points.Amount(day.n)})
+		}
+		m, err := s.Member(t.Context(), "anna")
+		require.NoError(t, err)
+		require.Equal(t, []string{day.status, day.lifetime}, []string{m.Tier("status").Tier, m.Tier("lifetime").Tier}, "%s: %s", day.on, day.why)
+	}
+	s.verify()
+}
+
 func TestAnAirlineAsksForMilesAndSegmentsAndSpend(t *testing.T) {
 	all := func(miles, segments, spend int64) tiers.Condition {
 		return tiers.Condition{All: []tiers.Need{{Metric: "mile", AtLeast: miles}, {Metric: "segment", AtLeast: segments}, {Metric: "spend", AtLeast: spend}}}
