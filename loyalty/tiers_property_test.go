@@ -50,7 +50,25 @@ func drawRungs(t *rapid.T) tiers.Ladder {
 		{Code: "silver", Enter: of("night", silver), Benefits: tiers.Benefits{Points: map[string]int64{"bean": 10}}},
 		{Code: "gold", Enter: tiers.Condition{Any: []tiers.Need{{Metric: "night", AtLeast: silver + 5}, {Metric: "spend", AtLeast: 100}}}, Benefits: tiers.Benefits{Points: map[string]int64{"bean": 100}}},
 	}
+	if rapid.Bool().Draw(t, "other thresholds to keep and to come back") {
+		gold := &l.Tiers[1]
+		gold.Keep, gold.Reenter = of("night", rapid.Int64Range(1, 12).Draw(t, "keep")), of("night", rapid.Int64Range(1, 12).Draw(t, "come back"))
+	}
 	return l
+}
+
+// drawPlace draws a zone from UTC−11 to UTC+14, and a day of enrollment that some years or
+// months do not have.
+func drawPlace(t *rapid.T) (*time.Location, time.Time) {
+	zone, err := time.LoadLocation(rapid.SampledFrom([]string{
+		"Europe/Vienna", "Pacific/Pago_Pago", "America/Los_Angeles", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati",
+	}).Draw(t, "zone"))
+	require.NoError(t, err)
+	year, month, day := 2027, time.January, 31
+	if rapid.Bool().Draw(t, "on 29 February") {
+		year, month, day = 2028, time.February, 29
+	}
+	return zone, time.Date(year, month, day, 8, 0, 0, 0, zone).UTC()
 }
 
 // happening is something that counts for tiers.
@@ -88,12 +106,15 @@ type stay struct {
 	store *memory.Store
 }
 
-func openStay(t *rapid.T, ladder tiers.Ladder, start time.Time) *stay {
+func openStay(t *rapid.T, ladder tiers.Ladder, start time.Time, change ...func(*loyalty.Program)) *stay {
 	p := beans(points.Expiry{Never: true})
 	p.Debt, p.LateWindow = loyalty.AllowDebt, points.Span{N: 3, Unit: points.Years}
 	p.Units = append(p.Units, points.Unit{Code: "spend", Kind: points.Metric}, points.Unit{Code: "night", Kind: points.Metric})
 	p.Earning = []points.Rule{{Code: "counts", Unit: "spend", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
 	p.Ladders = []tiers.Ladder{ladder}
+	for _, c := range change {
+		c(&p)
+	}
 	s := &stay{t: t, now: start, store: memory.New()}
 	engine, err := loyalty.New(loyalty.Revisions{p}, s.store, &loyalty.Options{Clock: func() time.Time { return s.now }, Secret: []byte("a secret")})
 	require.NoError(t, err)
@@ -140,11 +161,13 @@ func (s *stay) standing(at time.Time) ([]loyalty.MemberTier, []storage.DayCount,
 // tier is what the pure model says.
 func TestStandingDependsOnWhatHappenedAndNotOnWhenItWasTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		start := time.Date(2027, 1, 31, 8, 0, 0, 0, time.UTC)
-		ladder, list := drawRungs(t), drawHappenings(t, start)
+		zone, start := drawPlace(t)
+		ladder, other, list := drawRungs(t), drawRungs(t), drawHappenings(t, start)
+		other.Code = "other"
+		there := func(p *loyalty.Program) { p.Zone, p.Ladders = zone.String(), append(p.Ladders, other) }
 		end := start.AddDate(0, 0, rapid.IntRange(401, 800).Draw(t, "end"))
 
-		live := openStay(t, ladder, start)
+		live := openStay(t, ladder, start, there)
 		for day := range 600 {
 			live.now = start.AddDate(0, 0, day).Add(23*time.Hour + 30*time.Minute)
 			if live.now.After(end) {
@@ -165,7 +188,7 @@ func TestStandingDependsOnWhatHappenedAndNotOnWhenItWasTold(t *testing.T) {
 		}
 		liveTiers, liveDays, livePoints := live.standing(end)
 
-		late := openStay(t, ladder, start)
+		late := openStay(t, ladder, start, there)
 		late.now = end
 		for _, h := range rapid.Permutation(list).Draw(t, "order") {
 			late.happen(h)
@@ -178,8 +201,8 @@ func TestStandingDependsOnWhatHappenedAndNotOnWhenItWasTold(t *testing.T) {
 		require.Equal(t, liveDays, lateDays)
 		require.Equal(t, livePoints, latePoints)
 
-		never := openStay(t, ladder, start)
-		member := &tiers.Member{Enrolled: tiers.DayOf(start, vienna(t)), Counts: tiers.Counts{}}
+		never := openStay(t, ladder, start, there)
+		member := &tiers.Member{Enrolled: tiers.DayOf(start, zone), Counts: tiers.Counts{}}
 		for _, h := range list {
 			if h.refunded > 0 && h.at.AddDate(0, 0, h.refunded).Before(end) {
 				continue
@@ -190,13 +213,20 @@ func TestStandingDependsOnWhatHappenedAndNotOnWhenItWasTold(t *testing.T) {
 			if h.euros > 0 {
 				metric, amount = "spend", h.euros
 			}
-			require.NoError(t, member.Counts.Add(metric, tiers.DayOf(h.at, vienna(t)), amount))
+			require.NoError(t, member.Counts.Add(metric, tiers.DayOf(h.at, zone), amount))
 		}
 		neverTiers, neverDays, neverPoints := never.standing(end)
 		require.Equal(t, neverTiers, lateTiers)
 		require.Equal(t, neverDays, lateDays)
 		require.Equal(t, neverPoints, latePoints)
-		state, _ := ladder.Evaluate(tiers.State{}, member, tiers.DayOf(end, vienna(t)))
-		require.Equal(t, state.Tier, lateTiers[0].Tier)
+		for i, l := range []tiers.Ladder{ladder, other} {
+			state, _ := l.Evaluate(tiers.State{}, member, tiers.DayOf(end, zone))
+			require.Equal(t, state.Tier, lateTiers[i].Tier)
+		}
+		if latePoints > 0 {
+			late.do(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: latePoints})
+			spent, _, _ := late.standing(end)
+			require.Equal(t, lateTiers, spent, "spending changes no tier")
+		}
 	})
 }
