@@ -13,6 +13,9 @@ import (
 
 // explain says by which rules an award came about.
 func (r *revision) explain(award points.Award, shares []points.Share, currency string) []RuleReceipt {
+	if len(shares) == 0 {
+		return nil
+	}
 	explained := make([]RuleReceipt, 0, len(shares))
 	for _, share := range shares {
 		receipt := RuleReceipt{Rule: share.Rule, Points: share.Points}
