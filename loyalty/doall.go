@@ -11,7 +11,9 @@ type AllOptions struct {
 	// engine's now: a recorded history is replayed as if it happened again. One
 	// that is ahead of the clock by more than Options.Skew is refused.
 	FollowLog bool
-	// Group is how many commands are decided in one round; 0 is 256.
+	// Group is how many commands are decided in one round; 0 is 256. With 1 the
+	// result of each is taken before the next is decided, so that a caller who
+	// stops at an error has nothing stored that comes after it.
 	Group int
 	// Progress, if not nil, is called after rounds with the number of commands that
 	// are finished, of which no earlier one is not.
@@ -26,7 +28,8 @@ type AllOptions struct {
 //
 // While one group of commands is written, the next is decided if it concerns other
 // members. The stream is read as the results are taken, a few groups ahead of them:
-// commands that were read may be stored though nobody takes their results. Every
+// commands that were read may be stored though nobody takes their results, unless
+// AllOptions.Group is 1. Every
 // command is idempotent by its key, so that a run that was stopped can be repeated
 // from the start.
 func (e *Engine) DoAll(ctx context.Context, commands iter.Seq[Command], options *AllOptions) iter.Seq2[Receipt, error] {

@@ -43,7 +43,7 @@ type flight struct {
 
 func newStream(ctx context.Context, e *Engine, o *AllOptions, yield func(Receipt, error) bool) *stream {
 	s := &stream{engine: e, ctx: ctx, options: o, yield: yield, most: e.limits.Calls + 1}
-	if e.bound {
+	if e.bound || o.Group == 1 {
 		s.most = 1
 	}
 	return s
@@ -81,7 +81,10 @@ func (s *stream) end() {
 
 // advance sends off a group, or hands out the results of the oldest.
 func (s *stream) advance() {
-	if s.launch() {
+	if len(s.flights) == 0 {
+		s.hand()
+	}
+	if s.over || s.launch() {
 		return
 	}
 	if len(s.flights) > 0 {

@@ -170,12 +170,12 @@ func TestDoAllReadsABoundedStretchOfTheStreamAhead(t *testing.T) {
 
 func TestDoAllEndsNothingInFlightBehindTheBackOfWhoStopsTaking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &gated{Store: breadBuyers(t, "ada", "bob", "cy", "dee"), gate: make(chan struct{}, 1)}
+		store := &gated{Store: breadBuyers(t, "ada", "bob", "cy", "dee", "eve", "fay"), gate: make(chan struct{}, 1)}
 		store.gate <- struct{}{}
 		engine, stopped := bakery(t, store), false
 		go func() {
-			stream := []loyalty.Command{loaf("ada", "1"), loaf("bob", "2"), loaf("cy", "3"), loaf("dee", "4")}
-			for _, err := range engine.DoAll(t.Context(), slices.Values(stream), &loyalty.AllOptions{Group: 1}) {
+			stream := []loyalty.Command{loaf("ada", "1"), loaf("bob", "2"), loaf("cy", "3"), loaf("dee", "4"), loaf("eve", "5"), loaf("fay", "6")}
+			for _, err := range engine.DoAll(t.Context(), slices.Values(stream), &loyalty.AllOptions{Group: 2}) {
 				assert.NoError(t, err)
 				break
 			}
@@ -187,6 +187,33 @@ func TestDoAllEndsNothingInFlightBehindTheBackOfWhoStopsTaking(t *testing.T) {
 		synctest.Wait()
 		require.True(t, stopped)
 	})
+}
+
+func TestWhoStopsSingleCommandsAtARefusalHasNothingStoredThatComesAfter(t *testing.T) {
+	for name, refused := range map[string]loyalty.Command{
+		"at sight":                loaf("", "2"),
+		"by who it concerns":      loaf("nobody", "2"),
+		"by an order of somebody": loaf("bob", "1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := breadBuyers(t, "ada", "bob", "cy")
+			engine, taken := bakery(t, store), 0
+			stream := []loyalty.Command{loaf("ada", "1"), refused, loaf("cy", "3"), loaf("ada", "4")}
+			for _, err := range engine.DoAll(t.Context(), slices.Values(stream), &loyalty.AllOptions{Group: 1}) {
+				taken++
+				if err != nil {
+					break
+				}
+			}
+			assert.Equal(t, 2, taken)
+			ada, err := engine.Member(t.Context(), "ada")
+			require.NoError(t, err)
+			cy, err := engine.Member(t.Context(), "cy")
+			require.NoError(t, err)
+			assert.Equal(t, int64(2), ada.Version, "enrolled, and one loaf")
+			assert.Equal(t, int64(1), cy.Version)
+		})
+	}
 }
 
 func TestDoAllGivesWhatOneCommandAfterTheOtherGives(t *testing.T) {
