@@ -70,4 +70,3 @@ func BenchmarkPeriodEnd(b *testing.B) {
 	require.NoError(b, err)
 	require.Len(b, one.Tiers, 1)
 }
-
