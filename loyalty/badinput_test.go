@@ -268,7 +268,6 @@ func badShop(t *testing.T) *shop {
 	program.Earning = []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}}
 	program.Jurisdictions = []loyalty.Jurisdiction{{Code: "CA-QC"}}
 	program.Guests, program.Pools, program.Catalog = true, household(), badMenu()
-	program.Guests, program.Pools = true, household()
 	program.Ladders = []tiers.Ladder{{
 		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.AfterSpan, Lasts: tiers.Span{Months: 12},
 		Tiers: []tiers.Tier{{Code: "gold", Enter: of("visits", 100)}},
