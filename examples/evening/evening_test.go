@@ -37,8 +37,8 @@ func TestASoldOutEvening(t *testing.T) {
 				return store
 			},
 		},
-		{"from three engines on PostgreSQL", size(settings{members: 150, seats: 8, seed: 5, engines: 3, tellers: 8}), onPostgres},
-		{"from three engines on MariaDB", size(settings{members: 150, seats: 8, seed: 6, engines: 3, tellers: 8}), onMariaDB},
+		{"from three engines on PostgreSQL", size(settings{members: 200, seats: 24, seed: 5, engines: 3, tellers: 8}), onPostgres},
+		{"from three engines on MariaDB", size(settings{members: 200, seats: 24, seed: 5, engines: 3, tellers: 8}), onMariaDB},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestASoldOutEvening(t *testing.T) {
 			audit, err := e.check(t.Context())
 			require.NoError(t, err)
 			require.Empty(t, audit.found)
-			t.Logf("%d members, %d seats, %d came, in %s", test.members, test.seats, audit.states[experience.Present], time.Since(began).Round(time.Second))
+			t.Logf("%d members, %d seats, %d promoted, %d came, in %s", test.members, test.seats, e.tally["promoted"], audit.states[experience.Present], time.Since(began).Round(time.Second))
 
 			// It was an evening on which everything happened; with few members, most of it.
 			events, states := []string{"sold out", "waited", "promoted", "parties came"}, []experience.State{experience.Present, experience.Cancelled, experience.Unserved}
