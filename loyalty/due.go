@@ -36,6 +36,9 @@ type DueReport struct {
 	More bool
 }
 
+// duePage is how many accounts RunDue settles in one round.
+const duePage = 256
+
 // RunDue books what time has made true: pending points that matured, points
 // that expired, holds and feature records whose deadline came. What it books holds
 // already when it has not run, since every read and every command looks at the time;
@@ -56,10 +59,10 @@ func (e *Engine) RunDue(ctx context.Context, options *DueOptions) (DueReport, er
 		return report, fmt.Errorf("loyalty: run due: %w", err)
 	}
 	now := instant(e.options.Clock())
-	query := storage.AccountQuery{Program: e.program, DueBy: now, Limit: groupCalls}
+	query := storage.AccountQuery{Program: e.program, DueBy: now, Limit: duePage}
 	for {
 		if o.Limit > 0 {
-			query.Limit = min(groupCalls, o.Limit-report.Visited+report.Skipped)
+			query.Limit = min(duePage, o.Limit-report.Visited+report.Skipped)
 		}
 		page, err := e.store.Accounts(ctx, query)
 		if err != nil {
