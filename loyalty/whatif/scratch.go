@@ -3,6 +3,7 @@ package whatif
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -13,6 +14,8 @@ import (
 // their undoing, reinstatements and confirmations read what was booked before.
 type scratch struct {
 	storage.Store
+	// mu guards what follows while commits overlap; the report reads it after them.
+	mu sync.Mutex
 	// moved holds, for each account that is a member, what its entries changed.
 	moved map[string][]unitMoves
 	// broken is the first error of the store itself.
@@ -38,6 +41,8 @@ func (m *unitMoves) move(bucket points.Bucket, by points.Amount) error {
 func (s *scratch) Unwrap() storage.Store { return s.Store }
 
 func (s *scratch) note(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err != nil && s.broken == nil {
 		s.broken = err
 	}
@@ -81,6 +86,8 @@ func (s *scratch) Commit(ctx context.Context, batches []storage.Batch) ([]storag
 }
 
 func (s *scratch) add(leg *storage.Leg) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if leg.Account.Kind == storage.House {
 		return nil
 	}
