@@ -296,8 +296,8 @@ func (s *side) fatal(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case s.store.broken != nil:
-		return s.store.broken
+	case s.store.failed() != nil:
+		return s.store.failed()
 	case errors.Is(err, loyalty.ErrOutcomeUnknown), errors.Is(err, loyalty.ErrContention), errors.Is(err, loyalty.ErrRevisionMismatch):
 		return err
 	default:

@@ -49,6 +49,12 @@ func (s *scratch) note(err error) error {
 	return err
 }
 
+func (s *scratch) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.broken
+}
+
 // Load implements storage.Store.
 func (s *scratch) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	snaps, err := s.Store.Load(ctx, requests)
