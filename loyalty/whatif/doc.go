@@ -11,4 +11,9 @@
 // A Reinstate of a recorded history brings back what expired of the unit at the same
 // instant, if anything did. Commands that name lots, an Extend or a Confirm with Lots,
 // are run as they are: another history may have other points in a lot of that number.
+//
+// [History] reads the accounts of members. Commands whose account is that of a session
+// or a raffle, such as those that open it, are not among them: bookings and entries are
+// then refused under both programs, and counted as refused. A log of one's own may have
+// such commands.
 package whatif
