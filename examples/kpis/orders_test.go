@@ -48,5 +48,5 @@ func TestALogInParquetHasTheFiguresOfTheOneInCSV(t *testing.T) {
 	}
 	want := report(csv)
 	assert.Contains(t, want, "repeat_purchase_rate")
-	assert.True(t, want == report(columnar), "the reports are the same")
+	assert.Equal(t, want, report(columnar), "the reports are the same")
 }
