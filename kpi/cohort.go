@@ -195,8 +195,8 @@ func (a *CohortAccumulator) see(at int64) {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their options differ.
 func (a *CohortAccumulator) Merge(other *CohortAccumulator) error {
-	if a.rule.key() != other.rule.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.rule.key(), other.rule.key())
+	if err := mergeable(a.rule.key(), other.rule.key()); err != nil {
+		return err
 	}
 	if err := a.histories.merge(&other.histories); err != nil {
 		return err

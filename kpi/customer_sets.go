@@ -1,7 +1,5 @@
 package kpi
 
-import "fmt"
-
 // The sets that a member is in.
 const (
 	inStart uint8 = 1 << iota
@@ -24,7 +22,6 @@ type CustomerAccumulator struct {
 func NewCustomerAccumulator(period Period) (*CustomerAccumulator, error) {
 	var problems Problems
 	checkPeriod(&problems, "period", period)
-	checkZone(&problems, "period.zone", period.Zone)
 	return &CustomerAccumulator{period: period}, problems.Err()
 }
 
@@ -50,15 +47,13 @@ func (a *CustomerAccumulator) add(id string, set uint8) error {
 	return nil
 }
 
-func (a *CustomerAccumulator) key() string {
-	return fmt.Sprintf("from %d until %d, zone %s", a.period.Start.UnixMicro(), a.period.End.UnixMicro(), orUTC(a.period.Zone))
-}
+func (a *CustomerAccumulator) key() string { return periodKey(a.period) }
 
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their periods differ.
 func (a *CustomerAccumulator) Merge(other *CustomerAccumulator) error {
-	if a.key() != other.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.key(), other.key())
+	if err := mergeable(a.key(), other.key()); err != nil {
+		return err
 	}
 	a.marks.merge(&other.marks)
 	return nil

@@ -13,6 +13,15 @@ import (
 // contents cannot be one.
 var ErrMerge = errors.New("accumulators with different options cannot be merged")
 
+// mergeable is the error of merging accumulators that were made with options of these
+// keys, nil where they are the same.
+func mergeable(key, other string) error {
+	if key != other {
+		return fmt.Errorf("%w: %s, and %s", ErrMerge, key, other)
+	}
+	return nil
+}
+
 // ErrState reports bytes that are no state of the accumulator that reads them.
 var ErrState = errors.New("not the state of this accumulator")
 

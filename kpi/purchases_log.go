@@ -72,7 +72,6 @@ func NewPurchaseAccumulator(period Period, grain Grain) (*PurchaseAccumulator, e
 		problems.Add("grain", "%q is no grain: use day, week or instant", grain)
 	}
 	checkPeriod(&problems, "period", period)
-	checkZone(&problems, "period.zone", period.Zone)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -88,11 +87,15 @@ func checkPeriod(problems *Problems, path string, p Period) {
 	if !p.End.After(p.Start) || p.Start.IsZero() {
 		problems.Add(path, "must have a start, and an end after it")
 	}
+	checkZone(problems, path+".zone", p.Zone)
 }
 
-func (a *PurchaseAccumulator) key() string {
-	return fmt.Sprintf("from %d until %d, zone %s, grain %s", a.start, a.end, orUTC(a.period.Zone), a.grain)
+// periodKey tells periods apart whose counts cannot be one.
+func periodKey(p Period) string {
+	return fmt.Sprintf("from %d until %d, zone %s", p.Start.UnixMicro(), p.End.UnixMicro(), orUTC(p.Zone))
 }
+
+func (a *PurchaseAccumulator) key() string { return fmt.Sprintf("%s, grain %s", periodKey(a.period), a.grain) }
 
 // Add adds an order. The error wraps [ErrOrder], and then nothing was added.
 func (a *PurchaseAccumulator) Add(o Order) error {
@@ -128,8 +131,8 @@ func (a *PurchaseAccumulator) visit(member string, v visits) {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their periods differ.
 func (a *PurchaseAccumulator) Merge(other *PurchaseAccumulator) error {
-	if a.key() != other.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.key(), other.key())
+	if err := mergeable(a.key(), other.key()); err != nil {
+		return err
 	}
 	for m, name := range other.members.names {
 		a.visit(name, other.visits[m])
@@ -239,8 +242,8 @@ func (a *InactivityAccumulator) bought(member string, at int64) {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their rules differ.
 func (a *InactivityAccumulator) Merge(other *InactivityAccumulator) error {
-	if a.key() != other.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.key(), other.key())
+	if err := mergeable(a.key(), other.key()); err != nil {
+		return err
 	}
 	for m, name := range other.members.names {
 		a.bought(name, other.last[m])

@@ -36,7 +36,6 @@ func NewRetentionAccumulator(period Period, days int) (*RetentionAccumulator, er
 	var problems Problems
 	checkWindow(&problems, days)
 	checkPeriod(&problems, "period", period)
-	checkZone(&problems, "period.zone", period.Zone)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
@@ -48,9 +47,7 @@ func NewRetentionAccumulator(period Period, days int) (*RetentionAccumulator, er
 	}, nil
 }
 
-func (a *RetentionAccumulator) key() string {
-	return fmt.Sprintf("from %d until %d, zone %s, %d days", a.start, a.end, orUTC(a.period.Zone), a.days)
-}
+func (a *RetentionAccumulator) key() string { return fmt.Sprintf("%s, %d days", periodKey(a.period), a.days) }
 
 // Add adds an order. Refunds are no purchases, and orders before the days that count
 // or after the period change nothing. The error wraps [ErrOrder], and then nothing was
@@ -77,8 +74,8 @@ func (a *RetentionAccumulator) Add(o Order) error {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their periods or days differ.
 func (a *RetentionAccumulator) Merge(other *RetentionAccumulator) error {
-	if a.key() != other.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.key(), other.key())
+	if err := mergeable(a.key(), other.key()); err != nil {
+		return err
 	}
 	a.marks.merge(&other.marks)
 	return nil

@@ -1,7 +1,5 @@
 package kpi
 
-import "fmt"
-
 // When a member bought.
 const (
 	boughtBefore uint8 = 1 << iota
@@ -47,16 +45,13 @@ func (r *Returning) NewShare() (Figure, error) {
 func NewReturningAccumulator(period Period) (*ReturningAccumulator, error) {
 	var problems Problems
 	checkPeriod(&problems, "period", period)
-	checkZone(&problems, "period.zone", period.Zone)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	return &ReturningAccumulator{period: period, start: period.Start.UnixMicro(), end: period.End.UnixMicro()}, nil
 }
 
-func (a *ReturningAccumulator) key() string {
-	return fmt.Sprintf("from %d until %d, zone %s", a.start, a.end, orUTC(a.period.Zone))
-}
+func (a *ReturningAccumulator) key() string { return periodKey(a.period) }
 
 // Add adds an order. Refunds are no purchases. The error wraps [ErrOrder], and then
 // nothing was added.
@@ -79,8 +74,8 @@ func (a *ReturningAccumulator) Add(o Order) error {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their periods differ.
 func (a *ReturningAccumulator) Merge(other *ReturningAccumulator) error {
-	if a.key() != other.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.key(), other.key())
+	if err := mergeable(a.key(), other.key()); err != nil {
+		return err
 	}
 	a.marks.merge(&other.marks)
 	a.late += other.late

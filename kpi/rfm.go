@@ -256,8 +256,8 @@ func (a *RFMAccumulator) of(member string) *rfmTotals {
 // [ErrMerge] where they count other dates; how they score may differ, and is that
 // of the accumulator that is merged into.
 func (a *RFMAccumulator) Merge(other *RFMAccumulator) error {
-	if a.rule.key() != other.rule.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.rule.key(), other.rule.key())
+	if err := mergeable(a.rule.key(), other.rule.key()); err != nil {
+		return err
 	}
 	if other.counts.orders > 0 && (a.counts.orders == 0 || other.newest > a.newest) {
 		a.newest = other.newest

@@ -82,8 +82,8 @@ func (a *SecondPurchaseAccumulator) of(member string) *firstTwo {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their ends or zones differ.
 func (a *SecondPurchaseAccumulator) Merge(other *SecondPurchaseAccumulator) error {
-	if a.key() != other.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.key(), other.key())
+	if err := mergeable(a.key(), other.key()); err != nil {
+		return err
 	}
 	for m, name := range other.members.names {
 		d := a.of(name)

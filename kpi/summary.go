@@ -278,8 +278,8 @@ func (a *SummaryAccumulator) see(period int64) {
 // Merge adds all that was added to other, which stays as it is. The error is
 // [ErrMerge] where their options differ.
 func (a *SummaryAccumulator) Merge(other *SummaryAccumulator) error {
-	if a.rule.key() != other.rule.key() {
-		return fmt.Errorf("%w: %s, and %s", ErrMerge, a.rule.key(), other.rule.key())
+	if err := mergeable(a.rule.key(), other.rule.key()); err != nil {
+		return err
 	}
 	if err := a.histories.merge(&other.histories); err != nil {
 		return err
