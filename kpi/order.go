@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
 )
 
 // Order is an order as the figures over a log see it. An order with an amount
@@ -41,9 +43,8 @@ func inYears(at time.Time) bool {
 }
 
 const (
-	// firstSecond starts the year 1900, lastSecond ends 2199.
-	firstSecond = -2208988800
-	lastSecond  = 7258118399
+	firstSecond = calendar.FirstSecond
+	lastSecond  = calendar.LastSecond
 )
 
 // Adder takes orders one by one; all accumulators over a log do.

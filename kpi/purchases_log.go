@@ -95,7 +95,9 @@ func periodKey(p Period) string {
 	return fmt.Sprintf("from %d until %d, zone %s", p.Start.UnixMicro(), p.End.UnixMicro(), orUTC(p.Zone))
 }
 
-func (a *PurchaseAccumulator) key() string { return fmt.Sprintf("%s, grain %s", periodKey(a.period), a.grain) }
+func (a *PurchaseAccumulator) key() string {
+	return fmt.Sprintf("%s, grain %s", periodKey(a.period), a.grain)
+}
 
 // Add adds an order. The error wraps [ErrOrder], and then nothing was added.
 func (a *PurchaseAccumulator) Add(o Order) error {

@@ -47,7 +47,9 @@ func NewRetentionAccumulator(period Period, days int) (*RetentionAccumulator, er
 	}, nil
 }
 
-func (a *RetentionAccumulator) key() string { return fmt.Sprintf("%s, %d days", periodKey(a.period), a.days) }
+func (a *RetentionAccumulator) key() string {
+	return fmt.Sprintf("%s, %d days", periodKey(a.period), a.days)
+}
 
 // Add adds an order. Refunds are no purchases, and orders before the days that count
 // or after the period change nothing. The error wraps [ErrOrder], and then nothing was

@@ -2,6 +2,13 @@ package calendar
 
 import "time"
 
+// Logs of orders are of the years 1900 to 2199 of UTC. FirstSecond starts them and
+// LastSecond ends them, both in seconds since 1970.
+const (
+	FirstSecond = -2208988800
+	LastSecond  = 7258118399
+)
+
 // SameOffsets reports whether two zones tell the same time, each winter and summer from
 // 1900 to 2199.
 func SameOffsets(a, b *time.Location) bool {

@@ -292,8 +292,8 @@ func (l *orderLog) order() (kpi.Order, error) {
 }
 
 var (
-	firstOrder  = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
-	afterOrders = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+	firstOrder  = time.Unix(calendar.FirstSecond, 0)
+	afterOrders = time.Unix(calendar.LastSecond+1, 0)
 )
 
 func (l *orderLog) bad(i int, err error) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/internal/calendar"
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
@@ -18,8 +19,8 @@ type Extent struct{ First, Last time.Time }
 
 // The years that orders are in.
 var (
-	firstOrder = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
-	lastOrder  = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+	firstOrder = time.Unix(calendar.FirstSecond, 0).UTC()
+	lastOrder  = time.Unix(calendar.LastSecond+1, 0).UTC()
 )
 
 // ExtentQuery is the statement of [Table.Extent]. An error wraps [kpi.ErrInvalid].
