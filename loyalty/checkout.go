@@ -10,7 +10,6 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards"
-	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // PayPoints pays for a part of an order with points, by the exchange of a reward of the
@@ -222,7 +221,9 @@ func (tx *Tx) split(tender *tenderState, order *orderState) ([]PointsBack, error
 	}
 	sale.Points = target
 	if is.Equal(sale.Due) {
-		if err := tx.unsell(&sale); err != nil {
+		taken, marks := sale.Taken, sale.Marks
+		sale.Taken, sale.Marks = nil, nil
+		if err := tx.untake(sale.Reward, taken, marks, 1); err != nil {
 			return nil, err
 		}
 	}
@@ -245,16 +246,4 @@ func (s *saleState) dueOf(part decimal.Decimal) decimal.Decimal {
 	smallest := s.Exchange.SmallestMoney()
 	steps, _ := s.Due.Mul(part).QuoRem(s.Total.Mul(smallest), 0)
 	return steps.Mul(smallest)
-}
-
-// unsell gives limits and stock back once all of an order is refunded.
-func (tx *Tx) unsell(sale *saleState) error {
-	for _, taken := range sale.Taken {
-		if err := tx.useShard(storage.CounterKey{Key: taken.Key, Shard: taken.Shard}, -taken.N, 0); err != nil {
-			return err
-		}
-	}
-	marks := sale.Marks
-	sale.Taken, sale.Marks = nil, nil
-	return tx.unmark(sale.Reward, marks, 1)
 }

@@ -241,14 +241,19 @@ func (p *Party) takeNothing(state *redemptionState, before rewards.State) error 
 		}
 		part.Back = part.Amount
 	}
-	for _, taken := range state.Taken {
-		if err := p.tx.useShard(storage.CounterKey{Key: taken.Key, Shard: taken.Shard}, -taken.N, 0); err != nil {
+	taken, marks := state.Taken, state.Marks
+	state.Taken, state.Marks = nil, nil
+	return p.untake(state.Reward, taken, marks, state.Quantity)
+}
+
+// untake gives back what some of a reward took of limits and stock.
+func (p *Party) untake(reward string, taken []takenCounter, marks []string, quantity int64) error {
+	for _, t := range taken {
+		if err := p.tx.useShard(storage.CounterKey{Key: t.Key, Shard: t.Shard}, -t.N, 0); err != nil {
 			return err
 		}
 	}
-	marks := state.Marks
-	state.Taken, state.Marks = nil, nil
-	return p.unmark(state.Reward, marks, state.Quantity)
+	return p.unmark(reward, marks, quantity)
 }
 
 // settleRedemption is the settle step of a redemption whose time has come.
