@@ -147,6 +147,15 @@ func (p *Party) member(state *standingState, sums tiers.Counts) tiers.Member {
 	return tiers.Member{Enrolled: state.Enrolled, Anniversary: cmp.Or(state.Anniversary, state.Enrolled), Counts: sums}
 }
 
+// counted is what the ladders are evaluated with by the days of the account.
+func (p *Party) counted(state *standingState) (tiers.Member, error) {
+	sums, err := counts(p.row.Days)
+	if err != nil {
+		return tiers.Member{}, p.tx.fail(err)
+	}
+	return p.member(state, sums), nil
+}
+
 // reach is the first day whose counts the ladders of today can ask for.
 func (p *Party) reach(state *standingState, m tiers.Member) tiers.Day {
 	engine := p.tx.deciding.engine
@@ -184,13 +193,12 @@ func (p *Party) today() tiers.Day { return tiers.DayOf(p.tx.reached(), p.tx.rev.
 // a tier gives, and stores the state where it must.
 func (p *Party) decideStanding(state *standingState, store bool) error {
 	engine, today := p.tx.deciding.engine, p.today()
-	sums, err := counts(p.row.Days)
+	m, err := p.counted(state)
 	if err != nil {
-		return p.tx.fail(err)
+		return err
 	}
 	p.tellAged(state)
 	by, last := engine.epochOn(today)
-	m := p.member(state, sums)
 	changes := p.dropped(state, by)
 	verdicts := make([]verdictOn, len(by.rev.Ladders))
 	kept := make([]ladderState, len(verdicts))

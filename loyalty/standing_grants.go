@@ -52,16 +52,18 @@ func (l *ladderState) bring(of *tiers.Ladder, grant grantState, today tiers.Day)
 	if l.makeRoom(0) {
 		return
 	}
-	gives := func(g grantState) int {
+	gives := func(g *grantState) int {
 		if g.Until <= today {
 			return -2
 		}
 		return rankOf(of, g.Tier)
 	}
-	least := slices.MinFunc(l.Grants, func(a, b grantState) int {
-		return cmp.Or(cmp.Compare(gives(a), gives(b)), cmp.Compare(a.Until, b.Until), a.At.Compare(b.At))
-	})
-	l.drop(slices.IndexFunc(l.Grants, func(g grantState) bool {
-		return g.Tier == least.Tier && g.From == least.From && g.Until == least.Until && g.At.Equal(least.At)
-	}))
+	least := 0
+	for i := range l.Grants {
+		a, b := &l.Grants[i], &l.Grants[least]
+		if cmp.Or(cmp.Compare(gives(a), gives(b)), cmp.Compare(a.Until, b.Until), a.At.Compare(b.At)) < 0 {
+			least = i
+		}
+	}
+	l.drop(least)
 }

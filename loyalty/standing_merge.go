@@ -23,6 +23,14 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		return err
 	}
 	mine = mine.clone()
+	them, err := from.counted(theirs)
+	if err != nil {
+		return err
+	}
+	us, err := tx.counted(mine)
+	if err != nil {
+		return err
+	}
 	today := tx.today()
 	by, _ := tx.deciding.engine.epochOn(today)
 	for i := range by.rev.Ladders {
@@ -43,17 +51,8 @@ func (tx *Tx) inheritStanding(from *Party) error {
 				have.bring(l, g, today)
 			}
 		}
-		earned, err := from.qualified(theirs, had, today)
-		if err != nil {
-			return err
-		}
-		own, err := tx.qualified(mine, have, today)
-		if err != nil {
-			return err
-		}
-		if err := tx.catchUp(mine, have, today); err != nil {
-			return err
-		}
+		earned, own := from.qualified(them, had, today), tx.qualified(us, have, today)
+		tx.catchUp(us, have, today)
 		have.until(tx.inherited(mine, have, l, own, today), from.Member(), tx.base.row.Version)
 		theirOwn := had.Inherited
 		if inh := from.inherited(theirs, had, l, earned, today); inh != nil {
@@ -77,12 +76,7 @@ func (tx *Tx) inheritStanding(from *Party) error {
 
 // catchUp decides for good all that is older than the horizon, so that what arrives of
 // days before it decides nothing there.
-func (p *Party) catchUp(state *standingState, l *ladderState, today tiers.Day) error {
-	sums, err := counts(p.row.Days)
-	if err != nil {
-		return p.tx.fail(err)
-	}
-	m := p.member(state, sums)
+func (p *Party) catchUp(m tiers.Member, l *ladderState, today tiers.Day) {
 	m.Grants = l.grants()
 	l.Closed, l.ClosedBy, _ = p.decideTo(l.Code, l.Closed, l.ClosedBy, &m, today-1, false)
 	by, _ := p.tx.deciding.engine.epochOn(today)
@@ -90,19 +84,13 @@ func (p *Party) catchUp(state *standingState, l *ladderState, today tiers.Day) e
 		l.Base, l.BaseBy, _ = p.decideTo(l.Code, l.Base, l.BaseBy, &m, horizon, false)
 		l.Given = slices.DeleteFunc(l.Given, func(g givenState) bool { return g.Day <= horizon })
 	}
-	return nil
 }
 
 // qualified is how the party stands on a ladder today without grants.
-func (p *Party) qualified(state *standingState, l *ladderState, today tiers.Day) (tiers.State, error) {
-	sums, err := counts(p.row.Days)
-	if err != nil {
-		return tiers.State{}, p.tx.fail(err)
-	}
-	m := p.member(state, sums)
+func (p *Party) qualified(m tiers.Member, l *ladderState, today tiers.Day) tiers.State {
 	m.Grants = l.grants()
 	now, _, _ := p.decideTo(l.Code, l.Closed, l.ClosedBy, &m, today, true)
-	return now, nil
+	return now
 }
 
 func rankOf(l *tiers.Ladder, tier string) int {

@@ -294,11 +294,10 @@ func (c SetAnniversary) Apply(_ context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	sums, err := counts(tx.row.Days)
+	m, err := tx.counted(state)
 	if err != nil {
-		return tx.fail(err)
+		return err
 	}
-	m := tx.member(state, sums)
 	for i := range state.Ladders {
 		l := &state.Ladders[i]
 		if !tx.deciding.engine.byAnniversary(l.Code) {
