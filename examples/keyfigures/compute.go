@@ -85,59 +85,58 @@ func Compute(l *Log, o Options) (*Report, error) {
 
 func newCounters(o Options, period kpi.Period, c *costs) (*counters, error) {
 	var all counters
-	var errs [14]error
-	all.purchases, errs[0] = kpi.NewPurchaseAccumulator(period, kpi.ByDay)
-	all.inactive, errs[1] = kpi.NewInactivityAccumulator(period.End, o.InactiveDays, o.Zone)
-	all.cohorts, errs[2] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Monthly, Zone: o.Zone, Until: period.End})
-	all.rfm, errs[3] = kpi.NewRFMAccumulator(&kpi.RFMOptions{AsOf: o.AsOf, Zone: o.Zone})
-	all.summary, errs[4] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{AsOf: o.AsOf, Zone: o.Zone, Unit: o.Unit})
+	var errs []error
+	var err error
+	take := func(a kpi.Adder) {
+		if err != nil {
+			errs = append(errs, err)
+			return
+		}
+		all.adders = append(all.adders, a)
+	}
+	all.purchases, err = kpi.NewPurchaseAccumulator(period, kpi.ByDay)
+	take(all.purchases)
+	all.inactive, err = kpi.NewInactivityAccumulator(period.End, o.InactiveDays, o.Zone)
+	take(all.inactive)
+	all.cohorts, err = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Monthly, Zone: o.Zone, Until: period.End})
+	take(all.cohorts)
+	all.quarters, err = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Quarterly, Zone: o.Zone, Until: period.End})
+	take(all.quarters)
+	all.years, err = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: kpi.Yearly, Zone: o.Zone, Until: period.End})
+	take(all.years)
+	all.rfm, err = kpi.NewRFMAccumulator(&kpi.RFMOptions{AsOf: o.AsOf, Zone: o.Zone})
+	take(all.rfm)
+	all.summary, err = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{AsOf: o.AsOf, Zone: o.Zone, Unit: o.Unit})
+	take(all.summary)
+	all.second, err = kpi.NewSecondPurchaseAccumulator(period.End, o.Zone)
+	take(all.second)
 	if !o.CalibrationEnd.IsZero() {
-		all.calibration, errs[5] = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{
+		all.calibration, err = kpi.NewSummaryAccumulator(&kpi.SummaryOptions{
 			AsOf: o.CalibrationEnd, HoldoutEnd: o.AsOf, Zone: o.Zone, Unit: o.Unit,
 		})
-	}
-	all.second, errs[6] = kpi.NewSecondPurchaseAccumulator(period.End, o.Zone)
-	if c != nil && (c.AcquisitionSpend != nil || c.RetentionSpend != nil) {
-		all.returning, errs[7] = kpi.NewReturningAccumulator(c.period)
-	}
-	all.adders = []kpi.Adder{all.purchases, all.inactive, all.cohorts, all.rfm, all.summary, all.second}
-	if all.calibration != nil {
-		all.adders = append(all.adders, all.calibration)
-	}
-	if all.returning != nil {
-		all.adders = append(all.adders, all.returning)
-	}
-	if c != nil && c.Contract != nil {
-		if all.bought, errs[11] = kpi.NewPurchaseAccumulator(c.period, kpi.ByDay); errs[11] == nil {
-			all.adders = append(all.adders, all.bought)
-		}
-	}
-	for i, of := range []struct {
-		bucket kpi.Bucket
-		to     **kpi.CohortAccumulator
-	}{{kpi.Quarterly, &all.quarters}, {kpi.Yearly, &all.years}} {
-		if *of.to, errs[12+i] = kpi.NewCohortAccumulator(&kpi.CohortOptions{Bucket: of.bucket, Zone: o.Zone, Until: period.End}); errs[12+i] == nil {
-			all.adders = append(all.adders, *of.to)
-		}
-	}
-	recent := kpi.Period{Start: daysAfter(o.AsOf, 1-o.InactiveDays), End: period.End, Zone: o.Zone}
-	earlier := kpi.Period{Start: daysAfter(o.AsOf, 1-2*o.InactiveDays), End: recent.Start, Zone: o.Zone}
-	if all.now, errs[8] = newWindow(recent, o.InactiveDays); errs[8] == nil {
-		all.adders = append(all.adders, all.now.adders()...)
-	}
-	if !earlier.Start.Before(period.Start) {
-		if all.before, errs[9] = newWindow(earlier, o.InactiveDays); errs[9] == nil {
-			all.adders = append(all.adders, all.before.adders()...)
-		}
-	}
-	if all.retention, errs[10] = kpi.NewRetentionAccumulator(recent, o.InactiveDays); errs[10] == nil {
-		all.adders = append(all.adders, all.retention)
-	}
-	if all.calibration != nil {
+		take(all.calibration)
 		all.visits = &visits{zone: o.Zone, end: period.End, days: map[string][]int32{}}
 		all.adders = append(all.adders, all.visits)
 	}
-	return &all, errors.Join(errs[:]...)
+	if c != nil && (c.AcquisitionSpend != nil || c.RetentionSpend != nil) {
+		all.returning, err = kpi.NewReturningAccumulator(c.period)
+		take(all.returning)
+	}
+	if c != nil && c.Contract != nil {
+		all.bought, err = kpi.NewPurchaseAccumulator(c.period, kpi.ByDay)
+		take(all.bought)
+	}
+	recent := kpi.Period{Start: daysAfter(o.AsOf, 1-o.InactiveDays), End: period.End, Zone: o.Zone}
+	all.now, err = newWindow(recent, o.InactiveDays)
+	take(all.now)
+	earlier := kpi.Period{Start: daysAfter(o.AsOf, 1-2*o.InactiveDays), End: recent.Start, Zone: o.Zone}
+	if !earlier.Start.Before(period.Start) {
+		all.before, err = newWindow(earlier, o.InactiveDays)
+		take(all.before)
+	}
+	all.retention, err = kpi.NewRetentionAccumulator(recent, o.InactiveDays)
+	take(all.retention)
+	return &all, errors.Join(errs...)
 }
 
 func (c *counters) add(o kpi.Order) error {
@@ -149,16 +148,20 @@ func (c *counters) add(o kpi.Order) error {
 	return nil
 }
 
+// exact is a figure that is a sum of a period.
+func (r *Report) exact(key string, unit kpi.Unit, amount decimal.Decimal, period kpi.Period) kpi.Figure {
+	f := kpi.Quotient(key, unit, amount, decimal.NewFromInt(1)).In(period)
+	if unit == kpi.Money {
+		f = f.Priced(r.currency)
+	}
+	return f
+}
+
 // figures are those of the log alone.
 func (c *counters) figures(r *Report) error {
 	p := c.purchases.Result()
-	one := decimal.NewFromInt(1)
 	exact := func(key string, unit kpi.Unit, amount decimal.Decimal) {
-		f := kpi.Quotient(key, unit, amount, one).In(r.period)
-		if unit == kpi.Money {
-			f = f.Priced(r.currency)
-		}
-		r.add(key, f)
+		r.add(key, r.exact(key, unit, amount, r.period))
 	}
 	exact("customers", kpi.Count, decimal.NewFromInt(int64(p.Customers)))
 	exact("orders", kpi.Count, decimal.NewFromInt(int64(p.Orders)))

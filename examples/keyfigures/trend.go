@@ -38,17 +38,22 @@ func newWindow(period kpi.Period, days int) (*window, error) {
 	return &w, errors.Join(errs[:]...)
 }
 
-func (w *window) adders() []kpi.Adder { return []kpi.Adder{w.purchases, w.returning, w.inactive} }
+// Add implements [kpi.Adder].
+func (w *window) Add(o kpi.Order) error {
+	if err := w.purchases.Add(o); err != nil {
+		return err
+	}
+	if err := w.returning.Add(o); err != nil {
+		return err
+	}
+	return w.inactive.Add(o)
+}
 
 // figures are those of the days, with what people call them.
 func (w *window) figures(r *Report) ([]change, error) {
 	p, back := w.purchases.Result(), w.returning.Result()
 	exact := func(key string, unit kpi.Unit, amount decimal.Decimal) kpi.Figure {
-		f := kpi.Quotient(key, unit, amount, decimal.NewFromInt(1)).In(p.Period)
-		if unit == kpi.Money {
-			f = f.Priced(r.currency)
-		}
-		return f
+		return r.exact(key, unit, amount, p.Period)
 	}
 	value, err := p.AverageOrderValue(r.currency)
 	if err != nil {
