@@ -3,10 +3,7 @@ package booking_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -66,46 +63,6 @@ func plain() []loyalty.Command {
 	}
 }
 
-// bad lists values that no field of a type takes, or that must do no harm.
-func bad(t reflect.Type) []any {
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return []any{time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	case t == reflect.TypeFor[decimal.Decimal]():
-		return []any{decimal.NewFromInt(-1), decimal.New(1, 1_000_000), decimal.New(1, -1_000_000)}
-	case t.Kind() == reflect.String:
-		return []any{strings.Repeat("x", 1<<20), "caf\xe9", "a\x00b", "\x01house/booking/latte-art"}
-	case t.Kind() == reflect.Int64 || t.Kind() == reflect.Int:
-		return []any{int64(-1), int64(math.MaxInt64), int64(math.MinInt64)}
-	default:
-		return nil
-	}
-}
-
-// spoiled calls use with the command and each of its fields spoiled in turn.
-func spoiled(v reflect.Value, path string, use func(path string)) {
-	for _, value := range bad(v.Type()) {
-		before := reflect.ValueOf(v.Interface())
-		v.Set(reflect.ValueOf(value).Convert(v.Type()))
-		use(path)
-		v.Set(before)
-	}
-	switch {
-	case v.Type() == reflect.TypeFor[time.Time]() || v.Type().PkgPath() == "github.com/shopspring/decimal":
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				spoiled(v.Field(i), path+"."+v.Type().Field(i).Name, use)
-			}
-		}
-	case v.Kind() == reflect.Slice && v.Len() > 0:
-		// The slice is of a literal of its own.
-		spoiled(v.Index(0), path+"[0]", use)
-	case v.Kind() == reflect.Pointer && !v.IsNil():
-		spoiled(v.Elem(), path, use)
-	}
-}
-
 func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
 	typed := []error{
 		loyalty.ErrInvalid, loyalty.ErrNotEnrolled, loyalty.ErrUnknownUnit, loyalty.ErrKeyReused, loyalty.ErrNotYet,
@@ -115,12 +72,10 @@ func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
 	}
 	seen := 0
 	for _, sample := range samples() {
-		cmd := reflect.New(reflect.TypeOf(sample))
-		cmd.Elem().Set(reflect.ValueOf(sample))
-		spoiled(cmd.Elem(), fmt.Sprintf("%T", sample), func(path string) {
+		enginetest.Spoil(sample, "\x01house/booking/latte-art", func(path string, cmd loyalty.Command) {
 			seen++
 			s := openShop(t, evening(), "anna")
-			_, err := s.Engine.Do(t.Context(), cmd.Elem().Interface().(loyalty.Command))
+			_, err := s.Engine.Do(t.Context(), cmd)
 			if err == nil {
 				s.verify("latte-art")
 				return
