@@ -2,9 +2,6 @@ package house_test
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,13 +29,7 @@ func TestEveryCommandOfRewardsBookingAndRafflesIsInAnExample(t *testing.T) {
 func commandsAndExamples(t *testing.T, dir string, files []string) (commands []string, shown map[string]bool) {
 	t.Helper()
 	shown = map[string]bool{}
-	names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), "*.go"))
-	require.NoError(t, err)
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
-		require.NoError(t, err)
+	for name, file := range parsed(t, dir) {
 		switch {
 		case strings.HasSuffix(name, "_test.go"):
 			madeInExamples(file, filepath.Base(dir), shown)

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,13 +33,7 @@ var plainMethods = []string{"All", "Len", "Members", "Name", "Params"}
 // and the examples that there are with an output.
 func calculators(t *testing.T, dir string) (needed, have []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), "*.go"))
-	require.NoError(t, err)
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
-		require.NoError(t, err)
+	for name, file := range parsed(t, dir) {
 		if strings.HasSuffix(name, "_test.go") {
 			have = append(have, examplesWithOutput(file)...)
 			continue
@@ -49,6 +43,22 @@ func calculators(t *testing.T, dir string) (needed, have []string) {
 		}
 	}
 	return needed, have
+}
+
+// parsed ranges over the files of a package with their names.
+func parsed(t *testing.T, dir string) iter.Seq2[string, *ast.File] {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(dir), "*.go"))
+	require.NoError(t, err)
+	return func(yield func(string, *ast.File) bool) {
+		for _, name := range names {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			require.NoError(t, err)
+			if !yield(name, file) {
+				return
+			}
+		}
+	}
 }
 
 func examplesWithOutput(file *ast.File) (names []string) {

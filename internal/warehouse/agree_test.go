@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -106,14 +107,23 @@ func agree(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.Columns, 
 	agreeOnPurchases(t, db, table, columns, grains[:min(most, len(grains))])
 }
 
-func agreeOnSummaries(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.Columns, options *kpi.SummaryOptions) {
+// answers are what Go and an engine make of one log by the same options.
+func answers[Options, Result any](
+	t *testing.T, byGo func(*Options) (*Result, error), byEngine func(context.Context, sqlkpi.Querier, *Options) (*Result, error), db *sql.DB, options *Options,
+) (want, got *Result) {
 	t.Helper()
-	want, err := columns.Summaries(options)
+	want, err := byGo(options)
 	require.NoError(t, err)
 	start := time.Now()
-	got, err := table.Summaries(t.Context(), db, options)
+	got, err = byEngine(t.Context(), db, options)
 	require.NoError(t, err)
 	t.Logf("%.2f s", time.Since(start).Seconds())
+	return want, got
+}
+
+func agreeOnSummaries(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.Columns, options *kpi.SummaryOptions) {
+	t.Helper()
+	want, got := answers(t, columns.Summaries, table.Summaries, db, options)
 	require.NotEmpty(t, got.Customers)
 	equalRows(t, want.Customers, got.Customers)
 	want.Customers, got.Customers = nil, nil
@@ -122,12 +132,7 @@ func agreeOnSummaries(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kp
 
 func agreeOnCohorts(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.Columns, options *kpi.CohortOptions) {
 	t.Helper()
-	want, err := columns.Cohorts(options)
-	require.NoError(t, err)
-	start := time.Now()
-	got, err := table.Cohorts(t.Context(), db, options)
-	require.NoError(t, err)
-	t.Logf("%.2f s", time.Since(start).Seconds())
+	want, got := answers(t, columns.Cohorts, table.Cohorts, db, options)
 	require.NotEmpty(t, got.Cohorts)
 	equalRows(t, want.Cohorts, got.Cohorts)
 	assert.Equal(t, want, got)
@@ -135,12 +140,7 @@ func agreeOnCohorts(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.
 
 func agreeOnRFM(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.Columns, options *kpi.RFMOptions) {
 	t.Helper()
-	want, err := columns.RFM(options)
-	require.NoError(t, err)
-	start := time.Now()
-	got, err := table.RFM(t.Context(), db, options)
-	require.NoError(t, err)
-	t.Logf("%.2f s", time.Since(start).Seconds())
+	want, got := answers(t, columns.RFM, table.RFM, db, options)
 	require.NotEmpty(t, got.Customers)
 	equalRows(t, want.Customers, got.Customers)
 	want.Customers, got.Customers = nil, nil
