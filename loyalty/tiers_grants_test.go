@@ -9,24 +9,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
-	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // grants counts what is kept of the grants that a member had on the first ladder.
 func (s *shop) grants(member string) int {
 	s.t.Helper()
-	snaps, err := s.store.Load(s.t.Context(), []storage.LoadRequest{{
-		Program: "beans", Member: member, Records: []storage.RecordKey{{Kind: "standing", ID: "ladders"}},
-	}})
-	require.NoError(s.t, err)
-	require.Len(s.t, snaps[0].Records, 1)
 	var kept struct {
 		Ladders []struct {
 			Grants []json.RawMessage `json:"g"`
 		} `json:"l"`
 	}
-	require.NoError(s.t, json.Unmarshal(snaps[0].Records[0].Data, &kept))
+	require.NoError(s.t, json.Unmarshal([]byte(s.standingRow(member)), &kept))
 	return len(kept.Ladders[0].Grants)
 }
 
