@@ -3,6 +3,8 @@ package enginetest
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -80,6 +82,7 @@ func Rebase(ctx context.Context, store storage.Store, leg *storage.Leg) error {
 		leg.Expect = snaps[0].Account.Version
 	}
 	account.Version = leg.Expect + 1
+	leg.Operation.Key = renumbered(leg.Operation.Key, leg.Operation.Version, account.Version)
 	leg.Operation.Version = account.Version
 	for i := range leg.Entries {
 		leg.Entries[i].Version = account.Version
@@ -90,8 +93,17 @@ func Rebase(ctx context.Context, store storage.Store, leg *storage.Leg) error {
 	return nil
 }
 
-// onLegs is a store that changes what is written of each leg.
-func onLegs(inside storage.Store, change func(leg *storage.Leg)) storage.Store {
+// renumbered is a key of the engine's own that ends with a version, with another one.
+func renumbered(key string, was, is int64) string {
+	before, own := strings.CutSuffix(key, fmt.Sprintf("/%d", was))
+	if !own || !strings.HasPrefix(key, storage.ReservedPrefix) {
+		return key
+	}
+	return fmt.Sprintf("%s/%d", before, is)
+}
+
+// OnLegs is a store that changes what is written of each leg.
+func OnLegs(inside storage.Store, change func(leg *storage.Leg)) storage.Store {
 	return &storagetest.Hooked{
 		Store: inside,
 		OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
@@ -107,7 +119,7 @@ func onLegs(inside storage.Store, change func(leg *storage.Leg)) storage.Store {
 
 // losesLots is a store that does not write lots which were used up.
 func losesLots(inside storage.Store) storage.Store {
-	return onLegs(inside, func(leg *storage.Leg) {
+	return OnLegs(inside, func(leg *storage.Leg) {
 		kept := make([]storage.Lot, 0, len(leg.Lots))
 		for _, lot := range leg.Lots {
 			if lot.State != points.LotUsed {
@@ -120,9 +132,13 @@ func losesLots(inside storage.Store) storage.Store {
 
 // neverDue is a store in which one program's accounts never fall due.
 func neverDue(inside storage.Store, program string) storage.Store {
-	return onLegs(inside, func(leg *storage.Leg) {
+	return OnLegs(inside, func(leg *storage.Leg) {
 		if leg.Account.Program == program {
 			leg.Account.DueAt = points.Never
 		}
 	})
 }
+
+// Unchecked is a store that checks neither versions nor bounds: the last one who writes
+// wins.
+func Unchecked(inside storage.Store) storage.Store { return forgetsVersions(forgetsBounds(inside)) }

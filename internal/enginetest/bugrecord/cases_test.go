@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/loyaltykit/loyaltykit/internal/enginetest/bugrecord"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/memory"
 )
 
 func TestEveryBugOfTheRecordIsACaseOrSaysWhatItWaitsFor(t *testing.T) {
@@ -17,5 +19,13 @@ func TestEveryBugOfTheRecordIsACaseOrSaysWhatItWaitsFor(t *testing.T) {
 		assert.NotEmpty(t, c.Bug, c.Name())
 		assert.NotEmpty(t, c.Naive, c.Name())
 		assert.NotEqual(t, c.Run == nil, c.Waits == "", "%s either runs or waits", c.Name())
+		assert.NotEqual(t, c.Run == nil, len(c.Mistakes) > 0, "%s must be seen to fail", c.Name())
+		for _, m := range c.Mistakes {
+			assert.NotEmpty(t, m.Seen, "%s says something of %q", c.Name(), m.Name)
+		}
 	}
+}
+
+func TestEveryCaseFailsInAShopThatHasItsBug(t *testing.T) {
+	bugrecord.Controls(t, func(testing.TB) storage.Store { return memory.New() })
 }

@@ -4,4 +4,6 @@
 //
 // A [Case] tells its bug in a shopkeeper's words, and what a naive engine would have
 // done: that is what the case fails on. [Run] runs them all and then audits the ledger.
+// [Controls] runs them in shops that have the bug, each by a [Mistake], and wants them to
+// fail.
 package bugrecord

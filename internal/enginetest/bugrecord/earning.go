@@ -3,8 +3,8 @@ package bugrecord
 import (
 	"slices"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
@@ -16,6 +16,11 @@ func earnCases() []Case {
 			Number: 31, Slug: "float_residue",
 			Bug:   "A customer had minus 0.0000000000000001 points, and no reward could be redeemed.",
 			Naive: "adds points as floating-point numbers",
+			Mistakes: []Mistake{{
+				Name:  "balances are floating-point numbers",
+				Seen:  "ada has bean 1 available, and should have bean",
+				Shows: addsFloats,
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Units[0].Scale, p.Earning[0].Spend.Points = 2, 100 })
 				s.members("ada")
@@ -32,6 +37,13 @@ func earnCases() []Case {
 			Number: 32, Slug: "currency_rounding_on_points",
 			Bug:   "A currency without cents made whole points of every award: 1 turned into 0.",
 			Naive: "rounds points the way the currency is rounded",
+			Mistakes: []Mistake{{
+				Name: "awards are rounded to the currency's whole units",
+				Seen: "ada has bean, and should have bean 49",
+				Does: adds(func(s *Shop, cmd loyalty.Earn, receipt loyalty.Receipt) loyalty.Command {
+					return s.gives(cmd.Member, "bean", -receipt.Awards[0].Points%100)
+				}),
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Units[0].Scale = 2
@@ -48,6 +60,11 @@ func earnCases() []Case {
 			Number: 33, Slug: "display_currency_multiplies",
 			Bug:   "Customers switched the shop to another currency and earned a hundred times as much.",
 			Naive: "reads the displayed number as if it were the program's currency",
+			Mistakes: []Mistake{{
+				Name: "every currency is the program's",
+				Seen: `no rule accepts the order's currency" in chain but got nil`,
+				Does: changes(func(_ *Shop, cmd *loyalty.Earn) { cmd.Order.Currency = "EUR" }),
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					dollar := rate("dollar", 9, "10")
@@ -71,6 +88,19 @@ func earnCases() []Case {
 			Number: 34, Slug: "whole_groups_or_parts",
 			Bug:   "At 5 points for each 2.50, a coffee at 3.00 earned 6, where the shop meant 5.",
 			Naive: "has one way to divide and does not say which",
+			Mistakes: []Mistake{{
+				Name:  "parts of a group always earn",
+				Seen:  "ada has bean 6 available, and should have bean 5",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Grouping = points.Proportional },
+			}, {
+				Name:  "whole groups alone ever earn",
+				Seen:  "ada has bean 5 available, and should have bean 6",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Grouping = points.WholeGroups },
+			}, {
+				Name:  "every award is rounded down",
+				Seen:  "ada has bean 2 available, and should have bean 3",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Rounding = points.Floor },
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Earning[0].Spend.Points, p.Earning[0].Spend.Per = 5, money("2.50") })
 				s.members("ada")
@@ -94,6 +124,14 @@ func earnCases() []Case {
 			Number: 35, Slug: "divided_instead_of_multiplied",
 			Bug:   "At 1 point for each 10, an order of 250 gave 2,500.",
 			Naive: "keeps one number and forgets which way it goes",
+			Mistakes: []Mistake{{
+				Name: "the rate is turned around",
+				Seen: "ada has bean 2500 available, and should have bean 25",
+				Rules: func(p *loyalty.Program) {
+					rate := p.Earning[0].Spend
+					rate.Points, rate.Per = points.Amount(rate.Per.IntPart()), decimal.NewFromInt(int64(rate.Points))
+				},
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Earning[0].Spend.Per = money("10") })
 				s.members("ada")
@@ -105,11 +143,22 @@ func earnCases() []Case {
 		},
 		{
 			Number: 36, Slug: "points_on_tax_and_discounts",
-			Bug:   "Customers earned on the tax, on shipping and on the price before the discount.",
+			Bug:   "Customers earned on the tax, on shipping, on fees and on the price before the discount.",
 			Naive: "takes the total of the bill",
+			Mistakes: []Mistake{{
+				Name: "the total of the bill earns",
+				Seen: "available, and should have bean 80",
+				Rules: func(p *loyalty.Program) {
+					p.Earning[0].Spend.Basis = points.Basis{BeforeDiscounts: true, Tax: true, Shipping: true, Fees: true}
+				},
+			}, {
+				Name:  "no basis can be chosen",
+				Seen:  "ada has bean 80 available, and should have bean 100",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis = points.Basis{} },
+			}},
 			Run: func(s *Shop) {
 				bill := order("1001", "80.00")
-				bill.Lines[0].Discount, bill.Lines[0].Tax, bill.Shipping = money("20.00"), money("16.00"), money("5.00")
+				bill.Lines[0].Discount, bill.Lines[0].Tax, bill.Shipping, bill.Fees = money("20.00"), money("16.00"), money("5.00"), money("2.00")
 				for program, c := range map[string]struct {
 					basis points.Basis
 					want  points.Amount
@@ -118,6 +167,7 @@ func earnCases() []Case {
 					"before":   {points.Basis{BeforeDiscounts: true}, 100},
 					"tax":      {points.Basis{Tax: true}, 96},
 					"shipping": {points.Basis{Shipping: true}, 85},
+					"fees":     {points.Basis{Fees: true}, 82},
 				} {
 					s.opens(func(p *loyalty.Program) { p.ID, p.Earning[0].Spend.Basis = s.another(program), c.basis })
 					s.members("ada")
@@ -130,6 +180,19 @@ func earnCases() []Case {
 			Number: 37, Slug: "gift_card_earns_twice",
 			Bug:   "Buying a gift card earned, and paying with it earned once more.",
 			Naive: "knows neither goods nor tenders that are money themselves",
+			Mistakes: []Mistake{{
+				Name: "a gift card is goods like others",
+				Seen: "ada has bean 50 available, and should have bean",
+				Does: changes(func(_ *Shop, cmd *loyalty.Earn) {
+					for i := range cmd.Order.Lines {
+						cmd.Order.Lines[i].StoredValue = false
+					}
+				}),
+			}, {
+				Name: "paying by gift card is paying",
+				Seen: "ada has bean 80 available, and should have bean 30",
+				Does: changes(func(_ *Shop, cmd *loyalty.Earn) { cmd.Order.Tenders = nil }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				card := order("1001", "50.00")
@@ -146,12 +209,20 @@ func earnCases() []Case {
 			Number: 38, Slug: "earning_on_what_points_paid",
 			Bug:   "One shop wanted points on the part that was paid with points, another did not, and nobody could see which it was.",
 			Naive: "does the one or the other without a word",
+			Mistakes: []Mistake{{
+				Name:  "what points paid always earns",
+				Seen:  "ada has bean 80 available, and should have bean 60",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis.PointsTender = true },
+			}, {
+				Name:  "what points paid never earns",
+				Seen:  "ada has bean 60 available, and should have bean 80",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis.PointsTender = false },
+			}},
 			Run: func(s *Shop) {
 				paid := order("1001", "80.00")
 				paid.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: money("20.00")}}
 				s.members("ada")
-				quote, err := s.engine.Quote(s.Context(), loyalty.Earn{Member: "ada", Key: s.key(), Order: paid})
-				require.NoError(s, err)
+				quote := s.quotes(loyalty.Earn{Member: "ada", Key: s.key(), Order: paid})
 				assert.EqualValues(s, 60, quote.Awards[0].Points, "the quote shows it")
 				s.sells("ada", paid)
 				s.has("ada", 60)
@@ -165,6 +236,31 @@ func earnCases() []Case {
 			Number: 54, Slug: "preview_differs_from_award",
 			Bug:   "The cart promised 60 points, the order gave 50, and the history kept only the last rule.",
 			Naive: "has a second calculation for the page",
+			Mistakes: []Mistake{{
+				Name: "the page does not know the items",
+				Seen: "monday 11 × 1.5 on mon",
+				Quotes: func(cmd loyalty.Command) loyalty.Command {
+					earn := cmd.(loyalty.Earn)
+					earn.Order.Lines = slices.Clone(earn.Order.Lines)
+					for i := range earn.Order.Lines {
+						earn.Order.Lines[i].Item = ""
+					}
+					return earn
+				},
+			}, {
+				Name: "the last rule takes all",
+				Seen: "each rule has its line: [mug]",
+				Does: func(*Shop) Does {
+					return func(cmd loyalty.Command, do Do) (loyalty.Receipt, error) {
+						receipt, err := do(cmd)
+						for i := range receipt.Awards {
+							award := &receipt.Awards[i]
+							award.Rules = award.Rules[len(award.Rules)-1:]
+						}
+						return receipt, err
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Earning = append(
@@ -177,8 +273,7 @@ func earnCases() []Case {
 				cart := order("1001", "19.99", "3.33")
 				cart.Lines[1].Item = "mug"
 				earn := loyalty.Earn{Member: "ada", Key: "order/1001", Order: cart}
-				quote, err := s.engine.Quote(s.Context(), earn)
-				require.NoError(s, err)
+				quote := s.quotes(earn)
 				s.has("ada", 0)
 				receipt := s.do(earn)
 				assert.Equal(s, quote.String(), receipt.String())
@@ -200,6 +295,11 @@ func earnCases() []Case {
 			Number: 59, Slug: "product_kept_out_of_earning",
 			Bug:   "A shop may not give points on tobacco, and had no way to leave it out.",
 			Naive: "earns on every line alike",
+			Mistakes: []Mistake{{
+				Name:  "every line earns",
+				Seen:  "ada has bean 20 available, and should have bean 8",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis.Exclude = points.Match{} },
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Earning[0].Spend.Basis.Exclude = points.Match{Categories: []string{"tobacco"}}

@@ -2,7 +2,6 @@ package bugrecord
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +18,15 @@ func keyCases() []Case {
 			Number: 20, Slug: "replayed_event_pays_again",
 			Bug:   "A message that the queue delivered twice paid the points twice.",
 			Naive: "makes its own key for every call",
+			Mistakes: []Mistake{{
+				Name: "every call has a key of its own",
+				Seen: "balance 30 bean available",
+				Does: allNew,
+			}, {
+				Name: "the key alone is looked at",
+				Seen: `Expected error with "the key was used for another command" in chain but got nil`,
+				Does: allows(func(*Shop, loyalty.Earn) []loyalty.Command { return nil }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				earn := loyalty.Earn{Member: "ada", Key: "event-77", Order: order("1001", "15.00")}
@@ -38,6 +46,11 @@ func keyCases() []Case {
 			Number: 21, Slug: "completed_twice_earns_twice",
 			Bug:   "A clerk set an order to completed, back, and to completed again: it earned twice.",
 			Naive: "awards on each change of the order's state",
+			Mistakes: []Mistake{{
+				Name: "every change of state is an order of its own",
+				Seen: `Expected error with "the order has earned already" in chain but got nil`,
+				Does: changes(func(s *Shop, cmd *loyalty.Earn) { cmd.Order.ID += " at " + s.key() }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada", "bob")
 				s.buys("ada", "1001", "15.00")
@@ -51,6 +64,11 @@ func keyCases() []Case {
 			Number: 22, Slug: "offline_till_syncs_again",
 			Bug:   "A till that was offline sent its day twice, and all points of the day doubled.",
 			Naive: "books a batch without keys for its rows",
+			Mistakes: []Mistake{{
+				Name: "every row has a key of its own",
+				Seen: "ada has bean 100 available, and should have bean 50",
+				Does: allNew,
+			}},
 			Run: func(s *Shop) {
 				s.members("ada", "bob")
 				day := []loyalty.Command{
@@ -61,7 +79,7 @@ func keyCases() []Case {
 				}
 				for i := range 3 {
 					n := 0
-					for receipt, err := range s.engine.DoAll(s.Context(), slices.Values(day), nil) {
+					for receipt, err := range s.all(day) {
 						require.NoError(s, err)
 						assert.Equal(s, i > 0, receipt.Replayed)
 						n++
@@ -76,10 +94,15 @@ func keyCases() []Case {
 			Number: 23, Slug: "twenty_gifts_at_once",
 			Bug:   "Twenty gifts sent at the same moment turned 100 points into 2,000.",
 			Naive: "reads the balance, decides, and writes",
+			Mistakes: []Mistake{{
+				Name:   "all read before one writes",
+				Seen:   "expected: 1 actual : 20",
+				Racing: true,
+			}},
 			Run: func(s *Shop) {
 				s.members("ada", "bob")
 				s.buys("ada", "1001", "100.00")
-				sent := s.atOnce(20, loyalty.ErrInsufficientPoints, func(i int) loyalty.Command {
+				sent := s.doAtOnce(20, loyalty.ErrInsufficientPoints, func(i int) loyalty.Command {
 					return loyalty.Transfer{Member: "ada", Key: "gift-" + string(rune('a'+i)), To: "bob", Unit: "bean", Points: 100}
 				})
 				assert.Equal(s, 1, sent)
@@ -91,10 +114,19 @@ func keyCases() []Case {
 			Number: 24, Slug: "two_checkouts_one_balance",
 			Bug:   "Two checkouts that were open at once paid with the same points.",
 			Naive: "looks at the balance in the page and takes it when the order is paid",
+			Mistakes: []Mistake{{
+				Name:   "both carts read before one writes",
+				Seen:   "expected: 1 actual : 8",
+				Racing: true,
+			}, {
+				Name:   "both tills read before one writes",
+				Seen:   "one till takes it: expected: 1 actual : 8",
+				Racing: true,
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "100.00")
-				held := s.atOnce(8, loyalty.ErrInsufficientPoints, func(i int) loyalty.Command {
+				held := s.doAtOnce(8, loyalty.ErrInsufficientPoints, func(i int) loyalty.Command {
 					cart := "cart-" + string(rune('a'+i))
 					return loyalty.Hold{Member: "ada", Key: cart, ID: cart, Unit: "bean", Points: 60, Until: s.now.Add(time.Hour)}
 				})
@@ -107,11 +139,16 @@ func keyCases() []Case {
 			Number: 25, Slug: "usage_counted_after_the_grant",
 			Bug:   "A prize for the first three customers went to eight, since each counted it after taking it.",
 			Naive: "reads a counter, grants, and writes the counter back",
+			Mistakes: []Mistake{{
+				Name:   "all read the counter before one writes it",
+				Seen:   "expected: 3 actual : 8",
+				Racing: true,
+			}},
 			Run: func(s *Shop) {
 				for i := range 8 {
 					s.members(string(rune('a' + i)))
 				}
-				got := s.atOnce(8, loyalty.ErrLimit, func(i int) loyalty.Command {
+				got := s.doAtOnce(8, loyalty.ErrLimit, func(i int) loyalty.Command {
 					return firstThree{Member: string(rune('a' + i)), Key: "prize"}
 				})
 				assert.Equal(s, 3, got)
@@ -122,8 +159,13 @@ func keyCases() []Case {
 			Number: 26, Slug: "two_cards_for_one_customer",
 			Bug:   "One customer ended with two cards, and the points on the one that was lost.",
 			Naive: "inserts a card without asking whether there is one",
+			Mistakes: []Mistake{{
+				Name:   "all look for a card before one makes it",
+				Seen:   "expected: 1 actual : 8",
+				Racing: true,
+			}},
 			Run: func(s *Shop) {
-				joined := s.atOnce(8, loyalty.ErrAlreadyEnrolled, func(i int) loyalty.Command {
+				joined := s.doAtOnce(8, loyalty.ErrAlreadyEnrolled, func(i int) loyalty.Command {
 					return loyalty.Enroll{Member: "ada", Key: "till-" + string(rune('a'+i))}
 				})
 				assert.Equal(s, 1, joined)
@@ -139,6 +181,18 @@ func keyCases() []Case {
 			Number: 50, Slug: "one_path_forgets_the_balance",
 			Bug:   "Spending looked at the balance, but sending points to a friend did not.",
 			Naive: "has a check in each command, and forgot one",
+			Mistakes: []Mistake{{
+				Name:  "a transfer leaves debt",
+				Seen:  `Expected error with "not enough points" in chain but got nil`,
+				Rules: func(p *loyalty.Program) { p.Debt = loyalty.AllowDebt },
+				Does: allows(func(s *Shop, cmd loyalty.Transfer) []loyalty.Command {
+					return []loyalty.Command{s.gives(cmd.Member, cmd.Unit, -cmd.Points), s.gives(cmd.To, cmd.Unit, cmd.Points)}
+				}),
+			}, {
+				Name:  "a correction leaves debt",
+				Seen:  `Expected error with "not enough points" in chain but got nil`,
+				Rules: func(p *loyalty.Program) { p.Debt = loyalty.AllowDebt },
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Debt = loyalty.RefuseDebt })
 				s.members("ada", "bob")
@@ -161,6 +215,11 @@ func keyCases() []Case {
 			Number: 61, Slug: "late_order_gets_todays_date",
 			Bug:   "An order that the till sent three days late was dated today, and its double day was lost.",
 			Naive: "stamps what comes in with its own clock",
+			Mistakes: []Mistake{{
+				Name: "an order is stamped when it comes in",
+				Seen: "ada has bean 10 available, and should have bean 20",
+				Does: changes(func(_ *Shop, cmd *loyalty.Earn) { cmd.OccurredAt = time.Time{} }),
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Earning = append(p.Earning, points.Rule{Code: "monday", When: points.When{Weekdays: points.Mon}, Multiply: money("2")})

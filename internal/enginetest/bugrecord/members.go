@@ -22,6 +22,17 @@ func memberCases() []Case {
 			Number: 39, Slug: "spending_demotes",
 			Bug:   "A customer spent points and lost the gold status that they had bought them with.",
 			Naive: "reads the level off the balance",
+			Mistakes: []Mistake{{
+				Name: "the level is the balance",
+				Seen: "ada has qualifying, and should have qualifying 500",
+				Shows: func(_ *Shop, m *loyalty.Member) {
+					for i := range m.Balances {
+						if m.Balances[i].Unit == "qualifying" {
+							m.Balances[i].Counted = m.Balance("bean").Available
+						}
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Units = append(p.Units, points.Unit{Code: "qualifying", Kind: points.Metric})
@@ -45,6 +56,11 @@ func memberCases() []Case {
 			Number: 41, Slug: "day_counted_in_utc",
 			Bug:   "Customers far from London were told that they had been in today, or lost a day of theirs.",
 			Naive: "cuts days at midnight UTC",
+			Mistakes: []Mistake{{
+				Name:  "days are those of UTC",
+				Seen:  "visit was done in 2027-03-09",
+				Rules: func(p *loyalty.Program) { p.Zone = "UTC" },
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Zone = "America/Los_Angeles" })
 				s.members("ada")
@@ -63,6 +79,22 @@ func memberCases() []Case {
 			Number: 43, Slug: "merge_leaves_a_dead_card",
 			Bug:   "Two entries of one customer were merged, and the second card was still there and could not be used.",
 			Naive: "renames the customer and leaves the card",
+			Mistakes: []Mistake{{
+				Name: "merging leaves the card as it is",
+				Seen: "ada has bean 30 available, and should have bean 100",
+				Does: forgets[loyalty.Merge](nil),
+			}, {
+				Name: "merging moves the points, and leaves the card",
+				Seen: `expected: "ada" actual : "ada-old"`,
+				Does: func(s *Shop) Does {
+					return func(cmd loyalty.Command, do Do) (loyalty.Receipt, error) {
+						if merge, ok := cmd.(loyalty.Merge); ok {
+							return do(loyalty.Transfer{Member: merge.From, Key: merge.Key, To: merge.Member, Unit: "bean", Points: s.member(merge.From).Balance("bean").Available})
+						}
+						return do(cmd)
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.members("ada", "ada-old")
 				s.buys("ada-old", "1001", "70.00")
@@ -85,6 +117,19 @@ func memberCases() []Case {
 			Number: 44, Slug: "guests_and_wrong_merges",
 			Bug:   "A guest became a second customer whose points were lost, guests earned by mistake, and two customers of one name who were merged could not be parted.",
 			Naive: "makes an account of every purchase, and moves rows without remembering whose they were",
+			Mistakes: []Mistake{{
+				Name:  "guests earn though nobody said so",
+				Seen:  `Expected error with "the program has no guests" in chain but got nil`,
+				Rules: func(p *loyalty.Program) { p.Guests = true },
+			}, {
+				Name: "a guest's points stay with the guest",
+				Seen: "bob has bean, and should have bean 20",
+				Does: forgets[loyalty.ClaimAward](nil),
+			}, {
+				Name: "who was merged cannot be parted",
+				Seen: "another-ada has bean 100 available, and should have bean 30",
+				Does: forgets[loyalty.UnMerge](nil),
+			}},
 			Run: func(s *Shop) {
 				s.refuses(loyalty.ErrNoGuests, loyalty.EnrollGuest{Member: "guest-1", Key: "enroll"})
 				s.opens(func(p *loyalty.Program) { p.ID, p.Guests = s.another("with guests"), true })
@@ -109,6 +154,22 @@ func memberCases() []Case {
 			Number: 45, Slug: "erasure_breaks_the_books",
 			Bug:   "A customer could not be erased while orders remained; another shop erased the log and no longer knew what it owed.",
 			Naive: "keeps names in the ledger, or deletes its rows",
+			Mistakes: []Mistake{{
+				Name: "erasing closes the account",
+				Seen: `Expected error with "the member was erased" in chain but got nil`,
+				Does: func(*Shop) Does {
+					return func(cmd loyalty.Command, do Do) (loyalty.Receipt, error) {
+						if erase, ok := cmd.(loyalty.Erase); ok {
+							return do(loyalty.Close{Member: erase.Member, Key: erase.Key})
+						}
+						return do(cmd)
+					}
+				},
+			}, {
+				Name:  "texts stay in the log",
+				Seen:  "Should be empty, but was [operation",
+				Store: func(s *Shop) storage.Store { return scrubsNothing(s.store) },
+			}},
 			Run: func(s *Shop) {
 				claims := enginetest.NewClaims(s.store)
 				s.store = claims
@@ -135,6 +196,20 @@ func memberCases() []Case {
 			Number: 46, Slug: "fails_at_seventy_thousand_customers",
 			Bug:   "With 70,000 customers, adding points to one of them took longer than the till waits.",
 			Naive: "reads all customers, or all rows of a table, to serve one",
+			Mistakes: []Mistake{{
+				Name: "every customer is read to serve one",
+				Seen: "a command lists rows",
+				Does: func(s *Shop) Does {
+					return func(cmd loyalty.Command, do Do) (loyalty.Receipt, error) {
+						for _, err := range storage.AllAccounts(s.Context(), s.store, storage.AccountQuery{Program: s.program.ID}) {
+							if err != nil {
+								return loyalty.Receipt{}, err
+							}
+						}
+						return do(cmd)
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.members("ada", "bob")
 				s.store = noScans{s.store}
@@ -144,8 +219,7 @@ func memberCases() []Case {
 				s.do(loyalty.Transfer{Member: "ada", Key: s.key(), To: "bob", Unit: "bean", Points: 10})
 				s.refunds("ada", "1001")
 				s.member("ada")
-				_, err := s.engine.Quote(s.Context(), loyalty.Spend{Member: "bob", Key: s.key(), Unit: "bean", Points: 1})
-				require.NoError(s, err)
+				s.quotes(loyalty.Spend{Member: "bob", Key: s.key(), Unit: "bean", Points: 1})
 				s.store = s.store.(noScans).Store
 				s.opens(nil)
 			},
@@ -154,6 +228,15 @@ func memberCases() []Case {
 			Number: 47, Slug: "cost_grows_with_history",
 			Bug:   "The more often a customer had come, the longer the balance took to show.",
 			Naive: "adds up all that ever happened, every time",
+			Mistakes: []Mistake{{
+				Name: "the balance is added up",
+				Seen: "expected: 3 actual : 165",
+				Shows: func(s *Shop, _ *loyalty.Member) {
+					for _, err := range storage.AllEntries(s.Context(), s.store, storage.MemberQuery{Program: s.program.ID, Member: "ada"}) {
+						require.NoError(s, err)
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				counted := &rowCounter{Store: s.store}
@@ -172,6 +255,13 @@ func memberCases() []Case {
 				}
 				require.Positive(s, early)
 				assert.Equal(s, early, visit(81), "rows read at the first visit, and at the 82nd")
+				for i := range 300 {
+					s.buys("ada", fmt.Sprintf("tiny-%d", i), "1.00")
+				}
+				counted.rows = 0
+				s.spends("ada", 300)
+				assert.Less(s, counted.rows, 3*300, "rows read to spend 300 tiny awards at once")
+				s.has("ada", 0)
 				s.store = counted.Store
 				s.opens(nil)
 			},
@@ -180,6 +270,15 @@ func memberCases() []Case {
 			Number: 48, Slug: "old_balances_cannot_be_brought",
 			Bug:   "A shop changed its system and could not take its customers' points along with their dates.",
 			Naive: "knows only points that it has earned itself",
+			Mistakes: []Mistake{{
+				Name: "what is brought is earned today",
+				Seen: "ada has bean 100 available, and should have bean 60",
+				Row:  func(row *loyalty.ImportRow) { row.Import.EarnedAt, row.Import.ExpiresAt = time.Time{}, time.Time{} },
+			}, {
+				Name: "rows have no id",
+				Seen: "ada has bean 200 available, and should have bean 100",
+				Row:  func(row *loyalty.ImportRow) { row.Import.Key = fmt.Sprintf("%p", row) },
+			}},
 			Run: func(s *Shop) {
 				earned, soon, late := opening.AddDate(0, -3, 0), opening.AddDate(0, 1, 0), opening.AddDate(0, 6, 0)
 				old := func(line int, member string, n points.Amount, expires time.Time) loyalty.ImportRow {
@@ -188,15 +287,12 @@ func memberCases() []Case {
 						Reason: "from the old system", Actor: "owner",
 					}}
 				}
-				file := slices.Values([]loyalty.ImportRow{old(2, "ada", 40, soon), old(3, "ada", 60, late), old(4, "bob", -5, late), old(5, "cyd", 7, late)})
-				dry, err := s.engine.ImportAll(s.Context(), file, &loyalty.ImportOptions{DryRun: true})
-				require.NoError(s, err)
-				assert.Equal(s, 3, dry.Imported)
-				_, err = s.engine.Member(s.Context(), "ada")
+				file := []loyalty.ImportRow{old(2, "ada", 40, soon), old(3, "ada", 60, late), old(4, "bob", -5, late), old(5, "cyd", 7, late)}
+				assert.Equal(s, 3, s.imports(file, true).Imported)
+				_, err := s.engine.Member(s.Context(), "ada")
 				require.ErrorIs(s, err, loyalty.ErrNotEnrolled, "a dry run stores nothing")
 				for run := range 2 {
-					report, err := s.engine.ImportAll(s.Context(), file, nil)
-					require.NoError(s, err)
+					report := s.imports(file, false)
 					assert.Equal(s, []int{3, 0}[run], report.Imported)
 					assert.Equal(s, []int{0, 3}[run], report.Replayed)
 					require.Len(s, report.Problems, 1)
@@ -204,6 +300,9 @@ func memberCases() []Case {
 					s.has("ada", 100)
 					s.has("cyd", 7)
 				}
+				compared, err := s.engine.Reconcile(s.Context(), slices.Values(file))
+				require.NoError(s, err)
+				assert.Equal(s, []loyalty.Reconciled{{Unit: "bean", File: 107, Ledger: 107}}, compared.Units)
 				s.now = soon
 				s.has("ada", 60)
 				s.now = late
@@ -214,6 +313,11 @@ func memberCases() []Case {
 			Number: 49, Slug: "no_reason_is_shown",
 			Bug:   "Points had been taken off by hand, and nobody could say by whom or why; a reset left no trace at all.",
 			Naive: "overwrites the balance",
+			Mistakes: []Mistake{{
+				Name: "no reason is asked for",
+				Seen: `Expected error with "invalid" in chain but got nil`,
+				Does: changes(func(_ *Shop, cmd *loyalty.Adjust) { cmd.Reason, cmd.Actor = "correction", "system" }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "100.00")
@@ -235,6 +339,17 @@ func memberCases() []Case {
 			Number: 58, Slug: "customers_are_not_enrolled",
 			Bug:   "Switching on automatic enrollment left out those who were customers already, and gave empty cards to others.",
 			Naive: "enrolls on an event that old customers never have",
+			Mistakes: []Mistake{{
+				Name: "those who were there are left out",
+				Seen: "the member is not enrolled",
+				Does: forgets(func(cmd loyalty.Enroll) bool { return cmd.Key == "bulk" }),
+			}, {
+				Name: "who has no card is given one",
+				Seen: `Expected error with "the member is not enrolled" in chain but got nil`,
+				Does: allows(func(_ *Shop, cmd loyalty.Earn) []loyalty.Command {
+					return []loyalty.Command{loyalty.Enroll{Member: cmd.Member, Key: "auto"}, cmd}
+				}),
+			}},
 			Run: func(s *Shop) {
 				s.members("bob")
 				all := []loyalty.Command{}
@@ -242,7 +357,7 @@ func memberCases() []Case {
 					all = append(all, loyalty.Enroll{Member: id, Key: "bulk"})
 				}
 				for range 2 {
-					for _, err := range s.engine.DoAll(s.Context(), slices.Values(all), nil) {
+					for _, err := range s.all(all) {
 						if err != nil {
 							require.ErrorIs(s, err, loyalty.ErrAlreadyEnrolled)
 						}

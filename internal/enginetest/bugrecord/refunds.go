@@ -8,6 +8,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
 func refundCases() []Case {
@@ -16,6 +17,11 @@ func refundCases() []Case {
 			Number: 1, Slug: "buy_earn_refund_keep",
 			Bug:   "A customer bought, earned, sent everything back and kept the points, again and again.",
 			Naive: "takes points back only where a clerk thinks of it",
+			Mistakes: []Mistake{{
+				Name: "refunds are forgotten",
+				Seen: "ada has bean 100 available, and should have bean",
+				Does: forgets[loyalty.Refund](nil),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				for _, id := range []string{"1001", "1002", "1003"} {
@@ -34,6 +40,11 @@ func refundCases() []Case {
 			Number: 2, Slug: "refund_redeems_again",
 			Bug:   "A refund took the points that the customer had paid with a second time.",
 			Naive: "runs the sale's redemption once more, with the sign turned",
+			Mistakes: []Mistake{{
+				Name: "a refund redeems what was redeemed last",
+				Seen: "ada has bean 100 available, and should have bean 300",
+				Does: redeemsAgain,
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "500.00")
@@ -48,6 +59,11 @@ func refundCases() []Case {
 			Number: 3, Slug: "refund_lines_earn",
 			Bug:   "The lines of a refund were added to what a sale earns, and lifted it over a threshold.",
 			Naive: "reads a refund as an order with other signs",
+			Mistakes: []Mistake{{
+				Name: "a refund is an order of what comes back",
+				Seen: "ada has bean 160 available, and should have bean 40",
+				Does: earnsOnReturns,
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Units = append(p.Units, points.Unit{Code: "spent", Kind: points.Metric})
@@ -68,6 +84,15 @@ func refundCases() []Case {
 			Number: 4, Slug: "return_leaves_points",
 			Bug:   "Returned goods left the earned points on the customer's account.",
 			Naive: "books returns beside the ledger of points, not in it",
+			Mistakes: []Mistake{{
+				Name: "returns are forgotten",
+				Seen: "ada has bean 100 available, and should have bean",
+				Does: forgets[loyalty.Refund](nil),
+			}, {
+				Name: "each line is rounded by itself",
+				Seen: "ada has bean 1 available, and should have bean",
+				Does: roundsLines,
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "33.33", "33.33", "33.34")
@@ -96,6 +121,11 @@ func refundCases() []Case {
 			Number: 5, Slug: "cancel_then_refund",
 			Bug:   "An order that was cancelled and then refunded took its points back twice.",
 			Naive: "lets each event take what the order earned",
+			Mistakes: []Mistake{{
+				Name: "each event takes what the order earned",
+				Seen: "ada has bean 30 owed, and should have bean 70",
+				Does: takesTwice,
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "100.00")
@@ -121,6 +151,18 @@ func refundCases() []Case {
 			Number: 6, Slug: "cashback_kept_after_refund",
 			Bug:   "Cash-back stayed in the customer's wallet after the goods went back.",
 			Naive: "reverses points but no other kind of value",
+			Mistakes: []Mistake{{
+				Name: "only beans are taken back",
+				Seen: "cashback 400 available, and should have cashback 300",
+				Does: adds(func(s *Shop, cmd loyalty.Refund, receipt loyalty.Receipt) loyalty.Command {
+					for _, move := range receipt.Moves {
+						if move.Unit == "cashback" {
+							return s.gives(cmd.Member, move.Unit, move.Amount)
+						}
+					}
+					return nil
+				}),
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Units = append(p.Units, points.Unit{Code: "cashback", Scale: 2, Expiry: points.NeverExpire()})
@@ -142,6 +184,28 @@ func refundCases() []Case {
 			Number: 7, Slug: "money_for_what_points_paid",
 			Bug:   "A refund paid out money for the part that was paid with points.",
 			Naive: "refunds the total of the order in cash, and leaves the points spent",
+			Mistakes: []Mistake{{
+				Name: "points stay spent",
+				Seen: "ada has bean 30 available, and should have bean 130",
+				Does: changes(func(_ *Shop, cmd *loyalty.Refund) { cmd.PointsBack = nil }),
+			}, {
+				Name: "points come back as new ones",
+				Seen: "should have 1 item(s), but has 2",
+				Does: func(s *Shop) Does {
+					return func(cmd loyalty.Command, do Do) (loyalty.Receipt, error) {
+						refund, ok := cmd.(loyalty.Refund)
+						if !ok || len(refund.PointsBack) == 0 {
+							return do(cmd)
+						}
+						back := refund.PointsBack[0]
+						refund.PointsBack = nil
+						if receipt, err := do(s.gives(refund.Member, back.Unit, back.Points)); err != nil {
+							return receipt, err
+						}
+						return do(refund)
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "200.00")
@@ -163,12 +227,25 @@ func refundCases() []Case {
 				require.Len(s, m.Expiring, 1)
 				assert.Equal(s, expires, m.Expiring[0].At, "what comes back is no younger than it was")
 				assert.Zero(s, s.books()[points.Redeemed])
+
+				s.paysWithBeans("at the checkout")
+				s.do(loyalty.Earn{Member: "ada", Key: "pay", Order: order("1003", "30.00", "50.00"), Pay: &loyalty.PayPoints{Reward: "cash", Points: 200}})
+				s.has("ada", 1060)
+				split := s.do(loyalty.Refund{Member: "ada", Key: s.key(), Order: "1003", Lines: []points.RefundLine{{Line: "2"}}}).Split
+				require.NotNil(s, split)
+				assert.Equal(s, "12.5 for points, 37.5 in money", split.Money.String()+" for points, "+split.Cash.String()+" in money")
+				s.has("ada", 1060+125-37)
 			},
 		},
 		{
 			Number: 8, Slug: "only_cancel_is_hooked",
 			Bug:   "Cancelling took points back, but refunding, voiding and a chargeback did not.",
 			Naive: "listens to one of the four events",
+			Mistakes: []Mistake{{
+				Name: "only cancelling is heard of",
+				Seen: "ada has bean 70 available, and should have bean 30",
+				Does: forgets(func(cmd loyalty.Refund) bool { return cmd.Kind != loyalty.Cancelled }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				for i, kind := range []loyalty.RefundKind{loyalty.Refunded, loyalty.Cancelled, loyalty.Voided, loyalty.Chargeback} {
@@ -185,6 +262,11 @@ func refundCases() []Case {
 			Number: 9, Slug: "voided_sale_keeps_points",
 			Bug:   "A sale that was voided at the till kept its points, and items taken off the bill earned.",
 			Naive: "awards while the bill is open and forgets voids",
+			Mistakes: []Mistake{{
+				Name: "voids are forgotten",
+				Seen: "ada has bean 20 available, and should have bean 12",
+				Does: forgets(func(cmd loyalty.Refund) bool { return cmd.Kind == loyalty.Voided }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "12.00", "8.00")
@@ -200,6 +282,11 @@ func refundCases() []Case {
 			Number: 10, Slug: "returned_within_the_window",
 			Bug:   "Points of goods that went back within the return window had been spent already.",
 			Naive: "makes points spendable before the goods can no longer come back",
+			Mistakes: []Mistake{{
+				Name:  "points can be spent at once",
+				Seen:  "ada has bean 90 available, and should have bean 90 pending",
+				Rules: func(p *loyalty.Program) { p.Units[0].Pending = points.Activation{} },
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Units[0].Pending = points.For(14, points.Days) })
 				s.members("ada")
@@ -211,12 +298,28 @@ func refundCases() []Case {
 				s.hasAll("ada", points.Balance{Unit: "bean", Pending: 60})
 				s.days(5)
 				s.has("ada", 60)
+
+				s.paysWithBeans("points that paid")
+				s.do(loyalty.Earn{Member: "ada", Key: "pay", Order: order("1002", "20.00", "60.00"), Pay: &loyalty.PayPoints{Reward: "cash", Points: 200}})
+				s.hasAll("ada", points.Balance{Unit: "bean", Available: 1000, Pending: 60})
+				s.do(loyalty.Refund{Member: "ada", Key: s.key(), Order: "1002", Lines: []points.RefundLine{{Line: "1"}}})
+				s.hasAll("ada", points.Balance{Unit: "bean", Available: 1050, Pending: 45})
 			},
 		},
 		{
 			Number: 11, Slug: "negative_balance_alarms_support",
 			Bug:   "A clerk saw a balance of minus 40 and could not tell what it meant.",
 			Naive: "lets the balance itself fall below zero",
+			Mistakes: []Mistake{{
+				Name: "debt is part of the balance",
+				Seen: "ada has bean -40 available, and should have bean 40 owed",
+				Shows: func(_ *Shop, m *loyalty.Member) {
+					for i := range m.Balances {
+						b := &m.Balances[i]
+						b.Available, b.Debt = b.Available-b.Debt, 0
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "40.00")
@@ -241,6 +344,15 @@ func refundCases() []Case {
 			Number: 51, Slug: "delay_until_returns_end",
 			Bug:   "A shop wanted points to wait for the end of its return period and could not have it.",
 			Naive: "has no state between earned and spendable",
+			Mistakes: []Mistake{{
+				Name:  "points can be spent at once",
+				Seen:  "ada has bean, and should have bean 25 pending",
+				Rules: func(p *loyalty.Program) { p.Units[0].Pending = points.Activation{} },
+			}, {
+				Name:  "points mature by themselves",
+				Seen:  "ada has bean, and should have bean 25 pending",
+				Rules: func(p *loyalty.Program) { p.Units[0].Pending = points.For(14, points.Days) },
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) { p.Units[0].Pending = points.UntilConfirmed() })
 				s.members("ada")
@@ -255,4 +367,18 @@ func refundCases() []Case {
 			},
 		},
 	}
+}
+
+// paysWithBeans opens a program of another name in which ten beans pay a euro, and ada has
+// 1,200.
+func (s *Shop) paysWithBeans(name string) {
+	s.Helper()
+	s.opens(func(p *loyalty.Program) {
+		p.ID = s.another(name)
+		p.Catalog = rewards.Catalog{{Code: "cash", Type: rewards.TypeCashBack, Exchange: &rewards.Exchange{
+			Unit: "bean", Points: 10, Money: money("1"), Currency: "EUR",
+		}}}
+	})
+	s.members("ada")
+	s.do(s.gives("ada", "bean", 1200))
 }

@@ -1,7 +1,7 @@
 package bugrecord
 
 import (
-	"sync"
+	"context"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -9,6 +9,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards"
+	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // reward is a reward of a price in beans.
@@ -39,8 +40,13 @@ func rewardCases() []Case {
 			Number: 29, Slug: "last_fraction_of_a_bill",
 			Bug:   "A bill could not be paid with points in full: a fraction of a cent was left.",
 			Naive: "converts points to money without a word on the last fraction",
+			Mistakes: []Mistake{{
+				Name:     "the last fraction is left to pay",
+				Seen:     "ada has bean 101 available, and should have bean 100",
+				Exchange: func(x *rewards.Exchange) { x.Fraction = rewards.FractionCash },
+			}},
 			Run: func(s *Shop) {
-				rate := rewards.Exchange{Unit: "bean", Points: 3, Money: money("0.05"), Currency: "EUR", Fraction: rewards.FractionRoundUp}
+				rate := s.exchange(rewards.Exchange{Unit: "bean", Points: 3, Money: money("0.05"), Currency: "EUR", Fraction: rewards.FractionRoundUp})
 				s.members("ada")
 				s.buys("ada", "1001", "700.00")
 				bill := money("9.99")
@@ -61,6 +67,11 @@ func rewardCases() []Case {
 			Number: 52, Slug: "deleted_reward_loses_points",
 			Bug:   "A reward was deleted, and with it the points that customers had put into it.",
 			Naive: "deletes rows that others point to",
+			Mistakes: []Mistake{{
+				Name:  "what members have of a reward goes with it",
+				Seen:  `the member has no such redemption: "kept"`,
+				Store: func(s *Shop) storage.Store { return losesRedemptions(s) },
+			}},
 			Run: func(s *Shop) {
 				mug := reward("mug", 30)
 				mug.Reserve = points.Span{N: 3, Unit: points.Days}
@@ -81,12 +92,30 @@ func rewardCases() []Case {
 				s.has("ada", 70)
 				s.stands("ada", "kept", rewards.Issued)
 				s.stands("ada", "forgotten", rewards.Expired)
+
+				cheaper := s.program
+				cheaper.ID, cheaper.EffectiveAt = s.another("cheaper"), s.now.AddDate(0, 0, 1)
+				cheaper.Catalog = rewards.Catalog{reward("mug", 10)}
+				s.opens(func(p *loyalty.Program) { p.ID = cheaper.ID }, cheaper)
+				s.members("ada")
+				s.buys("ada", "1001", "100.00")
+				s.redeems("ada", "dear", "mug")
+				s.days(1)
+				s.redeems("ada", "cheap", "mug")
+				s.hasAll("ada", points.Balance{Unit: "bean", Available: 60, Held: 30})
+				s.do(loyalty.CancelRedemption{Member: "ada", Key: s.key(), Redemption: "dear"})
+				s.has("ada", 90)
 			},
 		},
 		{
 			Number: 55, Slug: "second_reward_is_refused",
 			Bug:   "A customer with enough points for two rewards could take one.",
 			Naive: "limits the program where it means the reward",
+			Mistakes: []Mistake{{
+				Name: "the limit is for the program",
+				Seen: "the limit is reached",
+				Does: oneReward,
+			}},
 			Run: func(s *Shop) {
 				once := []rewards.Limit{{Times: 1, Per: points.Lifetime}}
 				mug, scone := reward("mug", 30), reward("scone", 20)
@@ -105,6 +134,15 @@ func rewardCases() []Case {
 			Number: 60, Slug: "issued_reward_cannot_be_cancelled",
 			Bug:   "A clerk could neither cancel an issued reward nor mark it as used.",
 			Naive: "has no states behind the customer's page",
+			Mistakes: []Mistake{{
+				Name: "an issued reward stays",
+				Seen: `expected: "cancelled" actual : "issued"`,
+				Does: forgets(func(cmd loyalty.CancelRedemption) bool { return cmd.Override }),
+			}, {
+				Name: "a reward is never used",
+				Seen: `expected: "used" actual : "fulfilled"`,
+				Does: forgets[loyalty.UseVoucher](nil),
+			}},
 			Run: func(s *Shop) {
 				mug := reward("mug", 30)
 				mug.Final = true
@@ -135,20 +173,13 @@ func voucherAtTwoTills(s *Shop) {
 	s.members("zoe")
 	s.buys("zoe", "9001", "100.00")
 	code := s.redeems("zoe", "v", "five-off").Redemption.Code
-	var wait sync.WaitGroup
-	errs := make([]error, 8)
-	for i := range errs {
-		key := s.key()
-		wait.Go(func() { _, errs[i] = s.engine.UseVoucher(s.Context(), loyalty.UseVoucher{Key: key, Code: code}) })
+	keys := make([]string, 8)
+	for i := range keys {
+		keys[i] = s.key()
 	}
-	wait.Wait()
-	used := 0
-	for _, err := range errs {
-		if err == nil {
-			used++
-		} else {
-			assert.ErrorIs(s, err, rewards.ErrTransition)
-		}
-	}
+	used := s.atOnce(len(keys), rewards.ErrTransition, func(engine *loyalty.Engine, i int) error {
+		_, err := engine.UseVoucher(context.WithoutCancel(s.Context()), loyalty.UseVoucher{Key: keys[i], Code: code})
+		return err
+	})
 	assert.Equal(s, 1, used, "one till takes it")
 }

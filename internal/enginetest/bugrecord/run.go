@@ -3,6 +3,7 @@ package bugrecord
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -20,6 +21,10 @@ type Case struct {
 	Waits string
 	// Run fails where the bug is there.
 	Run func(s *Shop)
+	// Lacks says what of the bug's remedy this library does not have.
+	Lacks string
+	// Mistakes are shops that have the bug, on which Run must fail.
+	Mistakes []Mistake
 }
 
 // Name is the case's name as a test.
@@ -42,9 +47,29 @@ func Run(t *testing.T, open func(testing.TB) storage.Store) {
 			if c.Run == nil {
 				t.Skip("waits: " + c.Waits)
 			}
-			s := newShop(t, store, fmt.Sprintf("C%d", c.Number))
+			if c.Lacks != "" {
+				t.Log("but: " + c.Lacks)
+			}
+			s := newShop(t, store, fmt.Sprintf("C%d", c.Number), Mistake{})
 			c.Run(s)
 			s.audit()
 		})
+	}
+}
+
+// Controls runs every case in shops that have its bug, where it must fail, and for that
+// reason: a checker that cannot fail proves nothing.
+func Controls(t *testing.T, open func(testing.TB) storage.Store) {
+	for _, c := range Cases() {
+		for _, m := range c.Mistakes {
+			t.Run(c.Name()+"/"+m.Name, func(t *testing.T) {
+				store := open(t)
+				said := seen(t, func(t testing.TB) { c.Run(newShop(t, store, fmt.Sprintf("C%d", c.Number), m)) })
+				t.Logf("%q", said)
+				if !slices.ContainsFunc(said, func(what string) bool { return strings.Contains(what, m.Seen) }) {
+					t.Errorf("the bug is there, and the case does not see %q, but says: %q", m.Seen, said)
+				}
+			})
+		}
 	}
 }

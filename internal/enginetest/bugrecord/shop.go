@@ -1,8 +1,6 @@
 package bugrecord
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,23 +21,30 @@ var opening = time.Date(2027, time.March, 8, 9, 0, 0, 0, time.UTC)
 // Shop is a shop with a program of its own, on a store and under a clock that the
 // case sets. Its helpers fail the test.
 type Shop struct {
-	*testing.T
+	testing.TB
 	engine  *loyalty.Engine
 	program loyalty.Program
+	later   []loyalty.Program
 	store   storage.Store
 	now     time.Time
 	keys    int
+	// mistake is what the shop does wrong, and does what stands for Engine.Do by it.
+	mistake Mistake
+	does    Does
 }
 
 // newShop opens a shop that gives a bean for a euro. Beans can be spent at once, and
 // for a year; refunds may leave debt.
-func newShop(t *testing.T, store storage.Store, id string) *Shop {
-	s := &Shop{T: t, store: store, now: opening, program: loyalty.Program{
+func newShop(t testing.TB, store storage.Store, id string, mistake Mistake) *Shop {
+	s := &Shop{TB: t, store: store, now: opening, mistake: mistake, program: loyalty.Program{
 		ID: id, Zone: "Europe/Vienna", Debt: loyalty.AllowDebt,
 		Units:   []points.Unit{{Code: "bean", Expiry: points.ExpireAfter(1, points.Years)}},
 		Earning: []points.Rule{rate("base", 1, "1")},
 	}}
 	s.opens(nil)
+	if mistake.Does != nil {
+		s.does = mistake.Does(s)
+	}
 	return s
 }
 
@@ -55,11 +60,27 @@ func (s *Shop) opens(change func(p *loyalty.Program), later ...loyalty.Program) 
 	if change != nil {
 		change(&s.program)
 	}
-	engine, err := loyalty.New(append(loyalty.Revisions{s.program}, later...), s.store, &loyalty.Options{
+	s.later = later
+	s.engine = s.engineOn(nil)
+}
+
+// engineOn is an engine of the shop's program on a store; nil is the shop's own.
+func (s *Shop) engineOn(store storage.Store) *loyalty.Engine {
+	s.Helper()
+	revisions := loyalty.Revisions{}
+	for _, program := range append([]loyalty.Program{s.program}, s.later...) {
+		revisions = append(revisions, s.mistakenly(program))
+	}
+	if store == nil {
+		if store = s.store; s.mistake.Store != nil {
+			store = s.mistake.Store(s)
+		}
+	}
+	engine, err := loyalty.New(revisions, store, &loyalty.Options{
 		Clock: func() time.Time { return s.now }, Secret: []byte("the secret of the bug record"),
 	})
 	require.NoError(s, err)
-	s.engine = engine
+	return engine
 }
 
 func rate(code string, n points.Amount, per string) points.Rule {
@@ -84,7 +105,7 @@ func (s *Shop) members(ids ...string) {
 
 func (s *Shop) do(cmd loyalty.Command) loyalty.Receipt {
 	s.Helper()
-	receipt, err := s.engine.Do(s.Context(), cmd)
+	receipt, err := s.ask(s.engine, cmd)
 	require.NoError(s, err)
 	return receipt
 }
@@ -92,7 +113,7 @@ func (s *Shop) do(cmd loyalty.Command) loyalty.Receipt {
 // refuses wants a command to be refused for a reason.
 func (s *Shop) refuses(why error, cmd loyalty.Command) error {
 	s.Helper()
-	_, err := s.engine.Do(s.Context(), cmd)
+	_, err := s.ask(s.engine, cmd)
 	require.ErrorIs(s, err, why)
 	return err
 }
@@ -136,13 +157,32 @@ func (s *Shop) has(member string, available points.Amount) {
 
 func (s *Shop) hasAll(member string, want points.Balance) {
 	s.Helper()
-	assert.Equal(s, want, s.member(member).Balance(want.Unit))
+	if has := s.member(member).Balance(want.Unit); has != want {
+		s.Errorf("%s has %s, and should have %s", member, words(has), words(want))
+	}
+}
+
+// words says what a balance is.
+func words(b points.Balance) string {
+	said := []string{b.Unit}
+	for _, part := range []struct {
+		amount points.Amount
+		name   string
+	}{{b.Pending, "pending"}, {b.Available, "available"}, {b.Held, "held"}, {b.Debt, "owed"}, {b.Counted, "counted"}} {
+		if part.amount != 0 {
+			said = append(said, fmt.Sprint(part.amount), part.name)
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 func (s *Shop) member(id string) loyalty.Member {
 	s.Helper()
 	m, err := s.engine.Member(s.Context(), id)
 	require.NoError(s, err)
+	if s.mistake.Shows != nil {
+		s.mistake.Shows(s, &m)
+	}
 	return m
 }
 
@@ -178,27 +218,4 @@ func (s *Shop) runDue() {
 	report, err := s.engine.RunDue(s.Context(), nil)
 	require.NoError(s, err)
 	require.Empty(s, report.Failed)
-}
-
-// atOnce runs a command of each of n callers at the same time, and returns how many
-// were accepted. All others must have been refused for the reason.
-func (s *Shop) atOnce(n int, why error, cmd func(i int) loyalty.Command) int {
-	s.Helper()
-	errs := make(chan error, n)
-	for i := range n {
-		go func() {
-			_, err := s.engine.Do(context.WithoutCancel(s.Context()), cmd(i))
-			errs <- err
-		}()
-	}
-	accepted := 0
-	for range n {
-		switch err := <-errs; {
-		case err == nil:
-			accepted++
-		case why == nil || !errors.Is(err, why):
-			s.Errorf("refused: %v", err)
-		}
-	}
-	return accepted
 }

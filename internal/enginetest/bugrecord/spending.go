@@ -17,6 +17,14 @@ func spendCases() []Case {
 			Number: 27, Slug: "checked_and_taken_from_different_points",
 			Bug:   "The till looked at all points, but took from those that had not expired: a discount for nothing.",
 			Naive: "checks one sum and debits another",
+			Mistakes: []Mistake{{
+				Name: "what is there is taken for all",
+				Seen: `Expected error with "not enough points" in chain but got nil`,
+				Does: allows(func(s *Shop, cmd loyalty.Spend) []loyalty.Command {
+					cmd.Points = s.member(cmd.Member).Balance(cmd.Unit).Available
+					return []loyalty.Command{cmd}
+				}),
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Units[0].Expiry, p.Units[0].Pending = points.ExpireAfter(2, points.Months), points.For(14, points.Days)
@@ -40,6 +48,19 @@ func spendCases() []Case {
 			Number: 28, Slug: "debit_on_an_empty_row",
 			Bug:   "Points were taken from a row that had none left, and what was redeemed counted as money spent.",
 			Naive: "takes from the newest row and lets it fall below zero",
+			Mistakes: []Mistake{{
+				Name: "what is spent counts as money spent",
+				Seen: "ada has spent 120 counted, and should have spent 60",
+				Does: adds(func(s *Shop, cmd loyalty.Spend, _ loyalty.Receipt) loyalty.Command {
+					return s.gives(cmd.Member, "spent", cmd.Points)
+				}),
+			}, {
+				Name: "a spend falls below zero",
+				Seen: `Expected error with "not enough points" in chain but got nil`,
+				Does: allows(func(s *Shop, cmd loyalty.Spend) []loyalty.Command {
+					return []loyalty.Command{s.gives(cmd.Member, cmd.Unit, -cmd.Points)}
+				}),
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Units = append(p.Units, points.Unit{Code: "spent", Kind: points.Metric})
@@ -65,6 +86,23 @@ func spendCases() []Case {
 			Number: 30, Slug: "closed_card_earns_and_redeems",
 			Bug:   "A card that was blocked at the desk still earned at the till, and a campaign that had ended still paid.",
 			Naive: "asks for the status in the page, not in the command",
+			Mistakes: []Mistake{{
+				Name: "blocking is for the page only",
+				Seen: `Expected error with "the member is suspended" in chain but got nil`,
+				Does: forgets[loyalty.Suspend](nil),
+			}, {
+				Name: "closing is for the page only",
+				Seen: `Expected error with "the account is closed" in chain but got nil`,
+				Does: forgets[loyalty.Close](nil),
+			}, {
+				Name: "a campaign does not end",
+				Seen: "ada has bean 220 available, and should have bean 120",
+				Rules: func(p *loyalty.Program) {
+					for i := range p.Earning {
+						p.Earning[i].When = points.When{}
+					}
+				},
+			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
 					p.Earning = append(p.Earning, points.Rule{
@@ -94,6 +132,11 @@ func spendCases() []Case {
 			Number: 53, Slug: "deadline_only_in_the_page",
 			Bug:   "A reservation was redeemed after its deadline, by a page that had been left open.",
 			Naive: "hides the button after the date",
+			Mistakes: []Mistake{{
+				Name: "the deadline is for the page only",
+				Seen: `Expected error with "the hold is closed" in chain but got nil`,
+				Does: changes(func(_ *Shop, cmd *loyalty.Hold) { cmd.Until = points.Never }),
+			}},
 			Run: func(s *Shop) {
 				s.members("ada")
 				s.buys("ada", "1001", "50.00")
