@@ -46,10 +46,14 @@ type grammar struct {
 	// savepoint, release and undo do the same inside a host's transaction.
 	savepoint, release, undo string
 	// statements holds the text of every statement of one row, rowsets those of
-	// many rows and lookups those that find many keys, for servers.
+	// many rows, lookups those that change rows by many keys and unions those that
+	// load, for servers.
 	statements [statementCount]compiled
 	rowsets    [rowsetCount]rowset
 	lookups    [lookupCount]lookup
+	unions     *unions
+	// namesLots is set where a union can bring the lots that a record names.
+	namesLots bool
 	// compile puts a statement's marks into the form of the dialect.
 	compile func(text string) compiled
 	// prepares is set where statements are prepared by this package; elsewhere

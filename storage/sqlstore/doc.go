@@ -56,8 +56,10 @@
 // # Servers
 //
 // Every isolation level will do for commits. READ COMMITTED is the cheapest and, on
-// MySQL, the one with the fewest deadlocks. Loads and listings of one account are
-// transactions of their own with REPEATABLE READ, or a single statement. Neither the
+// MySQL, the one with the fewest deadlocks. A load is a single statement, or two:
+// where a debit takes more than a few lots, and on MySQL where a record names lots,
+// the second asks again. What is due, more than 64 keys of a sort, and listings of one
+// account are read in transactions of their own with REPEATABLE READ. Neither the
 // time zone nor the sql_mode or character set of a connection matters, and no state
 // is left on one: a pooler may stand in between. Drivers send less with
 //

@@ -102,6 +102,13 @@ func (l *loading) load(ctx context.Context) error {
 		if err := l.due(ctx); err != nil {
 			return err
 		}
+		var named []points.LotID
+		for i := range l.to.DueRecords {
+			named = append(named, l.to.DueRecords[i].Lots...)
+		}
+		if err := l.lotsByID(ctx, named); err != nil {
+			return err
+		}
 	}
 	l.to.Lots = once(l.to.Lots)
 	return nil
@@ -226,7 +233,8 @@ func (l *loading) debit(ctx context.Context, debit storage.Debit) error {
 	return l.lots(ctx, getDebit, covered, micros(debit.After), debit.Unit, limit)
 }
 
-// due loads what is due by the request's DueBy, the earliest of each sort.
+// due loads what is due by the request's DueBy, the earliest of each sort, but not
+// the lots that records name.
 func (l *loading) due(ctx context.Context) error {
 	by, limit := l.request.DueBy, storage.LimitOf(l.request.DueLimit)
 	l.to.NextDue = points.Never
@@ -250,13 +258,6 @@ func (l *loading) due(ctx context.Context) error {
 	}
 	if len(l.to.DueRecords) > limit {
 		l.to.DueRecords, l.to.MoreDue = l.to.DueRecords[:limit], true
-	}
-	var named []points.LotID
-	for i := range l.to.DueRecords {
-		named = append(named, l.to.DueRecords[i].Lots...)
-	}
-	if err := l.lotsByID(ctx, named); err != nil {
-		return err
 	}
 	if l.to.NextDue.Before(by) {
 		return fmt.Errorf("the next due time %s is before %s", l.to.NextDue, by)

@@ -37,6 +37,10 @@ const (
 	commitGrace = 5 * time.Second
 )
 
+// mostPrepared is how many statements are prepared at most, on each connection.
+// Servers bound their number on all connections together.
+const mostPrepared = 256
+
 func newPool(db *sql.DB, g *grammar) *pool {
 	return &pool{
 		db: db, grammar: g, seed: maphash.MakeSeed(),
@@ -204,7 +208,7 @@ func (p *pool) statement(text string) *sql.Stmt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	stmt := p.prepared[text]
-	if stmt == nil {
+	if stmt == nil && len(p.prepared)+len(p.wanted) < mostPrepared {
 		p.wanted[text] = struct{}{}
 	}
 	return stmt

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -117,7 +118,7 @@ func portion(n int) int {
 	}
 }
 
-// lookup is a statement that finds rows by any number of keys of one program.
+// lookup is a statement that changes rows by any number of keys of one program.
 type lookup struct {
 	// head comes before the condition on the key.
 	head string
@@ -128,33 +129,18 @@ type lookup struct {
 
 // The lookups.
 const (
-	accountsOf = iota
-	versionsOf
-	operationsOf
-	recordsOf
-	lotsOf
-	claimsOf
-	countersOf
-	ackEvents
+	ackEvents = iota
 	dropEvents
 	lookupCount
 )
 
 func lookups() [lookupCount]lookup {
-	find := func(columns, table string, key ...string) lookup {
-		return lookup{head: "SELECT " + columns + " FROM " + table, key: key, texts: &sync.Map{}}
+	events := func(head string) lookup {
+		return lookup{head: head, key: []string{"member", "version", "ordinal"}, texts: &sync.Map{}}
 	}
-	do := func(head string, key ...string) lookup { return lookup{head: head, key: key, texts: &sync.Map{}} }
 	return [lookupCount]lookup{
-		accountsOf:   find("member, "+accountColumns, "loyalty_accounts", "member"),
-		versionsOf:   find("member, version", "loyalty_accounts", "member"),
-		operationsOf: find("member, "+operationColumns, "loyalty_operations", "member", "idem_key"),
-		recordsOf:    find("member, "+recordColumns, "loyalty_records", "member", "kind", "id"),
-		lotsOf:       find("member, "+lotColumns, "loyalty_lots", "member", "lot"),
-		claimsOf:     find("space, claim_key, holder", "loyalty_claims", "space", "claim_key"),
-		countersOf:   find("counter_key, shard, used", "loyalty_counters", "counter_key", "shard"),
-		ackEvents:    do("UPDATE loyalty_events SET acked = 1", "member", "version", "ordinal"),
-		dropEvents:   do("DELETE FROM loyalty_events", "member", "version", "ordinal"),
+		ackEvents:  events("UPDATE loyalty_events SET acked = 1"),
+		dropEvents: events("DELETE FROM loyalty_events"),
 	}
 }
 
@@ -163,17 +149,7 @@ func (l *lookup) text(g *grammar, n int) string {
 	if text, ok := l.texts.Load(n); ok {
 		return text.(string)
 	}
-	text := l.head + " WHERE program = ?"
-	one := strings.Join(l.key, " = ? AND ") + " = ?"
-	switch {
-	case n == 1:
-		text += " AND " + one
-	case len(l.key) == 1:
-		text += " AND " + l.key[0] + " IN (?" + strings.Repeat(", ?", n-1) + ")"
-	default:
-		text += " AND ((" + one + ")" + strings.Repeat(" OR ("+one+")", n-1) + ")"
-	}
-	text = g.compile(text).text
+	text := g.compile(l.head + " WHERE program = ?" + anyOf(l.key, n)).text
 	l.texts.Store(n, text)
 	return text
 }
@@ -186,4 +162,36 @@ func roomFor(n int) int {
 		room *= 2
 	}
 	return room
+}
+
+// do runs a statement on the rows with keys.
+func (s *session) do(ctx context.Context, id int, program string, args []any) (changed int64, err error) {
+	l := &s.lookups[id]
+	width := len(l.key)
+	for len(args) > 0 {
+		n := min(len(args)/width, mostRows)
+		result, err := s.on.ExecContext(ctx, l.text(s.grammar, roomFor(n)), filled(program, args[:n*width], width)...)
+		if err != nil {
+			return changed, err
+		}
+		rows, err := result.RowsAffected()
+		if err != nil {
+			return changed, err
+		}
+		changed += rows
+		args = args[n*width:]
+	}
+	return changed, nil
+}
+
+// filled returns the program and keys, the last repeated where there is room.
+func filled(program string, keys []any, width int) []any {
+	room := roomFor(len(keys) / width)
+	args := append(make([]any, 0, 1+room*width), program)
+	args = append(args, keys...)
+	last := keys[len(keys)-width:]
+	for len(args) < 1+room*width {
+		args = append(args, last...)
+	}
+	return args
 }

@@ -16,6 +16,8 @@ var postgresGrammar = sync.OnceValue(func() *grammar {
 		fails:       postgresFailure,
 		commitFails: postgresCommitFailure,
 		lookups:     lookups(),
+		unions:      &unions{nulls: [3]string{"CAST(NULL AS bigint)", "CAST(NULL AS text)", "CAST(NULL AS bytea)"}},
+		namesLots:   true,
 		rowsets: rowsets(func(key, columns string) string {
 			return " ON CONFLICT (" + key + ") DO UPDATE SET " + eachColumn(columns, func(c string) string { return c + " = excluded." + c })
 		}),
@@ -47,6 +49,7 @@ var mysqlGrammar = sync.OnceValue(func() *grammar {
 		fails:             mysqlFailure,
 		commitFails:       mysqlCommitFailure,
 		lookups:           lookups(),
+		unions:            &unions{nulls: [3]string{"NULL", "NULL", "NULL"}},
 		rowsets: rowsets(func(_, columns string) string {
 			return " ON DUPLICATE KEY UPDATE " + eachColumn(columns, func(c string) string { return c + " = VALUES(" + c + ")" })
 		}),
@@ -93,21 +96,18 @@ func serverStatements() [statementCount]string {
 	for id := range many {
 		s[id], s[id+many] = "", ""
 	}
-	for _, id := range []statement{findAccounts, findOperations, findRecords, findClaims, getAccount, getOperation, getRecord, setAccountAndDue, putLot, putRecord, ackEvent, pruneEvents, hasPrunableEvent, listUnlisted} {
+	for _, id := range []statement{
+		findAccounts, findOperations, findRecords, findClaims, getAccount, getAccountAndKey, getOperation, getRecord, getLot, getDebit, getOpenLots,
+		setAccountAndDue, putLot, putRecord, ackEvent, pruneEvents, hasPrunableEvent, listUnlisted,
+	} {
 		s[id] = ""
 	}
 	for _, id := range []statement{listListed, listOfReference, listOfStatus} {
 		s[id] = strings.Replace(s[id], " AND listed = 1", "", 1)
 	}
 	// A lot is in the index of open ones as long as it is pending, too.
-	const has = " AND (remaining > 0 OR held > 0)"
-	s[getOpenLots] = strings.Replace(s[getOpenLots], " AND open = 1", " AND open = 1"+has, 1)
-	s[listOpenLots] = strings.Replace(s[listOpenLots], " AND open = 1", " AND open = 1"+has, 1)
+	s[listOpenLots] = strings.Replace(s[listOpenLots], " AND open = 1", " AND open = 1"+hasPoints, 1)
 	s[getPendingLots] = strings.Replace(s[getPendingLots], " AND state = 1", " AND open = 1 AND state = 1", 1)
-	s[getAccountKeyAndRecord] = "SELECT EXISTS (SELECT 1 FROM loyalty_operations" +
-		" WHERE program = ?1 AND member = ?2 AND idem_key = ?3), EXISTS (SELECT 1 FROM loyalty_records" +
-		" WHERE program = ?1 AND member = ?2 AND kind = ?4 AND id = ?5), " + accountColumns +
-		" FROM loyalty_accounts WHERE program = ?1 AND member = ?2"
 	s[setAccount] = "UPDATE loyalty_accounts SET " +
 		eachColumn(accountColumns, func(c string) string { return c + " = ?" }) + ofAccount + " AND version = ?"
 	s[addRevision] = insert("loyalty_revisions", "program, number, effective_at, digest, text")

@@ -26,7 +26,6 @@ const (
 	findClaims
 	getAccount
 	getAccountAndKey
-	getAccountKeyAndRecord
 	getVersion
 	getOperation
 	hasKey
@@ -93,6 +92,11 @@ const (
 	recordColumns = "kind, id, status, reference, sort, due_at, lots, data"
 
 	ofAccount = " WHERE program = ? AND member = ?"
+	// consumption is the order in which lots are taken, spendable what a debit takes.
+	consumption = " ORDER BY expires_at, earned_at, lot LIMIT ?"
+	spendable   = " AND open = 1 AND expires_at > ? AND unit = ? AND state = 2 AND remaining > 0"
+	// hasPoints tells an open lot from one that is only pending, on servers.
+	hasPoints = " AND (remaining > 0 OR held > 0)"
 	// never is points.Never in microseconds: what is due then is never due.
 	never = "253402300799999999"
 )
@@ -113,7 +117,6 @@ func statements() [statementCount]string {
 }
 
 func snapshotStatements(s *[statementCount]string) {
-	const consumption = " ORDER BY expires_at, earned_at, lot LIMIT ?"
 	// Texts by the hundred come as a JSON list.
 	const of = ", '' FROM json_each(?2) AS asked CROSS JOIN "
 	s[findAccounts] = "SELECT member, " + accountColumns + " FROM loyalty_accounts" +
@@ -133,8 +136,7 @@ func snapshotStatements(s *[statementCount]string) {
 	s[hasKey] = "SELECT version FROM loyalty_operations" + ofAccount + " AND idem_key = ?"
 	s[getRecord] = "SELECT " + recordColumns + " FROM loyalty_records" + ofAccount + " AND kind = ? AND id = ?"
 	s[getLot] = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount + " AND lot = ?"
-	s[getDebit] = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount +
-		" AND open = 1 AND expires_at > ? AND unit = ? AND state = 2 AND remaining > 0" + consumption
+	s[getDebit] = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount + spendable + consumption
 	s[getOpenLots] = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount + " AND open = 1" + consumption
 	s[getDueLots] = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount +
 		" AND open = 1 AND expires_at > ? AND expires_at < " + never + " AND state = 2 AND remaining > 0" + consumption

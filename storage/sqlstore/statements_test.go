@@ -41,11 +41,28 @@ func texts(t *testing.T, d Dialect) []string {
 			for i := range g.lookups {
 				all = append(all, g.lookups[i].text(g, n))
 			}
+			all = append(all, unionsOf(g, n)...)
 		}
 	}
 	all = slices.DeleteFunc(all, func(text string) bool { return text == "" })
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// unionsOf returns unions of n rows of each sort alone and of all sorts together.
+func unionsOf(g *grammar, rows int) []string {
+	n := uint8(rows) //nolint:gosec // one or two
+	var together shape
+	var all []string
+	for sort := range together {
+		if sort == namedRows && !g.namesLots {
+			continue
+		}
+		var alone shape
+		alone[sort], together[sort] = n, n
+		all = append(all, g.unions.of(g, alone).text)
+	}
+	return append(all, g.unions.of(g, together).text)
 }
 
 func TestStatementsUseWhatEveryDatabaseHas(t *testing.T) {
