@@ -3,6 +3,7 @@ package loyalty
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -97,9 +98,12 @@ func (b *combiner) start() {
 	}
 }
 
+// fly runs a group. Before it lands, the callers who were just answered have a
+// turn, so that those who call again are in the next group rather than behind it.
 func (b *combiner) fly(group []*call) {
 	defer b.land(group)
 	b.engine.run(context.Background(), slices.Clone(group))
+	runtime.Gosched()
 }
 
 // pick takes the next group from the queue: in order of arrival, round-robin over
