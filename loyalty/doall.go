@@ -41,7 +41,7 @@ func (e *Engine) DoAll(ctx context.Context, commands iter.Seq[Command], options 
 		o.Group = 256
 	}
 	return func(yield func(Receipt, error) bool) {
-		s := newStream(ctx, e, &o, yield)
+		s := newStream(ctx, e, &o, results(yield))
 		defer s.end()
 		for cmd := range commands {
 			if err := ctx.Err(); err != nil {

@@ -44,8 +44,8 @@ const duePage = 256
 // already when it has not run, since every read and every command looks at the time;
 // so it may run seldom, by several workers at once, and be stopped at any moment.
 //
-// An account whose settlement fails is reported, tried again later, and stops no
-// other.
+// While one page of accounts is written, the next is decided. An account whose
+// settlement fails is reported, tried again later, and stops no other.
 func (e *Engine) RunDue(ctx context.Context, options *DueOptions) (DueReport, error) {
 	var o DueOptions
 	if options != nil {
@@ -54,73 +54,112 @@ func (e *Engine) RunDue(ctx context.Context, options *DueOptions) (DueReport, er
 	if o.RetryAfter == 0 {
 		o.RetryAfter = time.Hour
 	}
-	var report DueReport
-	if err := e.writeRevisions(ctx); err != nil {
-		return report, fmt.Errorf("loyalty: run due: %w", err)
+	r := &dueRun{engine: e, ctx: ctx, options: &o, now: instant(e.options.Clock())}
+	r.stream = newStream(ctx, e, &AllOptions{Group: duePage}, r.settled)
+	err := r.run()
+	r.stream.stop()
+	r.tell()
+	if err := cmp.Or(err, ctx.Err()); err != nil {
+		return r.report, fmt.Errorf("loyalty: run due: %w", err)
 	}
-	now := instant(e.options.Clock())
-	query := storage.AccountQuery{Program: e.program, DueBy: now, Limit: duePage}
+	return r.report, nil
+}
+
+// dueRun is one RunDue at work.
+type dueRun struct {
+	engine  *Engine
+	ctx     context.Context //nolint:containedctx // it lives within one call of RunDue
+	options *DueOptions
+	now     time.Time
+	stream  *stream
+	report  DueReport
+	// taken counts the accounts that were listed, and told those that Progress knows of.
+	taken, told int
+}
+
+// run lists what is due, page by page, and lets the stream settle it.
+func (r *dueRun) run() error {
+	if err := r.engine.writeRevisions(r.ctx); err != nil {
+		return err
+	}
+	query := storage.AccountQuery{Program: r.engine.program, DueBy: r.now}
 	for {
-		if o.Limit > 0 {
-			query.Limit = min(duePage, o.Limit-report.Visited+report.Skipped)
+		if query.Limit = r.room(); query.Limit == 0 {
+			r.report.More = true
+			return nil
 		}
-		page, err := e.store.Accounts(ctx, query)
+		page, err := r.engine.store.Accounts(r.ctx, query)
 		if err != nil {
-			return report, fmt.Errorf("loyalty: run due: %w", err)
+			return err
 		}
-		e.settlePage(ctx, page.Items, now, &o, &report)
-		if o.Progress != nil {
-			o.Progress(report)
-		}
-		if err := ctx.Err(); err != nil {
-			return report, fmt.Errorf("loyalty: run due: %w", err)
+		for i := range page.Items {
+			r.taken++
+			c := r.engine.dueCall(page.Items[i].Member, r.now)
+			c.cmd.(*settleDue).visits = true
+			r.stream.take(c)
+			if r.ctx.Err() != nil {
+				return nil
+			}
 		}
 		if page.Next == "" {
-			return report, nil
-		}
-		if o.Limit > 0 && report.Visited-report.Skipped >= o.Limit {
-			report.More = true
-			return report, nil
+			r.stream.finish()
+			return nil
 		}
 		query.After = page.Next
 	}
 }
 
-func (e *Engine) settlePage(ctx context.Context, accounts []storage.Account, now time.Time, o *DueOptions, report *DueReport) {
-	report.Visited += len(accounts)
-	calls := make([]*call, len(accounts))
-	for i := range accounts {
-		calls[i] = e.dueCall(accounts[i].Member, now)
-		calls[i].cmd.(*settleDue).visits = true
+// room is how many more accounts may be listed. Whether one is skipped is known once it
+// was visited.
+func (r *dueRun) room() int {
+	if r.options.Limit <= 0 {
+		return duePage
 	}
-	e.run(ctx, append([]*call(nil), calls...))
-	for _, c := range calls {
-		switch {
-		case c.err == nil && c.cmd.(*settleDue).skipped:
-			report.Skipped++
-		case c.err == nil:
-			report.Settled++
-		default:
-			e.settleFailed(ctx, c, now, o, report)
-		}
+	if r.taken-r.report.Skipped >= r.options.Limit {
+		r.stream.finish()
 	}
+	return min(duePage, max(0, r.options.Limit-r.taken+r.report.Skipped))
 }
 
-func (e *Engine) settleFailed(ctx context.Context, c *call, now time.Time, o *DueOptions, report *DueReport) {
-	if len(report.Failed) < 100 {
-		report.Failed = append(report.Failed, c.wrap(c.err))
+// settled notes what came of an account.
+func (r *dueRun) settled(c *call) bool {
+	r.report.Visited++
+	switch {
+	case c.err == nil && c.cmd.(*settleDue).skipped:
+		r.report.Skipped++
+	case c.err == nil:
+		r.report.Settled++
+	default:
+		r.failed(c)
+	}
+	if r.report.Visited-r.told >= duePage {
+		r.tell()
+	}
+	return true
+}
+
+func (r *dueRun) tell() {
+	if r.options.Progress != nil && (r.told == 0 || r.told < r.report.Visited) {
+		r.options.Progress(r.report)
+	}
+	r.told = r.report.Visited
+}
+
+func (r *dueRun) failed(c *call) {
+	if len(r.report.Failed) < 100 {
+		r.report.Failed = append(r.report.Failed, c.wrap(c.err))
 	}
 	for _, passing := range []error{errNotStored, ErrOutcomeUnknown, ErrContention} {
 		if errors.Is(c.err, passing) {
 			return
 		}
 	}
-	if ctx.Err() != nil {
+	if r.ctx.Err() != nil {
 		return
 	}
-	retry := e.dueCall(c.plan.Member, now)
-	retry.cmd.(*settleDue).retryAt = instant(now.Add(o.RetryAfter))
-	e.run(ctx, []*call{retry})
+	retry := r.engine.dueCall(c.plan.Member, r.now)
+	retry.cmd.(*settleDue).retryAt = instant(r.now.Add(r.options.RetryAfter))
+	r.engine.run(r.ctx, []*call{retry})
 }
 
 // dueCall is the call that settles one account and does nothing else.

@@ -87,7 +87,7 @@ func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], option
 		o = *options
 	}
 	run := importRun{options: &o, totals: map[string]ImportTotal{}, lines: map[rowKey]int{}}
-	s := newStream(ctx, e, &AllOptions{Group: importRound}, run.one)
+	s := newStream(ctx, e, &AllOptions{Group: importRound}, results(run.one))
 	if o.StopAtBad {
 		s.most = 1
 	}

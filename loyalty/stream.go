@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// stream is one DoAll at work. Its commands wait in a queue and leave it in groups.
+// stream is one DoAll or RunDue at work. Its calls wait in a queue and leave it in groups.
 // A group is decided when the one before it is, and written while later ones are
 // decided. Groups in flight have no account, claim or counter in common, as far as
 // their plans tell.
@@ -14,7 +14,7 @@ type stream struct {
 	engine  *Engine
 	ctx     context.Context //nolint:containedctx // a stream lives within one call of DoAll
 	options *AllOptions
-	yield   func(Receipt, error) bool
+	yield   func(*call) bool
 	// window holds the calls whose results are not taken, in order of the stream.
 	window []*streamedCall
 	queue  []*streamedCall
@@ -41,12 +41,17 @@ type flight struct {
 	decided, landed chan struct{}
 }
 
-func newStream(ctx context.Context, e *Engine, o *AllOptions, yield func(Receipt, error) bool) *stream {
+func newStream(ctx context.Context, e *Engine, o *AllOptions, yield func(*call) bool) *stream {
 	s := &stream{engine: e, ctx: ctx, options: o, yield: yield, most: e.limits.Calls + 1}
 	if e.bound || o.Group == 1 {
 		s.most = 1
 	}
 	return s
+}
+
+// results hands the receipts or errors of calls to yield.
+func results(yield func(Receipt, error) bool) func(*call) bool {
+	return func(c *call) bool { return yield(c.result()) }
 }
 
 // take adds a call, and sends off what can be. It reports whether to go on.
@@ -87,13 +92,27 @@ func (s *stream) advance() {
 	if s.over || s.launch() {
 		return
 	}
-	if len(s.flights) > 0 {
-		f := s.flights[0]
-		<-f.landed
-		s.flights = s.flights[1:]
-		for _, c := range f.calls {
-			c.landed = true
-		}
+	s.land()
+	s.hand()
+}
+
+// land waits for the oldest group in flight, if there is one.
+func (s *stream) land() {
+	if len(s.flights) == 0 {
+		return
+	}
+	f := s.flights[0]
+	<-f.landed
+	s.flights = s.flights[1:]
+	for _, c := range f.calls {
+		c.landed = true
+	}
+}
+
+// stop hands out the results of what is in flight, and sends off nothing more.
+func (s *stream) stop() {
+	for len(s.flights) > 0 {
+		s.land()
 	}
 	s.hand()
 }
@@ -111,7 +130,7 @@ func (s *stream) hand() {
 		s.options.Progress(s.done)
 	}
 	for _, c := range ready {
-		if !s.yield(c.result()) {
+		if !s.yield(c.call) {
 			s.over = true
 			return
 		}
