@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/loyaltykit/loyaltykit/internal/enginetest/ladders"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
@@ -35,7 +36,7 @@ func needed(missing []tiers.Missing) map[string]int64 {
 type asked struct {
 	ladder   tiers.Ladder
 	member   *tiers.Member
-	facts    []fact
+	facts    []ladders.Fact
 	day      tiers.Day
 	state    tiers.State
 	progress tiers.Progress
@@ -45,7 +46,7 @@ func drawAsked(t *rapid.T) asked {
 	a := asked{ladder: drawLadder(t)}
 	enrolled := tiers.Date(2027, 1, 31) + tiers.Day(rapid.IntRange(0, 800).Draw(t, "enrolled"))
 	a.day = enrolled + tiers.Day(rapid.IntRange(0, 900).Draw(t, "day"))
-	a.facts = slices.DeleteFunc(drawFacts(t, enrolled), func(f fact) bool { return f.day > a.day })
+	a.facts = slices.DeleteFunc(drawFacts(t, enrolled), func(f ladders.Fact) bool { return f.Day > a.day })
 	a.member = &tiers.Member{Enrolled: enrolled, Counts: counted(t, a.facts)}
 	a.state, _ = a.ladder.Evaluate(tiers.State{}, a.member, a.day)
 	a.progress = a.ladder.Progress(a.state, a.member, a.day)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/loyaltykit/loyaltykit/internal/enginetest/ladders"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
@@ -73,20 +74,20 @@ func drawLadder(t *rapid.T) tiers.Ladder {
 	return l
 }
 
-func drawFacts(t *rapid.T, enrolled tiers.Day) []fact {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fact {
-		return fact{
-			day:    enrolled + tiers.Day(rapid.IntRange(0, 900).Draw(t, "day")),
-			metric: rapid.SampledFrom([]string{"nights", "spend"}).Draw(t, "metric"),
-			amount: rapid.Int64Range(0, 4).Draw(t, "amount"),
+func drawFacts(t *rapid.T, enrolled tiers.Day) []ladders.Fact {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) ladders.Fact {
+		return ladders.Fact{
+			Day:    enrolled + tiers.Day(rapid.IntRange(0, 900).Draw(t, "day")),
+			Metric: rapid.SampledFrom([]string{"nights", "spend"}).Draw(t, "metric"),
+			Amount: rapid.Int64Range(0, 4).Draw(t, "amount"),
 		}
 	}), 0, 40).Draw(t, "facts")
 }
 
-func counted(t require.TestingT, facts []fact) tiers.Counts {
+func counted(t require.TestingT, facts []ladders.Fact) tiers.Counts {
 	counts := tiers.Counts{}
 	for _, f := range facts {
-		require.NoError(t, counts.Add(f.metric, f.day, f.amount))
+		require.NoError(t, counts.Add(f.Metric, f.Day, f.Amount))
 	}
 	return counts
 }
@@ -114,13 +115,13 @@ func TestEvaluateAgreesWithANaiveModel(t *testing.T) {
 			}}
 		}
 		to := enrolled + tiers.Day(rapid.IntRange(0, 1000).Draw(t, "to"))
-		model := naive{ladder: l, enrolled: enrolled, facts: facts, grants: grants}
-		model.run(to)
+		model := ladders.Paper{Ladder: l, Enrolled: enrolled, Facts: facts, Grants: grants}
+		model.To(to)
 
 		m := &tiers.Member{Enrolled: enrolled, Counts: counted(t, facts), Grants: grants}
 		state, changes := l.Evaluate(tiers.State{}, m, to)
-		require.Equal(t, model.log, logged(changes))
-		require.Equal(t, model.name(model.tier), state.Tier)
+		require.Equal(t, model.Log, logged(changes))
+		require.Equal(t, model.Tier(), state.Tier)
 
 		// In steps, forgetting what cannot matter any more, it comes to the same.
 		var steps []tiers.Change

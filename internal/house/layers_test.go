@@ -34,7 +34,7 @@ var layers = []layer{
 	{dirs: []string{"internal/house"}},
 	{dirs: []string{"internal/servers"}, may: []string{"internal/servers"}, tests: []string{"internal/servers"}},
 	{dirs: []string{"points"}, may: with(pure, "points")},
-	{dirs: []string{"tiers", "rewards"}, may: with(pure, models...)},
+	{dirs: []string{"tiers", "rewards"}, may: with(pure, models...), tests: []string{"internal/enginetest"}},
 	{dirs: []string{"kpi/parquet"}, may: with(pure, "storage", "points", "kpi"), not: with(adapters, "storage/storagetest"), tests: []string{"storage", "loyalty"}},
 	{dirs: []string{"kpi"}, may: with(pure, "kpi"), not: []string{"kpi/parquet"}, tests: []string{"internal/kpicase", "internal/servers"}},
 	{dirs: []string{"internal/kpicase"}},
