@@ -396,8 +396,9 @@ func (v *verdictOn) change(before, after toldState, entered, undone []string) *T
 }
 
 // decideTo decides a ladder from a state on to the end of a day, each day by the text
-// that holds on it, and returns the epoch of the last one. The last day is decided
-// though nothing was counted on it where that is asked for. Where the program was without
+// that holds on it, and returns the epoch of the last one. The first day is decided though
+// nothing was counted on it, since what was told late of days before tells from then on,
+// and the last one where that is asked for. Where the program was without
 // the ladder, what changed before is past: the ladder begins anew.
 func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to tiers.Day, last bool) (tiers.State, int, []tiers.Change) {
 	engine := p.tx.deciding.engine
@@ -425,6 +426,11 @@ func (p *Party) decideTo(code string, s tiers.State, by int, m *tiers.Member, to
 			s, more = l.Adopt(s, before, m, day)
 			changes, by = append(changes, more...), e.number
 			continue
+		}
+		if s.At != 0 {
+			var more []tiers.Change
+			s, more = l.Decide(s, m, day)
+			changes = append(changes, more...)
 		}
 		decide := l.Evaluate
 		if last && ends >= to {

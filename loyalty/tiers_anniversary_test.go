@@ -106,3 +106,22 @@ func TestAnAnniversaryCountsFromWhenItWasAgreed(t *testing.T) {
 	require.ErrorIs(t, err, loyalty.ErrTooOld, "what was before the last one is decided for good")
 	s.verify()
 }
+
+func TestWhatIsToldLateOfDaysDecidedForGoodTellsFromTheFirstDayAfterThem(t *testing.T) {
+	s := openShop(t, regulars(byAnniversary))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.now = time.Date(2027, 6, 1, 12, 0, 0, 0, time.UTC)
+	s.must(loyalty.SetAnniversary{Member: "anna", Key: "set", Day: tiers.Date(2020, 3, 1)})
+	told := time.Date(2027, 6, 20, 12, 0, 0, 0, time.UTC)
+	s.now = told
+	s.must(loyalty.Earn{Member: "anna", Key: "late", Order: bought("late", 120), OccurredAt: time.Date(2027, 5, 20, 12, 0, 0, 0, time.UTC)})
+	for _, days := range []int{0, 1, 40, 100} {
+		s.now = told.AddDate(0, 0, days)
+		m, err := s.Member(t.Context(), "anna")
+		require.NoError(t, err)
+		require.Equal(t, "silver", m.Tier("status").Tier)
+		require.Equal(t, "2027-05-31T22:00:00Z", m.Tier("status").Since.Format(time.RFC3339), "%d days later", days)
+		s.must(loyalty.Earn{Member: "anna", Key: fmt.Sprint(days), Order: bought(fmt.Sprint(days), 1)})
+	}
+	s.verify()
+}
