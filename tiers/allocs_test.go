@@ -25,13 +25,15 @@ func guest(t *testing.T, from, to tiers.Day, n int) *tiers.Member {
 func TestEvaluatingAllocatesNothingThatGrowsWithFacts(t *testing.T) {
 	enrolled := tiers.Date(2027, 1, 1)
 	for name, change := range map[string]func(*tiers.Ladder){
-		"lifetime":      func(l *tiers.Ladder) { l.Window, l.End = tiers.Window{Kind: tiers.Lifetime}, tiers.WhileHeld },
-		"rolling":       func(l *tiers.Ladder) { l.Window.Kind, l.End = tiers.Rolling, tiers.WhileHeld },
-		"calendar":      func(l *tiers.Ladder) { l.Window.Kind, l.End = tiers.Calendar, tiers.EndOfNextPeriod },
-		"anniversary":   func(l *tiers.Ladder) { l.Window.Kind = tiers.Anniversary },
-		"tier's years":  func(l *tiers.Ladder) { l.Window.Kind, l.Start = tiers.TierAnniversary, tiers.NextPeriod },
-		"cycle":         func(l *tiers.Ladder) { l.Window.Kind, l.Window.From, l.Grace = tiers.Cycle, enrolled+100, 10 },
-		"with rollover": func(l *tiers.Ladder) { l.Window.Kind, l.Rollover = tiers.Calendar, []tiers.Rollover{{Metric: "night", Most: 5}} },
+		"lifetime":     func(l *tiers.Ladder) { l.Window, l.End = tiers.Window{Kind: tiers.Lifetime}, tiers.WhileHeld },
+		"rolling":      func(l *tiers.Ladder) { l.Window.Kind, l.End = tiers.Rolling, tiers.WhileHeld },
+		"calendar":     func(l *tiers.Ladder) { l.Window.Kind, l.End = tiers.Calendar, tiers.EndOfNextPeriod },
+		"anniversary":  func(l *tiers.Ladder) { l.Window.Kind = tiers.Anniversary },
+		"tier's years": func(l *tiers.Ladder) { l.Window.Kind, l.Start = tiers.TierAnniversary, tiers.NextPeriod },
+		"cycle":        func(l *tiers.Ladder) { l.Window.Kind, l.Window.From, l.Grace = tiers.Cycle, enrolled+100, 10 },
+		"with rollover": func(l *tiers.Ladder) {
+			l.Window.Kind, l.Rollover = tiers.Calendar, []tiers.Rollover{{Metric: "night", Most: 5}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := tiers.Ladder{Code: "status", Window: tiers.Window{Span: tiers.Span{Months: 12}}, Tiers: []tiers.Tier{
