@@ -107,6 +107,9 @@ var (
 	ErrNotPerson = errors.New("the account is not a person's")
 	// ErrPanicked reports a command whose Apply panicked. Nothing is stored.
 	ErrPanicked = errors.New("the command panicked")
+	// ErrUnknownCommand reports a stored command of a type that neither this package nor a
+	// feature of the engine has: list its feature in [Options.Features].
+	ErrUnknownCommand = errors.New("no feature of this engine has commands of the type")
 )
 
 // InsufficientPointsError says how much a debit lacked. It is an

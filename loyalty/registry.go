@@ -59,11 +59,12 @@ func kernelCommands() []Command {
 }
 
 // Decode reads the command of a stored operation. Commands of features are known
-// where the engine lists the feature. A pruned or erased operation has none.
+// where the engine lists the feature; of others it is an [ErrUnknownCommand]. A pruned or
+// erased operation has none.
 func (e *Engine) Decode(op storage.Operation) (Command, error) {
 	prototype, ok := e.commands[op.Type]
 	if !ok {
-		return nil, fmt.Errorf("loyalty: operation %d of member %q: no feature of this engine has commands of type %q", op.Version, op.Member, op.Type)
+		return nil, fmt.Errorf("loyalty: operation %d of member %q: %w: type %q", op.Version, op.Member, ErrUnknownCommand, op.Type)
 	}
 	if len(op.Command) == 0 {
 		return nil, fmt.Errorf("loyalty: operation %d of member %q has no command: it was pruned, or is a settlement or the other side of one", op.Version, op.Member)

@@ -31,6 +31,16 @@ func Bookings(t *testing.T, against, open Open, options *Options) {
 		}
 		t.Logf("figure R13 3 streams of %d bookings: 0 rows differ", size)
 	})
+	t.Run("bookings lived again come to the same", func(t *testing.T) {
+		var all int64
+		for seed := range uint64(3) {
+			n, err := bookingsAgain(t, open, seed, options.or().Stream)
+			if all += n; err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+		}
+		t.Logf("figure R11 %d commands of members and sessions lived again: the same books and boards", all)
+	})
 	t.Run("few seats for very many at once", func(t *testing.T) {
 		if err := fewSeats(t, open(t)); err != nil {
 			t.Fatal(err)
@@ -59,14 +69,16 @@ func newHost(t testing.TB, program loyalty.Program, store storage.Store, clock f
 	t.Helper()
 	engine := newEngine(t, program, store, &loyalty.Options{
 		Clock: clock, Features: []loyalty.Feature{booking.Feature{}},
-		Profile: func(_ context.Context, member string, _ time.Time) (loyalty.Profile, error) {
-			if member == "gold" {
-				return loyalty.Profile{Tiers: []string{"gold"}}, nil
-			}
-			return loyalty.Profile{}, nil
-		},
+		Profile: goldIsGold,
 	})
 	return &host{Engine: engine, desk: booking.NewDesk(engine, store)}
+}
+
+func goldIsGold(_ context.Context, member string, _ time.Time) (loyalty.Profile, error) {
+	if member == "gold" {
+		return loyalty.Profile{Tiers: []string{"gold"}}, nil
+	}
+	return loyalty.Profile{}, nil
 }
 
 // audited reports what is wrong with the books, and with the boards of sessions.

@@ -75,7 +75,7 @@ func Compare(ctx context.Context, events iter.Seq2[Event, error], a, b loyalty.R
 			o.Names[i] = name
 		}
 	}
-	c := &comparison{options: &o}
+	c := &comparison{options: &o, skipped: map[string]int64{}}
 	for i, revisions := range []loyalty.Revisions{a, b} {
 		if err := c.sides[i].open(revisions, open, &o); err != nil {
 			return Report{}, fmt.Errorf("whatif: %s: %w", o.Names[i], err)
@@ -94,8 +94,9 @@ type comparison struct {
 	options *Options
 	sides   [2]side
 	units   []points.Unit
-	// events counts what was read, lost what could not be.
+	// events counts what was read, lost what could not be, and skipped what nobody knows.
 	events, lost int64
+	skipped      map[string]int64
 	first, last  time.Time
 }
 
@@ -123,7 +124,11 @@ func (c *comparison) live(ctx context.Context, events iter.Seq2[Event, error]) e
 			return err
 		}
 		if lost := (*LostError)(nil); errors.As(err, &lost) {
-			c.lost++
+			if errors.Is(err, loyalty.ErrUnknownCommand) {
+				c.skipped[lost.Type]++
+			} else {
+				c.lost++
+			}
 			continue
 		}
 		if err != nil {

@@ -12,8 +12,7 @@
 // instant, if anything did. Commands that name lots, an Extend or a Confirm with Lots,
 // are run as they are: another history may have other points in a lot of that number.
 //
-// [History] reads the accounts of members. Commands whose account is that of a session
-// or a raffle, such as those that open it, are not among them: bookings and entries are
-// then refused under both programs, and counted as refused. A log of one's own may have
-// such commands.
+// [History] reads the commands of sessions and raffles as well, and those that a
+// booking.Desk gave. They are lived again where the features are listed: in the engine that
+// History reads with, and in [Options]. A raffle's feature needs its salt there.
 package whatif

@@ -23,7 +23,8 @@ type Event struct {
 }
 
 // LostError is an operation whose command can no longer be read: it was pruned or
-// erased, or no feature of the engine has its type. Compare counts it and goes on.
+// erased, or no feature of the engine has its type, which is a
+// [loyalty.ErrUnknownCommand]. Compare counts it and goes on.
 type LostError struct {
 	Member  string
 	Version int64
@@ -40,15 +41,16 @@ func (e *LostError) Error() string {
 func (e *LostError) Unwrap() error { return e.Err }
 
 // readAhead bounds the operations that History holds at once, besides one for each
-// member.
+// account.
 const readAhead = 1 << 16
 
 // History iterates over the commands that a store holds of an engine's program, in
 // order of the time at which they were recorded, then of member; what time did by
-// itself is not among them. It yields a [LostError] for each command that can no
-// longer be read, and ends after any other error.
+// itself is not among them. Those of a feature's house accounts, such as sessions and
+// raffles, are. It yields a [LostError] for each command that can no longer be read, and
+// ends after any other error.
 //
-// It holds one operation for each member, at least, and reads each once.
+// It holds one operation for each account, at least, and reads each once.
 func History(ctx context.Context, engine *loyalty.Engine, store storage.Store) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		h := &history{ctx: ctx, engine: engine, store: store, program: engine.Program(points.Never).ID}
@@ -142,7 +144,7 @@ func (h *history) open() error {
 		if err != nil {
 			return fmt.Errorf("whatif: accounts: %w", err)
 		}
-		if account.Kind != storage.House {
+		if _, session := loyalty.HouseOf(account.Member); session || account.Kind != storage.House {
 			all = append(all, &head{member: account.Member, next: 1, last: account.Version})
 		}
 	}
@@ -229,7 +231,12 @@ func (h *history) others(op *storage.Operation) int {
 	if err != nil {
 		return 0
 	}
-	return len(command.Plan().Others)
+	plan := command.Plan()
+	further := len(plan.Others) + len(plan.Houses)
+	if plan.Member == "" {
+		further--
+	}
+	return further
 }
 
 // waiting lists the accounts that wait for a command.

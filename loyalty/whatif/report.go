@@ -16,15 +16,25 @@ type Report struct {
 	// From is the first event's instant, Until the one at which both were compared.
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
-	// Events counts the commands, Lost those whose text was not kept.
+	// Events counts the commands, Lost those whose text was not kept: it was pruned or
+	// erased.
 	Events int64 `json:"events"`
 	Lost   int64 `json:"lost,omitempty"`
+	// Skipped counts the commands of types that no feature of the history's engine has,
+	// by type. List the feature there and in Options.Features to have them lived again.
+	Skipped []Skipped `json:"skipped,omitempty"`
 	// Members counts the members of each side.
 	Members [2]int64 `json:"members"`
 	// Refusals lists why commands were refused, by type and reason.
 	Refusals []Refusal `json:"refusals,omitempty"`
 	// Units has the units of both programs, in the order in which they list them.
 	Units []Unit `json:"units"`
+}
+
+// Skipped counts commands of a type that were not lived again.
+type Skipped struct {
+	Command string `json:"command"`
+	Count   int64  `json:"count"`
 }
 
 // Refusal counts, for each side, commands of a type that were refused for a reason.
@@ -106,6 +116,9 @@ func (c *comparison) report() (Report, error) {
 	r := Report{
 		Names: c.options.Names, From: c.first, Until: c.last, Events: c.events, Lost: c.lost,
 		Members: [2]int64{int64(len(c.sides[0].store.moved)), int64(len(c.sides[1].store.moved))},
+	}
+	for _, command := range slices.Sorted(maps.Keys(c.skipped)) {
+		r.Skipped = append(r.Skipped, Skipped{Command: command, Count: c.skipped[command]})
 	}
 	r.Refusals = c.refusals()
 	for _, unit := range c.units {

@@ -18,6 +18,9 @@ func (r Report) String() string {
 	if r.Lost > 0 {
 		fmt.Fprintf(&b, "%s more could not be lived again: their texts were not kept\n", grouped(points.Amount(r.Lost), 0))
 	}
+	for _, skipped := range r.Skipped {
+		fmt.Fprintf(&b, "%s more of type %s were left out: no feature that is listed has them\n", grouped(points.Amount(skipped.Count), 0), skipped.Command)
+	}
 	fmt.Fprintf(&b, "\n%-22s%16s%16s%16s\n", "", r.Names[0], r.Names[1], "difference")
 	row(&b, "members", 0, points.Amount(r.Members[0]), points.Amount(r.Members[1]))
 	for i := range r.Units {
