@@ -163,6 +163,9 @@ func NewCohortAccumulator(o *CohortOptions) (*CohortAccumulator, error) {
 	return &CohortAccumulator{rule: rule, clock: c}, nil
 }
 
+// Options are those that it was made with, and the defaults of those that were left out.
+func (a *CohortAccumulator) Options() CohortOptions { return a.rule.options }
+
 // Add adds an order. The error wraps [ErrOrder], and then nothing was added.
 func (a *CohortAccumulator) Add(o Order) error {
 	at, err := o.check()

@@ -57,56 +57,6 @@ func (c *Columns) Cohorts(o *CohortOptions) (*CohortMatrix, error) {
 	return rule.matrix(grid, &clock, tally.newestAt, tally.orders > 0), nil
 }
 
-// RFM is what an [RFMAccumulator] makes of the same orders, on all cores. Memory
-// beyond the columns is 121 bytes for each member and about 64 MB.
-func (c *Columns) RFM(o *RFMOptions) (*RFM, error) {
-	rule, clock, err := newRFMRule(o)
-	if err != nil {
-		return nil, err
-	}
-	cores := runtime.GOMAXPROCS(0)
-	g := &grouping{columns: c, workers: cores, kind: clock.kind, zone: rule.options.Zone, until: math.MaxInt64, last: rule.asOf}
-	if rule.open {
-		g.last, rule.asOf = math.MaxInt64, g.newest()
-	}
-	totals := make([]rfmTotals, len(c.names))
-	g.visit = func(_ int, member uint32, spells []spell) {
-		t := &totals[member]
-		for i := range spells {
-			t.add(rfmTotals{last: spells[i].period, orders: spells[i].orders, spent: spells[i].total})
-		}
-	}
-	tally := g.run()
-	result := rule.frame(&clock, rfmCounts{tally.orders, tally.refunds, tally.late})
-	result.Customers = make([]RFMCustomer, 0, len(totals))
-	ordered := c.ordered(totals)
-	for member := range totals {
-		if !ordered[member] {
-			continue
-		}
-		result.take(c.names[member], totals[member], rule.asOf)
-	}
-	rule.score(result)
-	return result, nil
-}
-
-// ordered tells the members who have an order from those who are only named.
-func (c *Columns) ordered(totals []rfmTotals) []bool {
-	ordered := make([]bool, len(totals))
-	all := true
-	for member := range totals {
-		ordered[member] = totals[member].orders > 0
-		all = all && ordered[member]
-	}
-	if all {
-		return ordered
-	}
-	for _, member := range c.member {
-		ordered[member] = true
-	}
-	return ordered
-}
-
 // paddedCounts keep workers from sharing a cache line.
 type paddedCounts struct {
 	SummaryCounts

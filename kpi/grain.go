@@ -62,11 +62,16 @@ func (c *clock) period(micros int64) int64 {
 	if c.kind == string(ByInstant) {
 		return micros
 	}
+	return c.ofDay(c.dates.Day(secondOf(micros)))
+}
+
+// secondOf is the second that an instant in microseconds is in.
+func secondOf(micros int64) int64 {
 	seconds := micros / microsecond
 	if micros%microsecond < 0 {
 		seconds--
 	}
-	return c.ofDay(c.dates.Day(seconds))
+	return seconds
 }
 
 func (c *clock) ofDay(day int64) int64 {

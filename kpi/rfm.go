@@ -219,6 +219,9 @@ func NewRFMAccumulator(o *RFMOptions) (*RFMAccumulator, error) {
 	return &RFMAccumulator{rule: rule, clock: c}, nil
 }
 
+// Options are those that it was made with, and the defaults of those that were left out.
+func (a *RFMAccumulator) Options() RFMOptions { return a.rule.options }
+
 // Add adds an order. The error wraps [ErrOrder], and then nothing was added.
 func (a *RFMAccumulator) Add(o Order) error {
 	at, err := o.check()

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// score gives scores and segments to the customers of a result.
+// score gives scores and segments to the customers of a result, on all cores.
 func (r *rfmRule) score(result *RFM) {
-	o, customers := &r.options, result.Customers
+	o := &r.options
 	days := func(c *RFMCustomer) float64 { return float64(c.Days) }
 	orders := func(c *RFMCustomer) float64 { return float64(c.Orders) }
 	money := func(c *RFMCustomer) float64 { return c.Spent.Float64() }
@@ -18,18 +18,38 @@ func (r *rfmRule) score(result *RFM) {
 	r.scoreBy(result, &result.RecencyCuts, o.RecencyCuts, days, true, func(c *RFMCustomer) *uint8 { return &c.R })
 	r.scoreBy(result, &result.FrequencyCuts, o.FrequencyCuts, orders, false, func(c *RFMCustomer) *uint8 { return &c.F })
 	r.scoreBy(result, &result.MonetaryCuts, o.MonetaryCuts, money, false, func(c *RFMCustomer) *uint8 { return &c.M })
-	result.RecencyCounts, result.FrequencyCounts, result.MonetaryCounts = make([]int, o.Groups), make([]int, o.Groups), make([]int, o.Groups)
-	result.SegmentCounts = make([]int, len(result.Segments))
-	for i := range customers {
-		c := &customers[i]
-		result.RecencyCounts[c.R-1]++
-		result.FrequencyCounts[c.F-1]++
-		result.MonetaryCounts[c.M-1]++
-		c.Segment = FindSegment(result.Segments, c)
-		if c.Segment < 0 {
-			result.Others++
-		} else {
-			result.SegmentCounts[c.Segment]++
+	result.Count()
+}
+
+// Count puts customers that have scores into segments and counts both, for results that were
+// scored elsewhere, as by SQL: from 1 to Groups.
+func (r *RFM) Count() {
+	parts := partsOf(len(r.Customers))
+	scores, segments := make([][3][256]int, parts), make([][]int, parts)
+	inParts(parts, len(r.Customers), func(part, from, to int) {
+		var count [3][256]int
+		in := make([]int, len(r.Segments)+1)
+		for i := range r.Customers[from:to] {
+			c := &r.Customers[from+i]
+			count[0][c.R]++
+			count[1][c.F]++
+			count[2][c.M]++
+			c.Segment = findSegment(r.Segments, c)
+			in[c.Segment+1]++
+		}
+		scores[part], segments[part] = count, in
+	})
+	r.RecencyCounts, r.FrequencyCounts, r.MonetaryCounts = make([]int, r.Groups), make([]int, r.Groups), make([]int, r.Groups)
+	r.SegmentCounts, r.Others = make([]int, len(r.Segments)), 0
+	for part := range parts {
+		for i := range r.Groups {
+			r.RecencyCounts[i] += scores[part][0][i+1]
+			r.FrequencyCounts[i] += scores[part][1][i+1]
+			r.MonetaryCounts[i] += scores[part][2][i+1]
+		}
+		r.Others += segments[part][0]
+		for i := range r.Segments {
+			r.SegmentCounts[i] += segments[part][i+1]
 		}
 	}
 }
@@ -40,25 +60,29 @@ func (r *rfmRule) scoreBy(result *RFM, cuts *[]float64, given []float64, value f
 		rankScores(customers, o.Groups, value, reversed, score)
 		return
 	}
-	values := make([]float64, len(customers))
-	for i := range customers {
-		values[i] = value(&customers[i])
-	}
 	if *cuts = slices.Clone(given); o.Method != ByCuts {
-		*cuts = quantilesOf(slices.Clone(values), o.Groups)
-	}
-	for i := range customers {
-		at := uint8(1)
-		for _, cut := range *cuts {
-			if o.Method == LikeRPackage && values[i] >= cut+1 || o.Method != LikeRPackage && values[i] > cut {
-				at++
+		values := make([]float64, len(customers))
+		inParts(partsOf(len(values)), len(values), func(_, from, to int) {
+			for i := from; i < to; i++ {
+				values[i] = value(&customers[i])
 			}
-		}
-		if reversed {
-			at = uint8(o.Groups) + 1 - at
-		}
-		*score(&customers[i]) = at
+		})
+		*cuts = quantilesOf(values, o.Groups)
 	}
+	inParts(partsOf(len(customers)), len(customers), func(_, from, to int) {
+		for i := from; i < to; i++ {
+			at, v := uint8(1), value(&customers[i])
+			for _, cut := range *cuts {
+				if o.Method == LikeRPackage && v >= cut+1 || o.Method != LikeRPackage && v > cut {
+					at++
+				}
+			}
+			if reversed {
+				at = uint8(o.Groups) + 1 - at
+			}
+			*score(&customers[i]) = at
+		}
+	})
 }
 
 // quantilesOf are the quantiles of values that need not be sorted; it moves them.

@@ -15,9 +15,9 @@ func (s *RFMSegment) has(c *RFMCustomer) bool {
 	return c.R >= s.MinR && c.R <= s.MaxR && c.F >= s.MinF && c.F <= s.MaxF && c.M >= s.MinM && c.M <= s.MaxM
 }
 
-// FindSegment returns the place of the first segment that has a customer's scores,
+// findSegment returns the place of the first segment that has a customer's scores,
 // or −1, as [RFMCustomer] holds it.
-func FindSegment(segments []RFMSegment, c *RFMCustomer) int16 {
+func findSegment(segments []RFMSegment, c *RFMCustomer) int16 {
 	for i := range segments {
 		if segments[i].has(c) {
 			return int16(i)

@@ -244,6 +244,9 @@ func NewSummaryAccumulator(o *SummaryOptions) (*SummaryAccumulator, error) {
 	return &SummaryAccumulator{rule: rule, clock: c}, nil
 }
 
+// Options are those that it was made with, and the defaults of those that were left out.
+func (a *SummaryAccumulator) Options() SummaryOptions { return a.rule.options }
+
 // Add adds an order. The error wraps [ErrOrder], and then nothing was added.
 func (a *SummaryAccumulator) Add(o Order) error {
 	at, err := o.check()

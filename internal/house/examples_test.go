@@ -19,7 +19,7 @@ var calculatorDirs = []string{"kpi", "kpi/clv", "kpi/liability", "kpi/report", "
 
 // noCalculators are exported functions that make the parts of others, or read and write.
 var noCalculators = []string{
-	"kpi.AmountOf", "kpi.AmountOfUnits", "kpi.CalendarMonth", "kpi.DefaultSegments", "kpi.Estimate", "kpi.Feed", "kpi.FindSegment", "kpi.ParseAmount",
+	"kpi.AmountOf", "kpi.AmountOfUnits", "kpi.CalendarMonth", "kpi.DefaultSegments", "kpi.Estimate", "kpi.Feed", "kpi.ParseAmount",
 	"kpi.ParseTotal", "kpi.Quotient", "kpi.ReadCSV", "kpi.Undefined", "kpi/clv.CustomerOf", "kpi/clv.Observations", "kpi/report.Write",
 }
 

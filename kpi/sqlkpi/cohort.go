@@ -1,7 +1,6 @@
 package sqlkpi
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -10,16 +9,11 @@ import (
 )
 
 func cohortOptions(o *kpi.CohortOptions) (kpi.CohortOptions, error) {
-	var options kpi.CohortOptions
-	if o != nil {
-		options = *o
+	a, err := kpi.NewCohortAccumulator(o)
+	if err != nil {
+		return kpi.CohortOptions{}, err
 	}
-	options.Bucket = cmp.Or(options.Bucket, kpi.Monthly)
-	if options.Zone == nil {
-		options.Zone = time.UTC
-	}
-	_, err := kpi.NewCohortAccumulator(&options)
-	return options, err
+	return a.Options(), nil
 }
 
 // CohortQuery is the statement of [Table.Cohorts] over a log of that extent. Its rows

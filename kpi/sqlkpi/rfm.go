@@ -1,36 +1,22 @@
 package sqlkpi
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
 // rfmOptions are the options with what package kpi puts where nothing was said.
 func rfmOptions(o *kpi.RFMOptions) (kpi.RFMOptions, error) {
-	var options kpi.RFMOptions
-	if o != nil {
-		options = *o
+	a, err := kpi.NewRFMAccumulator(o)
+	if err != nil {
+		return kpi.RFMOptions{}, err
 	}
-	if options.Zone == nil {
-		options.Zone = time.UTC
-	}
-	options.Method = cmp.Or(options.Method, kpi.ByQuantile)
-	_, err := kpi.NewRFMAccumulator(&options)
-	if options.Method == kpi.ByCuts {
-		options.Groups = len(options.RecencyCuts) + 1
-	}
-	options.Groups = cmp.Or(options.Groups, 5)
-	if options.Segments == nil && options.Groups == 5 {
-		options.Segments = kpi.DefaultSegments()
-	}
-	return options, err
+	return a.Options(), nil
 }
 
 // RFMQuery is the statement of [Table.RFM] over a log of that extent: for each member
@@ -185,7 +171,7 @@ func (t *Table) RFM(ctx context.Context, db Querier, o *kpi.RFMOptions) (*kpi.RF
 		}
 	}
 	result.WithoutPurchase = everybody - len(result.Customers)
-	countScores(result)
+	result.Count()
 	setCuts(result, &options)
 	return result, nil
 }
@@ -201,22 +187,6 @@ func (t *Table) members(ctx context.Context, db Querier, d *dialect) (n int, err
 		}
 	}
 	return n, nil
-}
-
-func countScores(r *kpi.RFM) {
-	r.RecencyCounts, r.FrequencyCounts, r.MonetaryCounts = make([]int, r.Groups), make([]int, r.Groups), make([]int, r.Groups)
-	r.SegmentCounts = make([]int, len(r.Segments))
-	for i := range r.Customers {
-		c := &r.Customers[i]
-		r.RecencyCounts[c.R-1]++
-		r.FrequencyCounts[c.F-1]++
-		r.MonetaryCounts[c.M-1]++
-		if c.Segment = kpi.FindSegment(r.Segments, c); c.Segment < 0 {
-			r.Others++
-		} else {
-			r.SegmentCounts[c.Segment]++
-		}
-	}
 }
 
 // setCuts tells the cuts that the statement scored by.

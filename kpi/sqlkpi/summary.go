@@ -1,12 +1,10 @@
 package sqlkpi
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
@@ -18,17 +16,11 @@ type summaryEnds struct {
 }
 
 func summaryOptions(o *kpi.SummaryOptions) (kpi.SummaryOptions, error) {
-	var options kpi.SummaryOptions
-	if o != nil {
-		options = *o
+	a, err := kpi.NewSummaryAccumulator(o)
+	if err != nil {
+		return kpi.SummaryOptions{}, err
 	}
-	options.Grain = cmp.Or(options.Grain, kpi.ByDay)
-	options.Unit = cmp.Or(options.Unit, kpi.InDays)
-	if options.Zone == nil {
-		options.Zone = time.UTC
-	}
-	_, err := kpi.NewSummaryAccumulator(&options)
-	return options, err
+	return a.Options(), nil
 }
 
 func endsOf(o *kpi.SummaryOptions, c *calendarOf) summaryEnds {
