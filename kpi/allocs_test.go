@@ -11,6 +11,33 @@ import (
 	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
+func TestAllAllocatesNothingPerOrder(t *testing.T) {
+	columns := func(orders int) *kpi.Columns {
+		member, at, amounts := make([]uint32, orders), make([]int64, orders), make([]int64, orders)
+		for i := range orders {
+			member[i], at[i], amounts[i] = uint32(i%2), int64(i)*3_600_000_000, int64(i)-500
+		}
+		c, err := kpi.NewColumns([]string{"anna", "bert"}, member, at, amounts, 2)
+		require.NoError(t, err)
+		return c
+	}
+	few, many := columns(100), columns(5_000)
+	count := func(c *kpi.Columns) float64 {
+		return testing.AllocsPerRun(3, func() {
+			n := 0
+			for o, err := range kpi.Orders(c.All()) {
+				if err == nil && o.Member != "" {
+					n++
+				}
+			}
+			if n != c.Len() {
+				t.Errorf("%d of %d orders", n, c.Len())
+			}
+		})
+	}
+	assert.InDelta(t, count(few), count(many), 0, "fifty times the orders")
+}
+
 // What is fed twice costs no more than what is fed once: members and their days are
 // known by then, so that every further order is free.
 func TestFeedingASequenceAllocatesNothingPerOrder(t *testing.T) {

@@ -64,7 +64,7 @@ const maxLine = 64 << 10
 // it. Any other error ends the sequence. The sequence can be ranged over once. It
 // keeps each member's id once and allocates nothing else per row.
 func ReadCSV(r io.Reader, o *CSVOptions) iter.Seq2[Order, error] {
-	f := &csvFile{in: bufio.NewReaderSize(r, maxLine), members: map[string]string{}}
+	f := &csvFile{in: bufio.NewReaderSize(r, maxLine)}
 	if o != nil {
 		f.options = *o
 	}
@@ -92,12 +92,15 @@ type csvFile struct {
 	width int
 	// role is, for each place in a row, the column that is read there, or −1.
 	role    []int
-	members map[string]string
+	members memberTable
+	// room is where short ids are put together.
+	room strings.Builder
 	// found is set once a row's currency was taken.
 	found bool
 	// unquoted holds fields whose doubled quotes were made single.
 	unquoted []byte
 	instants instantReader
+	rows     [plainRows]plainRow
 }
 
 func (f *csvFile) all(yield func(Order, error) bool) {
@@ -107,6 +110,14 @@ func (f *csvFile) all(yield func(Order, error) bool) {
 	}
 	f.instants.zone = f.options.Zone
 	for {
+		if rows := f.plain(); len(rows) > 0 {
+			for i := range rows {
+				if !yield(rows[i].order, nil) {
+					return
+				}
+			}
+			continue
+		}
 		text, err := f.nextLine()
 		if errors.Is(err, io.EOF) {
 			return
@@ -211,19 +222,6 @@ func (f *csvFile) columnAt(place int) string {
 		return f.names[f.role[place]]
 	}
 	return ""
-}
-
-// member returns the one string of a member's id.
-func (f *csvFile) member(field []byte) (string, error) {
-	if name, ok := f.members[string(field)]; ok {
-		return name, nil
-	}
-	if len(field) == 0 {
-		return "", errors.New("is empty; leave guest orders out of the file")
-	}
-	name := string(field)
-	f.members[name] = name
-	return name, nil
 }
 
 func (f *csvFile) currency(field []byte) error {

@@ -3,6 +3,8 @@ package kpi_test
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -130,6 +132,74 @@ func TestReadCSVAllocatesNothingPerRow(t *testing.T) {
 	assert.Less(t, allocs, 60.0)
 }
 
+// A reader that gives a byte at a time leaves no whole rows in the buffer, so that each is read
+// by itself.
+func readOneByOne(text string, o *kpi.CSVOptions) (read []string) {
+	return listed(kpi.ReadCSV(iotest.OneByteReader(strings.NewReader(text)), o))
+}
+
+func listed(orders iter.Seq2[kpi.Order, error]) (read []string) {
+	for o, err := range orders {
+		if err != nil {
+			read = append(read, err.Error())
+			continue
+		}
+		read = append(read, fmt.Sprintf("%q %s %s", o.Member, o.At.Format(time.RFC3339Nano), o.Amount))
+	}
+	return read
+}
+
+func TestRowsThatAreReadTogetherAreThoseReadOneByOne(t *testing.T) {
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(3, 5))
+	fields := [][]string{
+		{"anna", "bert", "O\"Hara", "\"a, b\"", "", strings.Repeat("long", 80)},
+		{"2027-03-01", "2027-03-01T09:30:00Z", "2027-03-28T02:30:00", "2027-03-01 09:30:00.25+01:00", "2027-02-29", "someday", "1899-12-31", "1900-01-01T00:00:00+14:00", "2027-03-01T25:00:00Z"},
+		{"5", "12.50", "-0.01", "1e9", "", "123456789012345678901", "999999999999999.999999999999", "1000000000000000", "0.0000000000001"},
+		{"EUR", "EUR", "EUR", "EUR", "", "USD"},
+	}
+	for range 50 {
+		var b strings.Builder
+		b.WriteString("member,occurred_at,amount,currency\n")
+		for range 400 {
+			row := make([]string, len(fields))
+			for i, some := range fields {
+				// Most fields are good ones.
+				row[i] = some[min(random.IntN(len(some)), random.IntN(len(some)))]
+			}
+			if random.IntN(40) == 0 {
+				row = row[:random.IntN(4)]
+			}
+			b.WriteString(strings.Join(row, ",") + []string{"\n", "\n", "\n", "\r\n", "\n\n"}[random.IntN(5)])
+		}
+		o := &kpi.CSVOptions{Zone: vienna}
+		text := b.String()
+		require.Equal(t, readOneByOne(text, o), listed(kpi.ReadCSV(strings.NewReader(text), o)))
+	}
+}
+
+func TestReadCSVAllocatesNothingPerPlainRow(t *testing.T) {
+	file := func(rows int) string {
+		var b strings.Builder
+		b.WriteString("order_id,member,occurred_at,amount,currency\n")
+		for i := range rows {
+			fmt.Fprintf(&b, "o%d,m%d,2027-%02d-01T09:30:00Z,%d.25,EUR\n", i, i%7, i%12+1, i)
+		}
+		return b.String()
+	}
+	allocs := func(text string) float64 {
+		return testing.AllocsPerRun(3, func() {
+			for _, err := range kpi.ReadCSV(strings.NewReader(text), nil) {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	assert.InDelta(t, allocs(file(1_000)), allocs(file(20_000)), 0, "twenty times the rows")
+}
+
 func FuzzReadCSV(f *testing.F) {
 	f.Add("member,occurred_at,amount\nanna,2027-03-01,12.50\n\"b\"\"o\",2027-03-01T09:30:00.5+01:00,-1\n")
 	f.Add("a,\"b\nmember,,\"\"\"")
@@ -146,6 +216,7 @@ func FuzzReadCSV(f *testing.F) {
 			require.True(t, ok, "%v", err)
 			assert.True(t, row.Line >= 1 && row.Line <= lines)
 		}
+		require.Equal(t, readOneByOne(text, nil), listed(kpi.ReadCSV(strings.NewReader(text), nil)))
 		var again strings.Builder
 		again.WriteString("member,occurred_at,amount\n")
 		for _, o := range kept {

@@ -11,27 +11,34 @@ import (
 // sorted by it.
 type instantReader struct {
 	zone *time.Location
-	// known is set where text and date are a date that was read.
-	known bool
-	text  [10]byte
+	// known is set where text is a date that was read, and midnight its first second in
+	// UTC.
+	known    bool
+	text     [10]byte
+	midnight int64
+	// dated is set where date is the first instant of the date in the zone.
+	dated bool
 	date  time.Time
 }
 
 // read reads RFC 3339, or what lacks its offset, or its time of day too; a blank
 // may stand for the T.
 func (r *instantReader) read(text []byte) (time.Time, error) {
-	if r.known && len(text) == 10 && [10]byte(text) == r.text {
-		return r.date, nil
-	}
-	year, month, day, ok := readDate(text)
-	if !ok {
-		return time.Time{}, notATime(text)
-	}
-	if year < 1900 || year > 2199 {
-		return time.Time{}, fmt.Errorf("the year must be 1900 to 2199, is %d", year)
+	if !r.known || len(text) < 10 || [10]byte(text) != r.text {
+		year, month, day, ok := readDate(text)
+		if !ok {
+			return time.Time{}, notATime(text)
+		}
+		if year < 1900 || year > 2199 {
+			return time.Time{}, fmt.Errorf("the year must be 1900 to 2199, is %d", year)
+		}
+		r.known, r.text, r.dated = true, [10]byte(text), false
+		r.midnight = time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Unix()
 	}
 	if len(text) == 10 {
-		r.known, r.text, r.date = true, [10]byte(text), calendar.Wall(year, time.Month(month), day, 0, r.zone)
+		if !r.dated {
+			r.dated, r.date = true, r.wall(0)
+		}
 		return r.date, nil
 	}
 	clock, rest, ok := readClock(text[10:])
@@ -39,13 +46,20 @@ func (r *instantReader) read(text []byte) (time.Time, error) {
 		return time.Time{}, notATime(text)
 	}
 	if len(rest) == 0 {
-		return calendar.Wall(year, time.Month(month), day, clock, r.zone), nil
+		return r.wall(clock), nil
 	}
 	offset, ok := readOffset(rest)
 	if !ok {
 		return time.Time{}, notATime(text)
 	}
-	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Add(clock - offset), nil
+	clock -= offset
+	return time.Unix(r.midnight+int64(clock/time.Second), int64(clock%time.Second)).UTC(), nil
+}
+
+// wall is a time of day in the zone, on the date that was read last.
+func (r *instantReader) wall(clock time.Duration) time.Time {
+	year, month, day := time.Unix(r.midnight, 0).UTC().Date()
+	return calendar.Wall(year, month, day, clock, r.zone)
 }
 
 func notATime(text []byte) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // ErrMerge reports accumulators that were made with different options, whose
@@ -24,37 +23,6 @@ func mergeable(key, other string) error {
 
 // ErrState reports bytes that are no state of the accumulator that reads them.
 var ErrState = errors.New("not the state of this accumulator")
-
-// memberTable numbers members in the order in which they come.
-type memberTable struct {
-	numbers map[string]uint32
-	names   []string
-}
-
-// number returns a member's number, its next free one where it is new.
-func (t *memberTable) number(name string) uint32 {
-	if n, ok := t.numbers[name]; ok {
-		return n
-	}
-	if t.numbers == nil {
-		t.numbers = map[string]uint32{}
-	}
-	n := uint32(len(t.names))
-	name = strings.Clone(name)
-	t.numbers[name] = n
-	t.names = append(t.names, name)
-	return n
-}
-
-// byName lists the numbers in the order of the names.
-func (t *memberTable) byName() []uint32 {
-	order := make([]uint32, len(t.names))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(t.names[a], t.names[b]) })
-	return order
-}
 
 // spell is what a member ordered within one period: how many purchases, and the
 // money of purchases and refunds together.

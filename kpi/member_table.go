@@ -1,0 +1,98 @@
+package kpi
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+)
+
+// memberTable numbers members in the order in which they come, from 0 on. Finding one
+// reads as little memory as can be: logs name members in no order, and processors wait for
+// nothing else as long.
+type memberTable struct {
+	seed maphash.Seed
+	// slots are a power of two, of which at most half are taken.
+	slots []memberSlot
+	names []string
+}
+
+// memberSlot is the hash of a name, and 1 + its number; 0 is a free slot.
+type memberSlot struct{ hash, place uint32 }
+
+// number returns a member's number, its next free one where it is new.
+func (t *memberTable) number(name string) uint32 {
+	if len(t.slots) == 0 {
+		t.grow()
+	}
+	hash := uint32(maphash.String(t.seed, name))
+	at, mask := hash, uint32(len(t.slots)-1)
+	for ; ; at++ {
+		slot := t.slots[at&mask]
+		if slot.place == 0 {
+			return t.take(at&mask, hash, strings.Clone(name))
+		}
+		if slot.hash == hash && t.names[slot.place-1] == name {
+			return slot.place - 1
+		}
+	}
+}
+
+// known returns the name of a member that has a number, and else the hash and the free slot
+// for it.
+func (t *memberTable) known(name []byte) (kept string, hash, free uint32, ok bool) {
+	if len(t.slots) == 0 {
+		t.grow()
+	}
+	hash = uint32(maphash.Bytes(t.seed, name))
+	at, mask := hash, uint32(len(t.slots)-1)
+	for ; ; at++ {
+		slot := t.slots[at&mask]
+		if slot.place == 0 {
+			return "", hash, at & mask, false
+		}
+		if slot.hash == hash && t.names[slot.place-1] == string(name) {
+			return t.names[slot.place-1], hash, 0, true
+		}
+	}
+}
+
+// take gives a new name a free slot.
+func (t *memberTable) take(free, hash uint32, name string) uint32 {
+	t.names = append(t.names, name)
+	t.slots[free] = memberSlot{hash, uint32(len(t.names))}
+	if 2*len(t.names) > len(t.slots) {
+		t.grow()
+	}
+	return uint32(len(t.names)) - 1
+}
+
+// grow doubles the slots.
+func (t *memberTable) grow() {
+	const few = 16
+	if len(t.slots) == 0 {
+		t.seed = maphash.MakeSeed()
+	}
+	slots := make([]memberSlot, max(few, 2*len(t.slots)))
+	mask := uint32(len(slots) - 1)
+	for _, slot := range t.slots {
+		if slot.place == 0 {
+			continue
+		}
+		at := slot.hash & mask
+		for slots[at].place != 0 {
+			at = (at + 1) & mask
+		}
+		slots[at] = slot
+	}
+	t.slots = slots
+}
+
+// byName lists the numbers in the order of the names.
+func (t *memberTable) byName() []uint32 {
+	order := make([]uint32, len(t.names))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return strings.Compare(t.names[a], t.names[b]) })
+	return order
+}
