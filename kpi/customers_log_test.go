@@ -259,3 +259,38 @@ func TestPeriodsOfCustomersReportEveryProblem(t *testing.T) {
 		assert.ErrorContains(t, err, name)
 	}
 }
+
+func TestSecondPurchasesArePartedIntoGroups(t *testing.T) {
+	start := time.Date(2027, time.January, 1, 9, 0, 0, 0, time.UTC)
+	a, err := kpi.NewSecondPurchaseAccumulator(start.AddDate(0, 0, 100), nil)
+	require.NoError(t, err)
+	for i := range 30 {
+		member := fmt.Sprintf("m%02d", i)
+		first := start.AddDate(0, i%2, 0)
+		require.NoError(t, a.Add(kpi.Order{Member: member, At: first, Amount: amount(t, "5")}))
+		if i%3 > 0 {
+			require.NoError(t, a.Add(kpi.Order{Member: member, At: first.AddDate(0, 0, 1+i), Amount: amount(t, "5")}))
+		}
+	}
+	names, groups := a.Groups(func(member string, first time.Time) string {
+		if member == "m29" {
+			return ""
+		}
+		return first.Format("2006-01")
+	})
+	assert.Equal(t, []string{"2027-01", "2027-02"}, names)
+	january, err := groups[0].Result(nil)
+	require.NoError(t, err)
+	february, err := groups[1].Result(nil)
+	require.NoError(t, err)
+	assert.Equal(t, 15, january.N)
+	assert.Equal(t, 14, february.N, "one is in no group")
+	assert.Equal(t, 10, january.Events)
+	assert.Equal(t, 9, february.Events)
+	whole, err := a.Result(nil)
+	require.NoError(t, err)
+	_, all := a.Groups(func(string, time.Time) string { return "all" })
+	curve, err := all[0].Result(nil)
+	require.NoError(t, err)
+	assert.Equal(t, whole.Curve, curve, "one group of all is the curve of all")
+}

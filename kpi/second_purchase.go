@@ -2,7 +2,9 @@ package kpi
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -116,14 +118,42 @@ func (a *SecondPurchaseAccumulator) Result(o *SurvivalOptions) (*SecondPurchases
 	for _, d := range a.days {
 		if d.second != noDay {
 			result.Again++
-			curve.count(0, float64(d.second-d.first), exits{events: 1})
-			continue
 		}
-		curve.count(0, float64(max(0, last-int64(d.first))), exits{censored: 1})
+		d.countIn(&curve, last)
 	}
 	var err error
 	result.Curve, err = curve.Result(o)
 	return result, err
+}
+
+// Groups parts the customers into groups, for [LogRank]: of names the group of a
+// customer, who first bought on the date that starts at first, and leaves who is in
+// none, "", out. The groups come in order of their names.
+func (a *SecondPurchaseAccumulator) Groups(of func(member string, first time.Time) string) (names []string, groups []*SurvivalAccumulator) {
+	last, byName := a.clock.period(a.until-1), map[string]*SurvivalAccumulator{}
+	for m, d := range a.days {
+		name := of(a.members.names[m], a.clock.start(int64(d.first), a.zone))
+		if name == "" {
+			continue
+		}
+		if byName[name] == nil {
+			byName[name] = &SurvivalAccumulator{}
+		}
+		d.countIn(byName[name], last)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		names, groups = append(names, name), append(groups, byName[name])
+	}
+	return names, groups
+}
+
+// countIn counts how long a customer took, or was observed up to a last date.
+func (d *firstTwo) countIn(curve *SurvivalAccumulator, last int64) {
+	if d.second != noDay {
+		curve.count(0, float64(d.second-d.first), exits{events: 1})
+		return
+	}
+	curve.count(0, float64(max(0, last-int64(d.first))), exits{censored: 1})
 }
 
 const byKaplanMeier = "Kaplan-Meier, %s interval; a customer who has not come again yet is censored"
