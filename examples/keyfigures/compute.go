@@ -194,6 +194,7 @@ func (c *counters) figures(r *Report) error {
 	r.add("second_purchase_median_days", second.Median().In(r.period))
 	r.add("second_purchase_within_90_days", second.Within(90).In(r.period))
 	r.restrictedMean(second.Curve, 90)
+	r.testCohorts(c.second)
 	if err := r.cohortFigures(c.cohorts.Result()); err != nil {
 		return err
 	}

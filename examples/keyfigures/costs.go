@@ -31,6 +31,9 @@ type costs struct {
 	Lift     *lift     `json:"lift"`
 	Tiers    *tiers    `json:"tiers"`
 	Goals    []goal    `json:"goals"`
+	// GiftCards is in books.go, Groups in groups.go.
+	GiftCards *giftCards `json:"gift_cards"`
+	Groups    []group    `json:"groups"`
 
 	period kpi.Period
 }
@@ -74,24 +77,27 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 }
 
 // figures are those that the costs allow, with the customers of their period.
-func (c *costs) figures(r *Report, who *kpi.ReturningAccumulator, bought *kpi.PurchaseAccumulator) error {
-	if who != nil {
-		if err := c.perCustomer(r, who); err != nil {
+func (c *costs) figures(r *Report, all *counters) error {
+	if all.returning != nil {
+		if err := c.perCustomer(r, all.returning); err != nil {
 			return err
 		}
 	}
-	var errs []error
+	errs := []error{r.testGroups(c.Groups, all.second)}
 	if c.Points != nil {
 		errs = append(errs, c.Points.figures(r, c.Currency))
 	}
 	if c.Contract != nil {
-		errs = append(errs, c.Contract.figures(r, c, bought.Result()))
+		errs = append(errs, c.Contract.figures(r, c, all.bought.Result()))
 	}
 	if c.Lift != nil {
 		errs = append(errs, c.Lift.figures(r))
 	}
 	if c.Tiers != nil {
 		errs = append(errs, c.Tiers.figures(r, c.period))
+	}
+	if c.GiftCards != nil {
+		errs = append(errs, c.GiftCards.figures(r))
 	}
 	return errors.Join(errs...)
 }

@@ -18,6 +18,9 @@ type points struct {
 	Value *decimal.Decimal `json:"value_per_point"`
 	// Month is what moved in a month, whatever its age.
 	Month *kpi.PointStep `json:"month"`
+	// Sale and Books are in books.go.
+	Sale  *sale  `json:"sale"`
+	Books *books `json:"books"`
 }
 
 func (p *points) figures(r *Report, currency string) error {
@@ -26,6 +29,16 @@ func (p *points) figures(r *Report, currency string) error {
 	}
 	if p.Month != nil {
 		if err := r.flow(p.Month.Issued, p.Month.Redeemed, p.Month.Expired, kpi.Period{}); err != nil {
+			return err
+		}
+	}
+	if p.Sale != nil {
+		if err := p.Sale.figures(r); err != nil {
+			return err
+		}
+	}
+	if p.Books != nil {
+		if err := p.Books.figures(r); err != nil {
 			return err
 		}
 	}
@@ -146,11 +159,10 @@ func (r *Report) owed(e *Engine, c *costs) error {
 	if err != nil {
 		return err
 	}
-	r.Liability, r.parts.roll = &roll, &roll
-	if n := len(roll.Movements); inMoney && n > 0 {
-		last := roll.Movements[n-1]
-		r.add("points_liability", kpi.Quotient("points_liability", kpi.Money, last.Closing, decimal.NewFromInt(1)).
-			As("contract liability, IFRS 15 proportional, from real lots by the month they were earned").In(last.Period).Priced(r.currency))
+	if !inMoney {
+		r.Liability, r.parts.roll = &roll, &roll
+		return nil
 	}
+	r.rolled(&roll, "proportional, from real lots by the month they were earned")
 	return nil
 }

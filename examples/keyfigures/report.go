@@ -27,8 +27,14 @@ type Report struct {
 	Goals   []standing            `json:"goals,omitempty"`
 	// Trend compares the last days with those before.
 	Trend *trend `json:"trend"`
-	// Liability is what is owed for points, from the books of an engine.
+	// Liability is what is owed for points, from the books of an engine or the costs.
 	Liability *liability.Roll `json:"liability,omitempty"`
+	// Journal has the entries of the sale of the costs and of what is owed for points.
+	Journal journal `json:"journal,omitzero"`
+	// CohortTest and GroupTest test whether customers of different months, and of the
+	// costs' groups, come again at one rate; nil where that cannot be told.
+	CohortTest *logRank `json:"cohort_log_rank,omitempty"`
+	GroupTest  *logRank `json:"group_log_rank,omitempty"`
 	// Quarters and Years are the cohorts by the quarter and the year of the first
 	// purchase.
 	Quarters *cohortMatrix `json:"cohorts_by_quarter"`
@@ -82,7 +88,7 @@ func (r *Report) costs(c *costs, all *counters) error {
 	if c == nil {
 		return nil
 	}
-	if err := c.figures(r, all.returning, all.bought); err != nil {
+	if err := c.figures(r, all); err != nil {
 		return fmt.Errorf("costs: %w", err)
 	}
 	return nil

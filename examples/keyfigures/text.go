@@ -5,8 +5,10 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
+	"github.com/loyaltykit/loyaltykit/kpi/liability"
 )
 
 // WriteText prints the report for people.
@@ -23,6 +25,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	r.cohortTable(out)
 	r.segments(out)
 	r.model(out)
+	r.entries(out)
 	return out.err
 }
 
@@ -118,6 +121,27 @@ func (r *Report) goalTable(out *page) {
 	}
 	out.table(rows, false)
 }
+
+// entries prints the journal.
+func (r *Report) entries(out *page) {
+	for _, book := range []struct {
+		title string
+		lines []liability.Line
+	}{{"Journal of the sale", r.Journal.Sale}, {"Journal of what is owed for points", r.Journal.Points}} {
+		if len(book.lines) == 0 {
+			continue
+		}
+		out.heading(book.title)
+		rows := []string{"  until\taccount\tdebit\tcredit\treason"}
+		for _, l := range book.lines {
+			rows = append(rows, fmt.Sprintf("  %s\t%s\t%s\t%s\t%s", l.Period.End.In(r.period.Zone).Format(time.DateOnly),
+				spaced(string(l.Account)), l.Debit.StringFixed(2), l.Credit.StringFixed(2), spaced(string(l.Reason))))
+		}
+		out.table(rows, false)
+	}
+}
+
+func spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 func (r *Report) cohortTable(out *page) {
 	const most = 13
