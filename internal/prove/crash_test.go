@@ -43,22 +43,19 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	if path := os.Getenv(rolloutEnv); path != "" {
-		if err := oldProcess(path, os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
 	job, err := enginetest.ClaimantsHere()
 	if err == nil && job != nil {
 		err = claims(job)
+	}
+	old, also := enginetest.OldProgramHere()
+	if err = errors.Join(err, also); err == nil && old != nil {
+		err = oldProgram(old)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if job == nil {
+	if job == nil && old == nil {
 		os.Exit(m.Run())
 	}
 }

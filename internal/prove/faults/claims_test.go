@@ -18,7 +18,7 @@ import (
 
 // claims does what this process is told, where it is one of several that claim.
 func claims(job *enginetest.Claimants) error {
-	store, closed, err := openFor(job)
+	store, closed, err := openFor(job.Place, job.Database)
 	if err != nil {
 		return fmt.Errorf("process %d: %w", job.Turn, err)
 	}
@@ -27,18 +27,18 @@ func claims(job *enginetest.Claimants) error {
 }
 
 // openFor opens the store that a process shares with others.
-func openFor(job *enginetest.Claimants) (store storage.Store, closed func(), err error) {
-	if job.Place == onPostgres.name {
-		pool, err := pgxpool.New(context.Background(), job.Database)
+func openFor(place, database string) (store storage.Store, closed func(), err error) {
+	if place == onPostgres.name {
+		pool, err := pgxpool.New(context.Background(), database)
 		if err != nil {
 			return nil, nil, err
 		}
 		return postgres.New(pool, nil), pool.Close, nil
 	}
-	driver, source, dialect := "pgx", job.Database, sqlstore.PostgreSQL
-	if job.Place == onMariaDB.name {
+	driver, source, dialect := "pgx", database, sqlstore.PostgreSQL
+	if place == onMariaDB.name {
 		driver, dialect = "mysql", sqlstore.MySQL
-		if source, err = servers.DSN(job.Database); err != nil {
+		if source, err = servers.DSN(database); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -54,17 +54,20 @@ func openFor(job *enginetest.Claimants) (store storage.Store, closed func(), err
 
 func TestR9StockAndLimitsHoldFromSeveralProcesses(t *testing.T) {
 	for _, shop := range []shop{onPostgres, onPGX, onMariaDB} {
-		t.Run(shop.name, func(t *testing.T) {
-			server := servers.Postgres
-			if shop.engine == servers.MySQL {
-				server = servers.MariaDB
-			}
-			shared := server(t)
-			enginetest.ClaimsOfProcesses(t, func(t testing.TB) (store storage.Store, place, database string) {
-				database = shared.NewDatabase(t)
-				shop.migrate(t, database)
-				return shop.open(t, database), shop.name, database
-			})
-		})
+		t.Run(shop.name, func(t *testing.T) { enginetest.ClaimsOfProcesses(t, shop.shared(t)) })
+	}
+}
+
+// shared opens stores on a server, of which other processes open the same.
+func (s shop) shared(t *testing.T) enginetest.Shared {
+	server := servers.Postgres
+	if s.engine == servers.MySQL {
+		server = servers.MariaDB
+	}
+	shared := server(t)
+	return func(t testing.TB) (store storage.Store, place, database string) {
+		database = shared.NewDatabase(t)
+		s.migrate(t, database)
+		return s.open(t, database), s.name, database
 	}
 }

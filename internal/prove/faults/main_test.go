@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,11 +16,15 @@ func TestMain(m *testing.M) {
 	if err == nil && job != nil {
 		err = claims(job)
 	}
+	old, also := enginetest.OldProgramHere()
+	if err = errors.Join(err, also); err == nil && old != nil {
+		err = oldProgram(old)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if job != nil {
+	if job != nil || old != nil {
 		return
 	}
 	flag.Parse()
