@@ -16,7 +16,8 @@ type Confirm struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
 	// Order is the id of an order that earned. Lots names pending lots instead, such as
-	// what an activity earned that has to be reviewed.
+	// what an activity earned that has to be reviewed, as [Engine.Member] numbers them: of a
+	// member who was merged under the survivor's id.
 	Order      string         `json:"order"`
 	Lots       []points.LotID `json:"lots,omitempty"`
 	OccurredAt time.Time      `json:"occurredAt,omitzero"`
@@ -66,8 +67,21 @@ func lotProblems(lots []points.LotID) points.Problems {
 	return problems
 }
 
+// ownLots refuses a command that names lots, and its member by the id of one who was
+// merged: they are numbered by account, so that the number of a lot that went is another
+// lot's of the survivor.
+func (tx *Tx) ownLots() error {
+	if named := tx.call.named().Member; named != tx.Party.Member() {
+		return invalid("lots", "%q was merged into %q: name its lots, as its page shows them, under that id", named, tx.Party.Member())
+	}
+	return nil
+}
+
 // confirmLots confirms pending lots by their ids.
 func (c Confirm) confirmLots(tx *Tx) error {
+	if err := tx.ownLots(); err != nil {
+		return err
+	}
 	for i, id := range c.Lots {
 		at := tx.lotAt(id)
 		if at < 0 {

@@ -19,7 +19,8 @@ type Extend struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
 	Unit   string `json:"unit"`
-	// Lots names what to extend, pending lots too; otherwise all available points are
+	// Lots names what to extend, pending lots too, as [Engine.Member] numbers them: of a
+	// member who was merged under the survivor's id. Otherwise all available points are
 	// extended that expire by ExpiringBy.
 	Lots       []points.LotID `json:"lots,omitempty"`
 	ExpiringBy time.Time      `json:"expiringBy,omitzero"`
@@ -113,6 +114,9 @@ func (e *Engine) movedLots() int { return max(20, (e.limits.Rows-40)/4) }
 func (c Extend) choose(tx *Tx) ([]points.Lot, error) {
 	if len(c.Lots) == 0 {
 		return tx.expiringBy(c.Unit, instant(c.ExpiringBy))
+	}
+	if err := tx.ownLots(); err != nil {
+		return nil, err
 	}
 	var lots []points.Lot
 	for i, id := range c.Lots {

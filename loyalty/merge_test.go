@@ -291,3 +291,28 @@ func TestAStreamKeepsItsOrderAcrossMergedIDs(t *testing.T) {
 		require.Equal(t, len(cmds), n)
 	}
 }
+
+// TestLotsAreNumberedByTheAccountThatTheyAreIn merges two members who each have a lot of one
+// number: a command that names the one who went cannot mean the survivor's.
+func TestLotsAreNumberedByTheAccountThatTheyAreIn(t *testing.T) {
+	s := openShop(t, beans(points.ExpireAfter(12, points.Months)))
+	for _, member := range []string{"anna", "old"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+		s.must(loyalty.Adjust{Member: member, Key: "gift", Unit: "bean", Points: 5, Reason: "gift", Actor: "ada"})
+	}
+	lot := s.member("old").Lots[0]
+	require.Equal(t, lot.ID, s.member("anna").Lots[0].ID)
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	before := s.member("anna").Lots
+
+	s.refused(loyalty.Extend{
+		Member: "old", Key: "extend", Unit: "bean", Lots: []points.LotID{lot.ID}, ExpiresAt: points.Never, Reason: "promised", Actor: "ada",
+	}, loyalty.ErrInvalid)
+	s.refused(loyalty.Confirm{Member: "old", Key: "confirm", Lots: []points.LotID{lot.ID}}, loyalty.ErrInvalid)
+	require.Equal(t, before, s.member("anna").Lots)
+
+	s.must(loyalty.Extend{
+		Member: "anna", Key: "extend", Unit: "bean", Lots: []points.LotID{before[1].ID}, ExpiresAt: points.Never, Reason: "promised", Actor: "ada",
+	})
+	s.verify()
+}
