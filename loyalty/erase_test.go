@@ -53,6 +53,8 @@ func TestAnErasureIsFinishedWhereverItWasStopped(t *testing.T) {
 				for _, member := range []string{"anna", "old"} {
 					_, err := s.Member(t.Context(), member)
 					require.ErrorIs(t, err, loyalty.ErrErased)
+					_, err = s.Expired(t.Context(), member)
+					require.ErrorIs(t, err, loyalty.ErrErased)
 					s.refused(loyalty.Spend{Member: member, Key: "late", Unit: "bean", Points: 1}, loyalty.ErrErased)
 					s.refused(loyalty.Spend{Member: member, Key: "spend", Unit: "bean", Points: 3}, loyalty.ErrErased)
 				}

@@ -146,12 +146,19 @@ type ExpiredPoints struct {
 
 // Expired lists what of a member's expired points can be reinstated now, in the order
 // of the ledger, as far as it is booked. It reads the member's whole ledger; where the
-// member was merged into another, that one's. What expired before a merge stays with
+// member was merged into another, that one's; an erased member is [ErrErased]. What expired before a merge stays with
 // the account that went, and can be brought back once the merge is undone.
 func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, error) {
 	now := instant(e.options.Clock())
 	rev := revisionAt(e.revisions, now)
 	member, err := e.survivor(ctx, member)
+	if err != nil {
+		return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
+	}
+	life, err := e.lifeOf(ctx, member)
+	if err == nil && life != nil && !life.Erased.IsZero() {
+		err = ErrErased
+	}
 	if err != nil {
 		return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
 	}
