@@ -164,3 +164,14 @@ func TestAPlaceInAPoolFollowsAMergeAndEndsWithAnErasure(t *testing.T) {
 	s.must(loyalty.JoinPool{Member: "ida", Key: "join", Pool: "home"})
 	s.verify()
 }
+
+func TestWhoIsLeftInAPoolCanLeaveItAfterItsOnlyManagerWasErased(t *testing.T) {
+	s := households(t, loyalty.ToDissolver)
+	s.must(loyalty.ContributeToPool{Member: "anna", Key: "put", Pool: "home", Unit: "bean", Points: 50})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	s.must(loyalty.DrawFromPool{Member: "ben", Key: "draw", Pool: "home", Unit: "bean", Points: 50})
+	s.must(loyalty.LeavePool{Member: "zoe", Key: "leave", Pool: "home"})
+	s.must(loyalty.LeavePool{Member: "ben", Key: "leave", Pool: "home"})
+	require.Empty(t, s.pool().Members)
+	s.verify()
+}

@@ -377,7 +377,7 @@ func (tx *Tx) changePlace(id, member, role string) error {
 	if after.Manages {
 		state.Managers++
 	}
-	if state.Managers == 0 {
+	if before.Manages && state.Managers == 0 {
 		return fmt.Errorf("%w: nobody would manage pool %q: give somebody the role first, or dissolve it", ErrRole, id)
 	}
 	if role == "" {
