@@ -15,12 +15,12 @@ import (
 // compare says where engine and model differ in what anybody has now, and in
 // the books.
 func (s *session) compare() error {
-	for _, id := range everybody {
-		at := s.clock
-		if p := s.model.now(id); p.recorded.After(at) {
-			at = p.recorded
+	for _, id := range s.all {
+		p := s.model.now(id)
+		if p.erased {
+			continue // verify asks about them.
 		}
-		if err := s.compareAt(s.model.now(id), at); err != nil {
+		if err := s.compareAt(p, later(s.clock, p.recorded)); err != nil {
 			return err
 		}
 	}
@@ -40,8 +40,7 @@ func (s *session) compareAt(known *person, at time.Time) error {
 		return err
 	}
 	p := known.copy()
-	elsewhere := &model{revisions: s.revisions, zone: s.model.zone, mayMerge: s.model.mayMerge, outside: map[string]map[points.Bucket]points.Amount{}}
-	elsewhere.advance(p, at)
+	s.model.apart().advance(p, at)
 	if want := p.balances(); !slices.Equal(filled(m.Balances), want) {
 		return fmt.Errorf("%s at %s has %+v, should have %+v", p.id, at, m.Balances, want)
 	}
@@ -65,6 +64,11 @@ func (s *session) compareAt(known *person, at time.Time) error {
 	return nil
 }
 
+// apart is a model whose books are its own, to let a copy of a person's time go on.
+func (m *model) apart() *model {
+	return &model{revisions: m.revisions, zone: m.zone, mayMerge: m.mayMerge, outside: map[string]map[points.Bucket]points.Amount{}}
+}
+
 // comparePast compares what a person had at an instant before the last command.
 func (s *session) comparePast(id string, at time.Time) error {
 	var then *person
@@ -72,6 +76,9 @@ func (s *session) comparePast(id string, at time.Time) error {
 		if !p.recorded.After(at) {
 			then = p
 		}
+	}
+	if s.model.person(id).erased {
+		return nil
 	}
 	if joined, gone := s.model.merged[id]; then == nil || gone && !at.Before(joined.at) {
 		return nil
@@ -138,6 +145,14 @@ func (s *session) verify() error {
 	if !report.OK() {
 		return fmt.Errorf("the audit found: %w", report.Problems[0])
 	}
+	for _, id := range s.all {
+		if !s.model.person(id).erased {
+			continue
+		}
+		if err := s.compareErased(id); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -169,18 +184,30 @@ func shownLots(lots []points.Lot) []shownLot {
 
 // shown lists the lots that hold something, in the order in which they are spent.
 func (p *person) shown() []shownLot {
-	lots := slices.DeleteFunc(slices.Clone(p.lots), func(l parcel) bool { return l.left == 0 && l.held == 0 })
-	slices.SortStableFunc(lots, func(a, b parcel) int {
-		return cmp.Or(a.until.Compare(b.until), a.earned.Compare(b.earned))
-	})
-	shown := make([]shownLot, 0, len(lots))
-	for _, l := range lots {
+	places := p.places()
+	shown := make([]shownLot, 0, len(places))
+	for _, i := range places {
+		l := p.lots[i]
 		shown = append(shown, shownLot{
 			unit: l.unit, pending: l.pending && l.left > 0, left: l.left, held: l.held, source: l.source, origin: l.origin,
 			earned: l.earned.UnixMicro(), from: l.from.UnixMicro(), until: l.until.UnixMicro(),
 		})
 	}
 	return shown
+}
+
+// places lists where the lots are that hold something, in the order in which they are spent.
+func (p *person) places() []int {
+	var places []int
+	for i, l := range p.lots {
+		if l.left > 0 || l.held > 0 {
+			places = append(places, i)
+		}
+	}
+	slices.SortStableFunc(places, func(a, b int) int {
+		return cmp.Or(p.lots[a].until.Compare(p.lots[b].until), p.lots[a].earned.Compare(p.lots[b].earned))
+	})
+	return places
 }
 
 // merged adds up the lots of a unit, state and expiry.

@@ -66,7 +66,49 @@ func ControlsOfTheModel(t *testing.T, open Open) {
 			return m.walk(80)
 		}
 	}
+	for name, shop := range shops {
+		controls["the model sees a shop that "+name] = func(store storage.Store, id string, seed uint64) error {
+			m, err := mistaken(t, seeded(seed), store, id, shop.areas, nil)
+			if err != nil {
+				return err
+			}
+			m.twist = shop.twist
+			return m.walk(120)
+		}
+	}
 	mustFail(t, open, controls)
+}
+
+// shops are such that ask the engine for another command than the model is told.
+var shops = map[string]struct {
+	areas []string
+	twist func(loyalty.Command) loyalty.Command
+}{
+	"confirms only the first lot of several": {twist: func(cmd loyalty.Command) loyalty.Command {
+		if c, ok := cmd.(loyalty.Confirm); ok && len(c.Lots) > 1 {
+			c.Lots = c.Lots[:1]
+			return c
+		}
+		return cmd
+	}},
+	"enrolls guests as members": {areas: []string{"guests"}, twist: func(cmd loyalty.Command) loyalty.Command {
+		if c, ok := cmd.(loyalty.EnrollGuest); ok {
+			return loyalty.Enroll{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt}
+		}
+		return cmd
+	}},
+	"merges guests again and again": {areas: []string{"guests"}, twist: func(cmd loyalty.Command) loyalty.Command {
+		if c, ok := cmd.(loyalty.ClaimAward); ok {
+			return loyalty.Merge{Member: c.Member, Key: c.Key, From: c.Guest, OccurredAt: c.OccurredAt}
+		}
+		return cmd
+	}},
+	"closes accounts that it should erase": {areas: []string{"erasure"}, twist: func(cmd loyalty.Command) loyalty.Command {
+		if c, ok := cmd.(loyalty.Erase); ok {
+			return loyalty.Close{Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt}
+		}
+		return cmd
+	}},
 }
 
 // mustFail runs controls until each was seen to fail.

@@ -12,7 +12,8 @@ import (
 var (
 	members    = []string{"ada", "bob", "cyd"}
 	pools      = []string{"den", "nest"}
-	everybody  = append(slices.Clone(members), pools...)
+	strangers  = []string{"eve", "fay"}
+	everybody  = slices.Concat(members, pools)
 	spendables = []string{"bean", "crumb", "star", "leaf"}
 )
 
@@ -24,6 +25,8 @@ type generator struct {
 	// among is whom commands are about, and prefix what keys and orders begin with.
 	among  []string
 	prefix string
+	// guests are who else there may be.
+	guests []string
 	keys   int
 	orders []sale
 	holds  []sale
@@ -45,7 +48,17 @@ func (g *generator) member() string {
 	if g.among != nil {
 		return oneOf(g.pick, "member", g.among...)
 	}
-	return oneOf(g.pick, "member", members...)
+	return oneOf(g.pick, "member", g.people()...)
+}
+
+// people are whom commands may be about.
+func (g *generator) people() []string { return slices.Concat(members, g.guests) }
+
+// two picks two of them.
+func (g *generator) two() (one, other string) {
+	people := g.people()
+	i := g.pick("member", len(people))
+	return people[i], people[(i+1+g.pick("other", len(people)-1))%len(people)]
 }
 
 // occurred is mostly now, sometimes late, seldom ahead of time.
@@ -206,11 +219,8 @@ func (g *generator) spend() loyalty.Command {
 }
 
 func (g *generator) transfer() loyalty.Command {
-	from := g.pick("member", len(members))
-	to := (from + 1 + g.pick("to", len(members)-1)) % len(members)
-	return loyalty.Transfer{
-		Member: members[from], Key: g.key(), To: members[to], Unit: g.unit(), Points: g.amount(), OccurredAt: g.occurred(),
-	}
+	from, to := g.two()
+	return loyalty.Transfer{Member: from, Key: g.key(), To: to, Unit: g.unit(), Points: g.amount(), OccurredAt: g.occurred()}
 }
 
 // merge makes two members one. It is seldom, since there are few.
@@ -218,15 +228,14 @@ func (g *generator) merge() loyalty.Command {
 	if g.pick("merge", 4) > 0 {
 		return g.any()
 	}
-	from := g.pick("member", len(members))
-	into := (from + 1 + g.pick("into", len(members)-1)) % len(members)
-	return loyalty.Merge{Member: members[into], Key: g.key(), From: members[from], OccurredAt: g.occurred()}
+	from, into := g.two()
+	return loyalty.Merge{Member: into, Key: g.key(), From: from, OccurredAt: g.occurred()}
 }
 
 // group is a command about a pool.
 func (g *generator) group() loyalty.Command {
 	who, key, pool, at := g.member(), g.key(), oneOf(g.pick, "pool", "den", "den", "den", "nest"), g.occurred()
-	other, role := oneOf(g.pick, "who", members...), oneOf(g.pick, "role", "owner", "adult", "child")
+	other, role := oneOf(g.pick, "who", g.people()...), oneOf(g.pick, "role", "owner", "adult", "child")
 	switch g.pick("group", 14) {
 	case 0:
 		return loyalty.FoundPool{Member: who, Key: key, Pool: pool, Kind: "family", OccurredAt: at}
@@ -251,9 +260,8 @@ func (g *generator) group() loyalty.Command {
 
 // part undoes a merge, or tries to.
 func (g *generator) part() loyalty.Command {
-	from := g.pick("member", len(members))
-	into := (from + 1 + g.pick("into", len(members)-1)) % len(members)
-	return loyalty.UnMerge{Member: members[into], Key: g.key(), From: members[from], OccurredAt: g.occurred()}
+	from, into := g.two()
+	return loyalty.UnMerge{Member: into, Key: g.key(), From: from, OccurredAt: g.occurred()}
 }
 
 func (g *generator) adjust() loyalty.Command {

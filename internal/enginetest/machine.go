@@ -77,7 +77,11 @@ type machine struct {
 	joins bool
 	// budgets is set where members share some.
 	budgets bool
-	log     func(format string, args ...any)
+	// strange is set where there are guests, and lawful where members come under laws.
+	strange, lawful bool
+	// mortal is set where members are erased.
+	mortal bool
+	log    func(format string, args ...any)
 }
 
 func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machine, error) {
@@ -107,8 +111,11 @@ func mistaken(t testing.TB, pick pick, store storage.Store, id string, areas []s
 		s.engine = revised(t, other, store, &loyalty.Options{Clock: s.now})
 	}
 	m := &machine{
-		budgets: slices.Contains(areas, "budgets"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9,
+		budgets: slices.Contains(areas, "budgets"), strange: slices.Contains(areas, "guests"), lawful: slices.Contains(areas, "laws"), mortal: slices.Contains(areas, "erasure"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9,
 		session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {},
+	}
+	if m.strange {
+		m.guests, m.all = strangers, slices.Concat(everybody, strangers)
 	}
 	for _, member := range members[:2] {
 		if err := s.do(loyalty.Enroll{Member: member, Key: "enroll"}); err != nil {
@@ -171,7 +178,7 @@ func (m *machine) step(action func() error) error {
 func (m *machine) actions() map[string]func() error {
 	actions := map[string]func() error{
 		"wait": m.wait, "run due": m.runDue, "again": m.again, "stream": m.stream,
-		"reinstate": m.reinstate, "look back": m.lookBack, "look ahead": m.lookAhead,
+		"reinstate": m.reinstate, "confirm lots": m.confirmSome, "look back": m.lookBack, "look ahead": m.lookAhead,
 	}
 	for name, make := range map[string]func() loyalty.Command{
 		"earn": m.earn, "earn more": m.earn, "confirm": m.confirm, "refund": m.refund, "hold": m.hold,
@@ -188,6 +195,15 @@ func (m *machine) actions() map[string]func() error {
 	if m.joins {
 		actions["merge"] = func() error { return m.send(m.merge()) }
 		actions["part"] = func() error { return m.send(m.part()) }
+	}
+	if m.strange {
+		actions["guests"] = func() error { return m.send(m.strangers()) }
+	}
+	if m.lawful {
+		actions["law"] = func() error { return m.send(m.move()) }
+	}
+	if m.mortal {
+		actions["erase"] = m.forget
 	}
 	if m.rich {
 		actions["windfall"], actions["splurge"] = m.windfall, m.splurge
@@ -236,7 +252,7 @@ func (m *machine) splurge() error {
 func (m *machine) reinstate() error {
 	who := m.member()
 	p := m.model.now(who)
-	if p.crowded || !p.enrolled {
+	if p.crowded || !p.enrolled || p.erased {
 		return nil
 	}
 	list, err := m.engine.Expired(m.ctx, who)
@@ -313,7 +329,7 @@ func (m *machine) lookBack() error {
 func (m *machine) lookAhead() error {
 	p := m.model.now(m.member())
 	at := m.clock.AddDate(0, 0, m.pick("days", 100))
-	if at.Before(p.recorded) {
+	if at.Before(p.recorded) || p.erased {
 		return nil
 	}
 	return m.compareAt(p, at)

@@ -39,6 +39,8 @@ type model struct {
 	byActor map[string]usedUp
 	// occurred is when the command happened.
 	occurred time.Time
+	// after is what follows once a command is noted.
+	after func()
 	// fresh is set while a pool is founded that there was not.
 	fresh bool
 	// widest is from how many lots the last command took at once.
@@ -53,6 +55,12 @@ type person struct {
 	closed   bool
 	noEarn   bool
 	noRedeem bool
+	// guest is set for an account that a member can claim, and law is the code of the
+	// jurisdiction that the person is under.
+	guest bool
+	law   string
+	// erased is set once nobody may read of the person any more.
+	erased bool
 	// recorded is when the last thing was written.
 	recorded time.Time
 	// lots are in the order in which they were made; none ever leaves.
@@ -90,6 +98,8 @@ type parcel struct {
 	origin  string
 	// rule is the one that gave a lot of one rule alone.
 	rule string
+	// number is what the engine calls it, for the next command alone.
+	number points.LotID
 	// graced is set for points that live on after their time, into is the place of the
 	// lot that took this one's points, from 1.
 	graced bool
@@ -133,8 +143,9 @@ type result struct {
 	balances   []points.Balance
 	shortfalls []loyalty.Shortfall
 	replayed   bool
-	// early is set where the balances and the time are those before further commits.
-	early bool
+	// early is set where the balances and the time are those before further commits, and
+	// bare where there are none.
+	early, bare bool
 }
 
 func newModel(revisions loyalty.Revisions, mayMerge int) *model {
@@ -206,6 +217,10 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 		return result{}, err
 	}
 	plan, command := cmd.Plan(), fmt.Sprintf("%T %s", cmd, text)
+	if m.person(plan.Member).erased {
+		r, _, err := m.erased(cmd)
+		return r, err
+	}
 	if before, used := m.person(plan.Member).keys[plan.Key]; used {
 		if before.command != command {
 			return result{}, loyalty.ErrKeyReused
@@ -214,7 +229,7 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 		return before.result, nil
 	}
 	next := m.copy()
-	next.widest = 0
+	next.widest, next.after = 0, func() {}
 	r, err := next.decide(cmd, plan, clock)
 	if err != nil {
 		return result{}, err
@@ -233,6 +248,9 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 const skew = 5 * time.Minute
 
 func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) (result, error) {
+	if r, gone, err := m.erased(cmd); gone {
+		return r, err
+	}
 	parties := []*person{m.now(plan.Member)}
 	if apart, ok := cmd.(loyalty.UnMerge); ok && m.merged[apart.From].into != "" {
 		if m.merged[apart.From].into != parties[0].id {
@@ -240,6 +258,13 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 		}
 		parties = append(parties, m.person(apart.From))
 		plan.Others = nil
+	}
+	if claim, ok := cmd.(loyalty.ClaimAward); ok {
+		guest, err := m.claimed(parties[0], claim.Guest)
+		if err != nil {
+			return result{}, err
+		}
+		parties, plan.Others = append(parties, guest), nil
 	}
 	for _, other := range plan.Others {
 		if slices.Contains(parties, m.now(other)) {
@@ -265,8 +290,7 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 		at = now
 	}
 	m.program, m.occurred = m.revision(now), at
-	if enroll, ok := cmd.(loyalty.Enroll); ok {
-		err := m.enroll(m.now(enroll.Member), now)
+	if opened, err := m.opens(cmd, parties[0], now); opened {
 		if err == nil {
 			m.noteAll(cmd, parties, now, at)
 		}
@@ -293,8 +317,24 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	}
 	if err == nil {
 		m.noteAll(cmd, parties, now, at)
+		m.after()
 	}
 	return r, err
+}
+
+// opens reports whether a command opens the account that it is about, and does it.
+func (m *model) opens(cmd loyalty.Command, p *person, now time.Time) (bool, error) {
+	switch c := cmd.(type) {
+	case loyalty.Enroll:
+		if err := m.enroll(p, now); err != nil {
+			return true, err
+		}
+		return true, m.setLaw(p, c.Jurisdiction)
+	case loyalty.EnrollGuest:
+		return true, m.enrollGuest(p, now)
+	default:
+		return false, nil
+	}
 }
 
 func (m *model) enroll(p *person, now time.Time) error {

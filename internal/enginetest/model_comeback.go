@@ -132,7 +132,7 @@ func (m *model) reinstate(p *person, c loyalty.Reinstate, now time.Time) error {
 		lost.back = true
 		l := parcel{unit: lost.unit, left: lost.n, earned: lost.lot.earned, from: now, until: c.ExpiresAt, source: lost.lot.source, origin: lost.lot.origin}
 		if l.until.IsZero() {
-			l.until = unit.Expiry.From(now, m.zone)
+			l.until = p.expiryFor(m.program, unit, "").From(now, m.zone)
 		}
 		m.enter(lost.unit, points.Expired, lost.n)
 		m.receive(p, l, now)

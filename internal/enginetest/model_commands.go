@@ -30,6 +30,9 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 	case loyalty.Earn:
 		return result{}, m.earn(p, c.Order, now, at)
 	case loyalty.Confirm:
+		if len(c.Lots) > 0 {
+			return result{}, m.confirmLots(p, c, now, at)
+		}
 		return result{}, m.confirm(p, known(m.named, p.orders, c.Order), now, at)
 	case loyalty.Refund:
 		return m.refund(p, c, now)
@@ -74,6 +77,12 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 	case loyalty.DissolvePool:
 		before := p.balances()
 		return result{balances: before, recorded: now, early: true}, m.dissolve(p, c.Pool, now)
+	case loyalty.Erase:
+		return m.erase(p, now)
+	case loyalty.ClaimAward:
+		return result{}, m.claim(p, m.person(c.Guest), now)
+	case loyalty.SetJurisdiction:
+		return result{}, m.setLaw(p, c.Jurisdiction)
 	case loyalty.UnMerge:
 		return result{}, m.part(p, m.person(c.From), now)
 	case loyalty.Reinstate:
@@ -97,8 +106,14 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 	}
 }
 
-func (p *person) mayEarn() error   { return p.may(p.noEarn) }
-func (p *person) mayRedeem() error { return p.may(p.noRedeem) }
+func (p *person) mayEarn() error { return p.may(p.noEarn) }
+
+func (p *person) mayRedeem() error {
+	if p.guest && !p.closed {
+		return loyalty.ErrGuest
+	}
+	return p.may(p.noRedeem)
+}
 
 func (p *person) may(shut bool) error {
 	switch {
@@ -147,7 +162,7 @@ func (p *person) open() int {
 // repay debt, and expire where that time has passed too.
 func (m *model) receive(p *person, l parcel, now time.Time) int {
 	l.pending = l.from.After(now)
-	p.lots = append(p.lots, l)
+	p.lots = append(p.lots, m.clamp(p, l))
 	i := len(p.lots) - 1
 	m.crowd(p)
 	if !l.pending {
@@ -190,7 +205,7 @@ func (m *model) award(p *person, awards []points.Award, source string, now, at t
 		default:
 			from := activation(program, unit, award.Points).From(at, m.zone)
 			m.enter(unit.Code, points.Issued, award.Points)
-			for _, life := range m.lives(program, unit, award) {
+			for _, life := range lives(p, program, unit, award) {
 				lots = append(lots, m.receive(p, parcel{
 					unit: unit.Code, left: life.points, earned: at, from: from, until: life.expiry.From(from, m.zone), source: source, rule: life.rule,
 				}, now))
@@ -274,11 +289,7 @@ func (m *model) confirm(p *person, id string, now, at time.Time) error {
 			continue
 		}
 		confirmed = true
-		p.lots[lot].left = 0
-		unit, _ := m.program.Unit(old.unit)
-		old.from, old.until = at, expiryOf(m.program, unit, old.rule).From(at, m.zone)
-		old.rule = ""
-		lots[i] = m.receive(p, old, now)
+		lots[i] = m.confirmOne(p, lot, now, at)
 	}
 	if !confirmed {
 		return loyalty.ErrNothingPending
@@ -463,7 +474,7 @@ func (m *model) adjust(p *person, c loyalty.Adjust, now, at time.Time) error {
 	if c.Points > 0 {
 		until := c.ExpiresAt
 		if until.IsZero() {
-			until = unit.Expiry.From(at, m.zone)
+			until = p.expiryFor(m.program, unit, "").From(at, m.zone)
 		}
 		m.enter(c.Unit, points.Adjusted, c.Points)
 		m.receive(p, parcel{unit: c.Unit, left: c.Points, earned: at, from: at, until: until, source: c.Reference}, now)

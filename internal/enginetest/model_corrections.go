@@ -26,7 +26,7 @@ func (m *model) extend(p *person, c loyalty.Extend, now time.Time) error {
 		next := old
 		next.until, next.graced = c.ExpiresAt, false
 		p.lots[i].left, p.lots[i].held = 0, 0
-		p.lots = append(p.lots, next)
+		p.lots = append(p.lots, m.clamp(p, next))
 		p.lots[i].into = len(p.lots)
 		p.renumber(i, len(p.lots)-1)
 		m.widest++
@@ -68,7 +68,7 @@ func (m *model) opening(p *person, c loyalty.Import, now time.Time) error {
 		l.earned = c.EarnedAt
 	}
 	if l.until.IsZero() {
-		l.until = unit.Expiry.From(now, m.zone)
+		l.until = p.expiryFor(m.program, unit, "").From(now, m.zone)
 	}
 	m.enter(unit.Code, points.Issued, c.Points)
 	m.receive(p, l, now)

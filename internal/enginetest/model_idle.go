@@ -21,25 +21,21 @@ type idleness struct {
 	made  int
 }
 
-// idleUnits are the units of a program that are lost by inactivity.
-func idleUnits(program loyalty.Program) map[string]*points.Inactivity {
-	units := map[string]*points.Inactivity{}
-	for _, unit := range program.Units {
-		if unit.Inactivity != nil {
-			units[unit.Code] = unit.Inactivity
-		}
-	}
-	return units
-}
-
 // active notes what somebody did at an instant.
 func (m *model) active(p *person, now, at time.Time, names ...string) {
-	for unit, rule := range idleUnits(m.program) {
+	for _, unit := range m.idleUnits() {
 		idle, known := p.idle[unit]
 		if !known {
 			idle.due = points.Never
 		}
 		asleep := points.IsNever(idle.due)
+		rule := p.inactivity(m.program, unit)
+		if rule == nil {
+			if idle.due = points.Never; !asleep {
+				p.idle[unit] = idle
+			}
+			continue
+		}
 		counts := slices.ContainsFunc(names, func(name string) bool { return slices.Contains(rule.Activities, name) })
 		switch {
 		case counts && (asleep || at.After(idle.last)):
@@ -48,20 +44,20 @@ func (m *model) active(p *person, now, at time.Time, names ...string) {
 			}
 		case asleep && p.balance(unit).Available > 0:
 			idle.last = now
+		case !asleep && slices.Contains(names, "set-jurisdiction"):
 		default:
 			continue
 		}
-		if idle.due = rule.From(idle.last, m.zone); !idle.due.After(now) {
-			idle.last = now
-			idle.due = rule.From(now, m.zone)
-		}
-		p.idle[unit] = idle
+		p.idle[unit] = idle.rearm(rule, now, m.zone)
 	}
 }
 
 // noteAll notes a command for everybody that it is about.
 func (m *model) noteAll(cmd loyalty.Command, parties []*person, now, at time.Time) {
 	name := strings.ToLower(reflect.TypeOf(cmd).Name())
+	if name == "setjurisdiction" {
+		name = "set-jurisdiction"
+	}
 	for i, p := range parties {
 		names := []string{name}
 		if i > 0 {
@@ -76,9 +72,10 @@ func (m *model) noteAll(cmd loyalty.Command, parties []*person, now, at time.Tim
 
 // wake starts the time of inactivity when points came by themselves.
 func (m *model) wake(p *person, at time.Time) {
-	for unit, rule := range idleUnits(m.revision(at)) {
+	for _, unit := range m.idleUnits() {
 		idle, known := p.idle[unit]
-		if p.balance(unit).Available > 0 && (!known || points.IsNever(idle.due)) {
+		rule := p.inactivity(m.revision(at), unit)
+		if rule != nil && p.balance(unit).Available > 0 && (!known || points.IsNever(idle.due)) {
 			idle.last, idle.due = at, rule.From(at, m.zone)
 			p.idle[unit] = idle
 		}
@@ -88,6 +85,11 @@ func (m *model) wake(p *person, at time.Time) {
 // tire takes all that is available of a unit.
 func (m *model) tire(p *person, unit string) {
 	idle := p.idle[unit]
+	if p.inactivity(m.revision(idle.due), unit) == nil {
+		idle.due = points.Never
+		p.idle[unit] = idle
+		return
+	}
 	for _, i := range p.inOrder(unit) {
 		m.expire(p, i, idle.due)
 	}

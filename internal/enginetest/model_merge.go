@@ -59,6 +59,9 @@ func (m *model) merge(into, from *person, now time.Time) error {
 	if into.closed || from.closed {
 		return loyalty.ErrClosed
 	}
+	if into.guest && !from.guest {
+		return loyalty.ErrGuest
+	}
 	if m.poolOf(into.id) != nil && m.poolOf(from.id) != nil {
 		return loyalty.ErrInPool
 	}
@@ -90,7 +93,7 @@ func (m *model) merge(into, from *person, now time.Time) error {
 			came.lots = append(came.lots, part{lot: len(into.lots), amount: l.left + l.held})
 		}
 		places[i] = len(into.lots)
-		into.lots = append(into.lots, l)
+		into.lots = append(into.lots, m.clamp(into, l))
 		if !l.pending {
 			into.repay(places[i])
 		}

@@ -47,6 +47,9 @@ func (m *model) found(p *person, c loyalty.FoundPool, fresh bool) error {
 
 // mayJoin returns why a person cannot be in a pool.
 func (m *model) mayJoin(p *person) error {
+	if p.guest {
+		return loyalty.ErrGuest
+	}
 	if p.closed {
 		return loyalty.ErrClosed
 	}
@@ -245,7 +248,7 @@ func (m *model) dissolve(p *person, id string, now time.Time) error {
 				l.origin = ""
 			}
 			l.held, l.into = 0, 0
-			to.lots = append(to.lots, l)
+			to.lots = append(to.lots, m.clamp(to, l))
 			to.repay(len(to.lots) - 1)
 		}
 		m.crowd(to)

@@ -129,10 +129,10 @@ type lifespan struct {
 
 // lives splits an award by how long the points of its rules live: what lives as long as
 // the unit says comes first.
-func (m *model) lives(program loyalty.Program, unit points.Unit, award points.Award) []lifespan {
-	parts := []lifespan{{expiry: unit.Expiry}}
+func lives(p *person, program loyalty.Program, unit points.Unit, award points.Award) []lifespan {
+	parts := []lifespan{{expiry: p.expiryFor(program, unit, "")}}
 	for _, share := range award.Shares {
-		expiry := expiryOf(program, unit, share.Rule)
+		expiry := p.expiryFor(program, unit, share.Rule)
 		i := slices.IndexFunc(parts, func(l lifespan) bool { return l.expiry == expiry })
 		if i < 0 {
 			i = len(parts)

@@ -42,7 +42,7 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 			l.origin = ""
 		}
 		p.lots[i].left -= n
-		from.lots = append(from.lots, l)
+		from.lots = append(from.lots, m.clamp(from, l))
 		back[i] = len(from.lots) - 1
 	}
 	// went is where a lot is now, or an empty one like it where nothing was left.

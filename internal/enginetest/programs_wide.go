@@ -55,7 +55,10 @@ var areas = map[string]func(*loyalty.Program){
 	"review": func(p *loyalty.Program) {
 		p.Review = []loyalty.Review{{Unit: "bean", Above: 60}, {Unit: "crumb", Above: 150}}
 	},
-	"late": func(p *loyalty.Program) { p.LateWindow = points.Span{N: 20, Unit: points.Days} },
+	"erasure": func(*loyalty.Program) {}, // Members are erased in mid-life.
+	"guests":  func(p *loyalty.Program) { p.Guests = true },
+	"laws":    laws,
+	"late":    func(p *loyalty.Program) { p.LateWindow = points.Span{N: 20, Unit: points.Days} },
 	"transfers": func(p *loyalty.Program) {
 		p.Transfers = []loyalty.TransferPolicy{
 			{Unit: "bean", Least: 3, Most: 90, Expiry: points.ExpireAfter(10, points.Days).At(points.Exact)},
@@ -128,6 +131,7 @@ func profile(_ context.Context, member string, at time.Time) (loyalty.Profile, e
 
 // mistakes change one area of a program a little, so that an engine that goes by it does
 // what the model does not expect.
+// It has none where a shop sends another command.
 var mistakes = map[string]func(*loyalty.Program){
 	"cards":      func(p *loyalty.Program) { rule(p, "card").Count.Every++ },
 	"budgets":    func(p *loyalty.Program) { rule(p, "drop").Budgets[1].Times-- },
@@ -139,6 +143,7 @@ var mistakes = map[string]func(*loyalty.Program){
 	},
 	"review":    func(p *loyalty.Program) { p.Review[0].Above += 20 },
 	"late":      func(p *loyalty.Program) { p.LateWindow.N -= 12 },
+	"laws":      func(p *loyalty.Program) { p.Jurisdictions[0].Units[0].Expiry = points.ExpireAfter(1, points.Years) },
 	"transfers": func(p *loyalty.Program) { p.Transfers[0].Most-- },
 	"refunds":   func(p *loyalty.Program) { p.Refunds.From = []loyalty.RefundSource{loyalty.FromPending} },
 }
