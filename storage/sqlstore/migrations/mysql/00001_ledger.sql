@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS loyalty_operations (
   actor       MEDIUMBLOB NOT NULL,
   reference   MEDIUMBLOB NOT NULL,
   library     VARBINARY(255) NOT NULL,
-  format      BIGINT NOT NULL,
+  format      INT    NOT NULL,
   occurred_at BIGINT NOT NULL,
   recorded_at BIGINT NOT NULL,
   fingerprint MEDIUMBLOB,
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS loyalty_entries (
   program          VARBINARY(64)  NOT NULL,
   member           VARBINARY(255) NOT NULL,
   version          BIGINT   NOT NULL,
-  ordinal          BIGINT   NOT NULL,
+  ordinal          INT      NOT NULL,
   unit             VARBINARY(255) NOT NULL,
   kind             VARBINARY(255) NOT NULL,
   from_bucket      SMALLINT NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS loyalty_entries (
   revision         BIGINT   NOT NULL,
   reference        VARBINARY(320) NOT NULL,
   corrects_version BIGINT   NOT NULL,
-  corrects_ordinal BIGINT   NOT NULL,
+  corrects_ordinal INT      NOT NULL,
   occurred_at      BIGINT   NOT NULL,
   recorded_at      BIGINT   NOT NULL,
   PRIMARY KEY (program, member, version, ordinal)
@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS loyalty_events (
   program     VARBINARY(64)  NOT NULL,
   member      VARBINARY(255) NOT NULL,
   version     BIGINT   NOT NULL,
-  ordinal     BIGINT   NOT NULL,
+  ordinal     INT      NOT NULL,
   bucket      SMALLINT NOT NULL,
   acked       SMALLINT NOT NULL,
   type        VARBINARY(255) NOT NULL,
@@ -135,7 +135,7 @@ CREATE TABLE IF NOT EXISTS loyalty_claims (
 CREATE TABLE IF NOT EXISTS loyalty_counters (
   program     VARBINARY(64)  NOT NULL,
   counter_key VARBINARY(320) NOT NULL,
-  shard       BIGINT NOT NULL,
+  shard       INT    NOT NULL,
   used        BIGINT NOT NULL,
   PRIMARY KEY (program, counter_key, shard)
 ) ENGINE = InnoDB;
