@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/pruning"
 )
 
 // Store is a storage.Store in PostgreSQL, safe for concurrent use. [New] makes one.
@@ -68,7 +69,7 @@ type engine struct {
 	limits   storage.Limits
 	// bound is set inside a transaction of the host.
 	bound   bool
-	pruning pruning
+	pruning pruning.Places
 	singles singles
 	unions  unions
 	// spread is set where each update names one account.

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
-	"sync"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/pruning"
 	"github.com/loyaltykit/loyaltykit/storage/internal/rowcodec"
 )
 
@@ -62,43 +61,6 @@ func (e *engine) Ack(ctx context.Context, program string, events []storage.Event
 	return nil
 }
 
-// pruning is how far Prune came with operations, by program, so that a call that
-// reaches its limit does not make the next start again.
-type pruning struct {
-	mu     sync.Mutex
-	places map[string]place
-}
-
-// place is what was asked, but for the limit, and the last operation looked at.
-type place struct {
-	request storage.PruneRequest
-	member  string
-	version int64
-}
-
-func (p *pruning) resume(request storage.PruneRequest) place {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	request.Limit = 0
-	if at, ok := p.places[request.Program]; ok && at.request == request {
-		return at
-	}
-	return place{request: request}
-}
-
-func (p *pruning) keep(at place, more bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !more {
-		delete(p.places, at.request.Program)
-		return
-	}
-	if p.places == nil {
-		p.places = map[string]place{}
-	}
-	p.places[at.request.Program] = at
-}
-
 // looked is how many operations one statement looks at.
 const looked = 500
 
@@ -106,35 +68,29 @@ const looked = 500
 // operations in order of member and version. A call that reaches the limit goes
 // on where the one before stopped, if that asked for the same.
 func (e *engine) Prune(ctx context.Context, request storage.PruneRequest) (storage.Pruned, error) {
-	limit := request.Limit
-	if limit <= 0 {
-		limit = 1000
-	}
-	p := prune{engine: e, at: e.pruning.resume(request), left: int64(limit)}
+	p := prune{engine: e, Call: e.pruning.Begin(request)}
 	err := p.events(ctx)
-	for more := p.operationsWanted(); err == nil && more && !p.done.More; {
+	for more := p.Operations(); err == nil && more && !p.Done.More; {
 		more, err = p.operations(ctx)
 	}
 	if err != nil {
 		return storage.Pruned{}, fmt.Errorf("postgres: prune: %w", err)
 	}
-	e.pruning.keep(p.at, p.done.More)
-	return p.done, nil
+	e.pruning.End(&p.Call)
+	return p.Done, nil
 }
 
 // prune is one call of Prune at work.
 type prune struct {
+	pruning.Call
 	engine *engine
-	at     place
-	left   int64
-	done   storage.Pruned
 }
 
 // eventsAtOnce is how many events one transaction drops.
 const eventsAtOnce = 500
 
 func (p *prune) events(ctx context.Context) error {
-	request := &p.at.request
+	request := &p.Request
 	if request.EventsBefore.IsZero() {
 		return nil
 	}
@@ -142,7 +98,7 @@ func (p *prune) events(ctx context.Context) error {
 	for {
 		// One more is looked for than may go, to know whether there is more.
 		var found, dropped int64
-		most := min(p.left, eventsAtOnce)
+		most := min(p.Left(), eventsAtOnce)
 		t := &trip{}
 		t.query(func(r *row) error {
 			dropped = r.integer()
@@ -156,86 +112,58 @@ func (p *prune) events(ctx context.Context) error {
 		if err := p.engine.store(ctx, t); err != nil {
 			return err
 		}
-		p.done.Events += dropped
-		p.left -= dropped
-		if p.done.More = found > 0 && p.left == 0; p.done.More || found == 0 {
+		if !p.DroppedEvents(dropped, found > 0) {
 			return nil
 		}
 	}
 }
 
-func (p *prune) operationsWanted() bool {
-	return !p.at.request.BodiesBefore.IsZero() || !p.at.request.KeysBefore.IsZero()
-}
-
-// prunable is what an operation could lose.
-type prunable struct {
-	member    string
-	version   int64
-	key       string
-	body, own bool
-}
-
 // operations prunes among the next operations, and reports whether there are
 // more to look at.
 func (p *prune) operations(ctx context.Context) (more bool, err error) {
-	request := &p.at.request
-	var found []prunable
+	var found []pruning.Operation
 	n := 0
 	look := &trip{}
 	look.forget(func() { found, n = nil, 0 })
 	look.query(func(r *row) error {
-		o := prunable{member: r.text(), version: r.integer()}
-		at := r.instant()
-		o.key = r.text()
+		o := pruning.Operation{Member: r.text(), Version: r.integer()}
+		recorded := r.instant()
+		o.Key = r.text()
+		o.Body = r.integer() != 0
 		n++
-		o.body = r.integer() != 0 && at.Before(request.BodiesBefore)
-		o.own = at.Before(request.KeysBefore) && !strings.HasPrefix(o.key, storage.ReservedPrefix)
-		if o.body || o.own || n == looked {
+		if p.Look(&o, recorded) || n == looked {
 			found = append(found, o)
 		}
 		return nil
-	}, findPrunable, request.Program, p.at.member, p.at.version, int64(looked))
+	}, findPrunable, p.Request.Program, p.Member, p.Version, int64(looked))
 	if err := p.engine.database.read(ctx, look); err != nil {
 		return false, err
 	}
-	before := *p
+	before := p.Call
 	t := &trip{}
-	for _, o := range found {
-		if p.one(t, o); p.done.More {
+	for i := range found {
+		if p.one(t, &found[i]); p.Done.More {
 			break
 		}
-		p.at.member, p.at.version = o.member, o.version
 	}
 	if len(t.statements) > 0 {
 		if err := p.engine.store(ctx, t); err != nil {
-			*p = before
+			p.Call = before
 			return false, err
 		}
 	}
 	return n == looked, nil
 }
 
-func (p *prune) one(t *trip, o prunable) {
-	if o.body && p.take() {
-		t.exec(pruneBody, p.at.request.Program, o.member, o.version)
-		p.done.Bodies++
-	}
-	if o.own && p.take() {
-		t.exec(pruneKey, p.at.request.Program, o.member, o.version, storage.FreedKey(o.version), o.key)
-		p.done.Keys++
-	}
-}
-
-// take reports whether one more row may change, and notes that there is more if
-// not.
-func (p *prune) take() bool {
-	if p.left == 0 {
-		p.done.More = true
-		return false
-	}
-	p.left--
-	return true
+func (p *prune) one(t *trip, o *pruning.Operation) {
+	program := p.Request.Program
+	_ = p.Strip(o, func() error {
+		t.exec(pruneBody, program, o.Member, o.Version)
+		return nil
+	}, func() error {
+		t.exec(pruneKey, program, o.Member, o.Version, storage.FreedKey(o.Version), o.Key)
+		return nil
+	}) // which only adds statements
 }
 
 // Revisions lists a program's revisions in order of number.

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/pruning"
 )
 
 // engine is what all stores share: listings and upkeep, on top of sessions.
 type engine struct {
 	sessions sessions
-	pruning  pruning
+	pruning  pruning.Places
 }
 
 // ledger is what differs: in a file a statement costs little and a transaction is

@@ -8,10 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/pruning"
 )
 
 // Ack marks events as delivered.
@@ -54,46 +53,6 @@ func eventKeys(events []storage.EventID) []any {
 	return keys
 }
 
-// pruning is how far Prune came with rows that no index finds, by program, so that
-// a call that reaches its limit does not make the next start again.
-type pruning struct {
-	mu     sync.Mutex
-	places map[string]place
-}
-
-// place is what was asked, but for the limit, and the last operation and event
-// looked at.
-type place struct {
-	request storage.PruneRequest
-	member  string
-	version int64
-	bucket  int
-	event   storage.EventID
-}
-
-func (p *pruning) resume(request storage.PruneRequest) place {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	request.Limit = 0
-	if at, ok := p.places[request.Program]; ok && at.request == request {
-		return at
-	}
-	return place{request: request, bucket: -1}
-}
-
-func (p *pruning) keep(at place, more bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !more {
-		delete(p.places, at.request.Program)
-		return
-	}
-	if p.places == nil {
-		p.places = map[string]place{}
-	}
-	p.places[at.request.Program] = at
-}
-
 // looked is how many operations one statement looks at.
 const looked = 1000
 
@@ -101,11 +60,7 @@ const looked = 1000
 // operations in order of member and version. A call that reaches the limit goes
 // on where the one before stopped, if that asked for the same.
 func (e *engine) Prune(ctx context.Context, request storage.PruneRequest) (storage.Pruned, error) {
-	limit := request.Limit
-	if limit <= 0 {
-		limit = 1000
-	}
-	p := prune{at: e.pruning.resume(request), left: int64(limit)}
+	p := prune{e.pruning.Begin(request)}
 	for more := !request.EventsBefore.IsZero(); more; {
 		if err := e.step(ctx, &p, func(ctx context.Context, p *prune, s *session) (err error) {
 			more, err = p.events(ctx, s)
@@ -114,7 +69,7 @@ func (e *engine) Prune(ctx context.Context, request storage.PruneRequest) (stora
 			return storage.Pruned{}, fmt.Errorf("sqlstore: prune events: %w", err)
 		}
 	}
-	for more := p.operationsWanted(); more && !p.done.More; {
+	for more := p.Operations(); more && !p.Done.More; {
 		if err := e.step(ctx, &p, func(ctx context.Context, p *prune, s *session) (err error) {
 			more, err = p.operations(ctx, s)
 			return err
@@ -122,8 +77,8 @@ func (e *engine) Prune(ctx context.Context, request storage.PruneRequest) (stora
 			return storage.Pruned{}, fmt.Errorf("sqlstore: prune operations: %w", err)
 		}
 	}
-	e.pruning.keep(p.at, p.done.More)
-	return p.done, nil
+	e.pruning.End(&p.Call)
+	return p.Done, nil
 }
 
 // step is one transaction of a call of Prune, so that commits get between. If the
@@ -141,34 +96,29 @@ func (e *engine) step(ctx context.Context, p *prune, do func(context.Context, *p
 }
 
 // prune is one call of Prune at work.
-type prune struct {
-	at   place
-	left int64
-	done storage.Pruned
-}
+type prune struct{ pruning.Call }
 
 // events prunes events, and reports whether there are more to look at.
 func (p *prune) events(ctx context.Context, s *session) (more bool, err error) {
 	if s.server {
 		return p.nextEvents(ctx, s)
 	}
-	request := &p.at.request
+	request := &p.Request
 	before := micros(request.EventsBefore)
-	n, err := s.exec(ctx, pruneEvents, request.Program, before, p.left)
-	p.done.Events = n
-	p.left -= n
-	if err != nil || p.left > 0 {
+	n, err := s.exec(ctx, pruneEvents, request.Program, before, p.Left())
+	if err != nil || n < p.Left() {
+		p.DroppedEvents(n, false)
 		return false, err
 	}
 	var one int64
-	p.done.More, err = s.one(ctx, hasPrunableEvent, []any{&one}, request.Program, before)
-	return false, err
+	left, err := s.one(ctx, hasPrunableEvent, []any{&one}, request.Program, before)
+	return p.DroppedEvents(n, left), err
 }
 
 // nextEvents prunes among the next events that are acknowledged, which servers
 // keep in order of their bucket.
 func (p *prune) nextEvents(ctx context.Context, s *session) (more bool, err error) {
-	request, at := &p.at.request, &p.at
+	request := &p.Request
 	var old []storage.EventID
 	looks := 0
 	err = s.query(ctx, findPrunableEvents, func(rows *sql.Rows) (bool, error) {
@@ -180,94 +130,60 @@ func (p *prune) nextEvents(ctx context.Context, s *session) (more bool, err erro
 		}
 		looks++
 		if instant(recorded).Before(request.EventsBefore) {
-			if !p.take() {
+			if !p.Take() {
 				return false, nil
 			}
 			old = append(old, id)
 		}
-		at.bucket, at.event = bucket, id
+		p.Bucket, p.Event = bucket, id
 		return true, nil
-	}, request.Program, at.bucket, at.event.Member, at.event.Version, at.event.Ordinal, looked)
+	}, request.Program, p.Bucket, p.Event.Member, p.Event.Version, p.Event.Ordinal, looked)
 	if err != nil || len(old) == 0 {
-		return looks == looked && !p.done.More, err
+		return looks == looked && !p.Done.More, err
 	}
 	slices.SortFunc(old, inOrderOfKey)
 	n, err := s.do(ctx, dropEvents, request.Program, eventKeys(old))
-	p.done.Events += n
-	return looks == looked && !p.done.More, err
-}
-
-func (p *prune) operationsWanted() bool {
-	return !p.at.request.BodiesBefore.IsZero() || !p.at.request.KeysBefore.IsZero()
-}
-
-// prunable is what an operation could lose.
-type prunable struct {
-	member    string
-	version   int64
-	body, key bool
+	p.Done.Events += n
+	return looks == looked && !p.Done.More, err
 }
 
 // operations prunes among the next operations, and reports whether there are
 // more to look at.
 func (p *prune) operations(ctx context.Context, s *session) (more bool, err error) {
-	request := &p.at.request
-	var found []prunable
+	var found []pruning.Operation
 	n := 0
 	err = s.query(ctx, findPrunable, func(rows *sql.Rows) (bool, error) {
-		var o prunable
+		var o pruning.Operation
 		var recorded int64
-		var key string
-		if err := rows.Scan(&o.member, &o.version, &recorded, &key, &o.body); err != nil {
+		if err := rows.Scan(&o.Member, &o.Version, &recorded, &o.Key, &o.Body); err != nil {
 			return false, err
 		}
 		n++
-		at := instant(recorded)
-		o.body = o.body && at.Before(request.BodiesBefore)
-		o.key = at.Before(request.KeysBefore) && !strings.HasPrefix(key, storage.ReservedPrefix)
-		if o.body || o.key || n == looked {
+		if p.Look(&o, instant(recorded)) || n == looked {
 			found = append(found, o)
 		}
 		return true, nil
-	}, request.Program, p.at.member, p.at.version, looked)
+	}, p.Request.Program, p.Member, p.Version, looked)
 	if err != nil {
 		return false, err
 	}
-	for _, o := range found {
-		if err := p.one(ctx, s, o); err != nil || p.done.More {
+	for i := range found {
+		if err := p.one(ctx, s, &found[i]); err != nil || p.Done.More {
 			return false, err
 		}
-		p.at.member, p.at.version = o.member, o.version
 	}
 	return n == looked, nil
 }
 
-func (p *prune) one(ctx context.Context, s *session, o prunable) error {
-	if o.body && p.take() {
-		if _, err := s.exec(ctx, pruneBody, p.at.request.Program, o.member, o.version); err != nil {
-			return err
-		}
-		p.done.Bodies++
-	}
-	if o.key && p.take() {
-		_, err := s.exec(ctx, pruneKey, storage.FreedKey(o.version), p.at.request.Program, o.member, o.version)
-		if err != nil {
-			return err
-		}
-		p.done.Keys++
-	}
-	return nil
-}
-
-// take reports whether one more row may change, and notes that there is more if
-// not.
-func (p *prune) take() bool {
-	if p.left == 0 {
-		p.done.More = true
-		return false
-	}
-	p.left--
-	return true
+func (p *prune) one(ctx context.Context, s *session, o *pruning.Operation) error {
+	program := p.Request.Program
+	return p.Strip(o, func() error {
+		_, err := s.exec(ctx, pruneBody, program, o.Member, o.Version)
+		return err
+	}, func() error {
+		_, err := s.exec(ctx, pruneKey, storage.FreedKey(o.Version), program, o.Member, o.Version)
+		return err
+	})
 }
 
 // Revisions lists a program's revisions in order of number.
