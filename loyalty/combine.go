@@ -8,18 +8,29 @@ import (
 	"sync"
 )
 
-// groupCalls bounds the calls that share a round.
-const groupCalls = 64
+// groupCalls bounds the calls that share a round. As many as wholeCalls are not split
+// over several groups that could fly at once.
+const (
+	groupCalls = 64
+	wholeCalls = 8
+)
 
 // combiner lets calls that come while others are in flight share the next round.
 // A call that finds nobody in its way runs at once on its caller's goroutine; the
 // rest wait in order of arrival. Groups in flight have disjoint accounts.
+//
+// Large rounds cost a store far less for each call, and several in flight are best of
+// one size. So a group takes its share of all calls, and the callers of one that has
+// landed get the time to come back before the next takes off.
 type combiner struct {
 	engine *Engine
 	mu     sync.Mutex
 	queue  []*call
 	busy   map[string]struct{}
-	flying int
+	// flying and aloft are how many groups and calls are in flight.
+	flying, aloft int
+	// gathering is how many groups have landed and wait for their callers.
+	gathering int
 }
 
 func newCombiner(e *Engine) *combiner {
@@ -31,16 +42,18 @@ func newCombiner(e *Engine) *combiner {
 // happened; in flight its outcome is unknown to the caller.
 func (b *combiner) submit(ctx context.Context, c *call) error {
 	b.mu.Lock()
-	if len(b.queue) == 0 && b.flying < b.engine.limits.Calls && b.free(c) {
+	if len(b.queue) == 0 && b.gathering == 0 && b.flying < b.engine.limits.Calls && b.free(c) {
 		b.take(c)
-		b.flying++
+		b.flying, b.aloft = b.flying+1, b.aloft+1
 		b.mu.Unlock()
 		b.alone(ctx, c)
 		return nil
 	}
 	c.ctx, c.done = ctx, make(chan struct{})
 	b.queue = append(b.queue, c)
-	b.start()
+	if b.gathering == 0 {
+		b.start()
+	}
 	b.mu.Unlock()
 	select {
 	case <-c.done:
@@ -52,7 +65,14 @@ func (b *combiner) submit(ctx context.Context, c *call) error {
 
 // alone runs a call that found nobody in its way.
 func (b *combiner) alone(ctx context.Context, c *call) {
-	defer b.land([]*call{c})
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.land([]*call{c})
+		if b.gathering == 0 {
+			b.start()
+		}
+	}()
 	b.engine.run(ctx, []*call{c})
 }
 
@@ -72,17 +92,14 @@ func (b *combiner) abandon(ctx context.Context, c *call) error {
 	}
 }
 
-// land gives the accounts of a group free and starts the next.
+// land gives the accounts of a group free.
 func (b *combiner) land(group []*call) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	for _, c := range group {
 		for _, member := range c.taken {
 			delete(b.busy, member)
 		}
 	}
-	b.flying--
-	b.start()
+	b.flying, b.aloft = b.flying-1, b.aloft-len(group)
 }
 
 // start sends off as many groups as may fly. A group has a goroutine of its own,
@@ -93,7 +110,7 @@ func (b *combiner) start() {
 		if len(group) == 0 {
 			return
 		}
-		b.flying++
+		b.flying, b.aloft = b.flying+1, b.aloft+len(group)
 		go b.fly(group)
 	}
 }
@@ -101,14 +118,32 @@ func (b *combiner) start() {
 // fly runs a group. Before it lands, the callers who were just answered have a
 // turn, so that those who call again are in the next group rather than behind it.
 func (b *combiner) fly(group []*call) {
-	defer b.land(group)
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.land(group)
+		b.gather()
+		b.start()
+	}()
 	b.engine.run(context.Background(), slices.Clone(group))
 	runtime.Gosched()
 }
 
+// gather lets callers who can run come back, as long as more of them do.
+func (b *combiner) gather() {
+	b.gathering++
+	for before := -1; before < len(b.queue) && len(b.queue) < groupCalls; {
+		before = len(b.queue)
+		b.mu.Unlock()
+		runtime.Gosched()
+		b.mu.Lock()
+	}
+	b.gathering--
+}
+
 // pick takes the next group from the queue: in order of arrival, round-robin over
-// members, at most groupCalls. A call stays behind while one of its accounts is
-// in flight, or an earlier call of such an account stays behind.
+// members, at most its share. A call stays behind while one of its accounts is in
+// flight, or an earlier call of such an account stays behind.
 func (b *combiner) pick() []*call {
 	if len(b.queue) == 0 {
 		return nil
@@ -124,7 +159,8 @@ func (b *combiner) pick() []*call {
 			held[c.member(i)] = struct{}{}
 		}
 	}
-	group := fair(ready, groupCalls)
+	share := (len(b.queue) + b.aloft + b.engine.limits.Calls - 1) / b.engine.limits.Calls
+	group := inTurn(ready, min(groupCalls, max(wholeCalls, share)))
 	if len(group) == 0 {
 		return nil
 	}
@@ -136,9 +172,9 @@ func (b *combiner) pick() []*call {
 	return group
 }
 
-// fair picks at most n calls, the first of every member before the second of
+// inTurn picks at most n calls, the first of every member before the second of
 // any, in order of arrival.
-func fair(ready []*call, n int) []*call {
+func inTurn(ready []*call, n int) []*call {
 	if len(ready) <= n {
 		return ready
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
@@ -370,4 +373,102 @@ func TestAnOutcomeThatIsUnknownAgainAndAgainIsLookedUpOnceMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// twoAtATime is a store that takes two groups in flight, like a server.
+type twoAtATime struct{ storage.Store }
+
+func (twoAtATime) Limits() storage.Limits { return storage.Limits{Calls: 2} }
+
+// servedCounter is a counter whose store takes two groups in flight, with members who
+// have points.
+func servedCounter(t *testing.T, members ...string) *counter {
+	t.Helper()
+	c := openCounter(t)
+	c.store.Store = twoAtATime{c.store.Store}
+	engine, err := loyalty.New(loyalty.Revisions{beans(points.NeverExpire())}, c.store, &loyalty.Options{
+		Clock: c.clock, Secret: []byte("a secret of the test"), Attempts: 6,
+	})
+	require.NoError(t, err)
+	c.Engine = engine
+	for _, member := range members {
+		c.must(loyalty.Enroll{Member: member, Key: "enroll"})
+		c.must(loyalty.Adjust{Member: member, Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "shop"})
+	}
+	return c
+}
+
+// shoppers are so many members.
+func shoppers(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("shopper-%02d", i)
+	}
+	return names
+}
+
+func (c *counter) spend(member, key string) *answer {
+	return c.ask(c.t.Context(), loyalty.Spend{Member: member, Key: key, Unit: "bean", Points: 1})
+}
+
+// sizes are how many calls each group had that was sent to the store.
+func (g *gate) sizes() []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var sizes []int
+	for _, keys := range g.groups {
+		sizes = append(sizes, len(keys))
+	}
+	return sizes
+}
+
+func TestTwoCallersNeverWaitForEachOtherWhereTwoGroupsMayFly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := servedCounter(t)
+		c.begin()
+		second := c.spend("anna", "second")
+		require.Equal(t, []int{1, 1}, c.sizes())
+		c.end()
+		require.NoError(t, second.err)
+	})
+}
+
+func TestAGroupTakesItsShareOfAllCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		crowd := shoppers(20)
+		c := servedCounter(t, crowd...)
+		c.begin()
+		c.spend("anna", "second")
+		for _, member := range crowd {
+			c.spend(member, "coffee")
+		}
+		c.end()
+		require.Equal(t, 11, slices.Max(c.sizes()), "one of the two has landed, and the other half of 21 calls is for the next: %v", c.sizes())
+	})
+}
+
+func TestCallersWhoComeBackShareTheNextRound(t *testing.T) {
+	// Who comes back in time is the scheduler's choice where several threads run callers.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		const each = 5
+		crowd := shoppers(6)
+		c := servedCounter(t, crowd...)
+		c.mangle = func(_ []storage.Batch, next func() ([]storage.Outcome, error)) ([]storage.Outcome, error) {
+			time.Sleep(time.Millisecond)
+			return next()
+		}
+		c.begin()
+		for _, member := range crowd {
+			c.waiting.Go(func() {
+				for n := range each {
+					_, err := c.Do(t.Context(), loyalty.Spend{Member: member, Key: fmt.Sprintf("coffee-%d", n), Unit: "bean", Points: 1})
+					assert.NoError(t, err)
+				}
+			})
+		}
+		synctest.Wait()
+		c.end()
+		require.Less(t, len(c.sizes()), 15, "30 calls of six callers fly together: %v", c.sizes())
+	})
 }
