@@ -12,7 +12,7 @@ import (
 
 const (
 	expiring = " AND open = 1 AND state = 2 AND remaining > 0 AND expires_at < " + never
-	pending  = " AND state = 1 AND available_from < " + never
+	pending  = " AND open = 1 AND state = 1 AND available_from < " + never
 	dueOnes  = " AND due_at < " + never
 
 	getExpiring = "SELECT " + lotColumns + " FROM loyalty_lots" + ofAccount + expiring +

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -16,14 +17,16 @@ const (
 	consumption = " ORDER BY expires_at, earned_at, lot"
 	ofAccount   = " WHERE program = $1 AND member = $2"
 
+	recordKey = "program text, member text, kind text, id text"
+
 	lockAccount = "SELECT 1 FROM loyalty_accounts" + ofAccount + " FOR NO KEY UPDATE"
 )
 
 var (
 	findAccount   = lookup("loyalty_accounts", "program text, member text", accountColumns)
 	findOperation = lookup("loyalty_operations", "program text, member text, idem_key text", operationColumns)
-	findRecord    = lookup("loyalty_records", "program text, member text, kind text, id text", recordColumns)
-	findLot       = lookup("loyalty_lots", "program text, member text, lot integer", lotColumns)
+	findRecord    = firstLookup("loyalty_records", recordKey, recordColumns)
+	findLot       = firstLookup("loyalty_lots", "program text, member text, lot integer", lotColumns)
 	findLotsOf    = lookupLotsOf()
 	// findHead finds an account and, if it has one, its operation with a key.
 	findHead = shapeOf(columns("program text, member text, idem_key text"),
@@ -39,11 +42,11 @@ func lookupLotsOf() *shape {
 		return " CROSS JOIN LATERAL (SELECT " + lotColumns + " FROM loyalty_lots AS l WHERE l.program = " + program +
 			" AND l.member = " + member + " AND l.lot = ANY (string_to_array(r.lots, ',')::bigint[]) OFFSET 0) AS found"
 	}
-	s := lookup("(SELECT r.program, r.member, r.kind AS of_kind, r.id AS of_id, found.* FROM loyalty_records AS r"+
-		lotsOf("r.program", "r.member")+")", "program text, member text, of_kind text, of_id text", lotColumns)
-	s.one = "SELECT 1::bigint, found.* FROM loyalty_records AS r" + lotsOf("$1", "$2") +
-		" WHERE r.program = $1 AND r.member = $2 AND r.kind = $3 AND r.id = $4"
-	return s
+	records := firstLookup("loyalty_records", recordKey, "lots")
+	one := strings.Replace(records.one, "SELECT 1::bigint, lots FROM ", "SELECT 1::bigint, found.* FROM (SELECT lots FROM ", 1)
+	records.one = one + ") AS r" + lotsOf("$1", "$2")
+	records.many = strings.TrimSuffix(records.many, "found") + "r" + lotsOf("asked.k1", "asked.k2")
+	return records
 }
 
 // Load answers requests in one round trip, or two where an account is due or a debit

@@ -96,18 +96,51 @@ func replacing(table, key, list string) *shape {
 // that were asked for, from 1. OFFSET 0 makes the server look every key up, whatever
 // it believes about the size of the table.
 func lookup(table, key, cols string) *shape {
-	all := columns(key)
-	var one, many, as []string
+	all, as := keysOf(key)
+	var one, many []string
 	for i, c := range all {
 		one = append(one, c.name+" = $"+strconv.Itoa(i+1))
-		many = append(many, "t."+c.name+" = asked.k"+strconv.Itoa(i+1))
-		as = append(as, "k"+strconv.Itoa(i+1))
+		many = append(many, "t."+c.name+" = asked."+as[i])
 	}
 	return shapeOf(all,
 		"SELECT 1::bigint, "+cols+" FROM "+table+" AS t WHERE "+strings.Join(one, " AND "),
-		"SELECT asked.place, found.* FROM unnest("+marks(all, true)+") WITH ORDINALITY AS asked ("+
-			strings.Join(as, ", ")+", place) CROSS JOIN LATERAL (SELECT "+cols+" FROM "+table+" AS t WHERE "+
-			strings.Join(many, " AND ")+" OFFSET 0) AS found")
+		askedFor(all, as)+"(SELECT "+cols+" FROM "+table+" AS t WHERE "+strings.Join(many, " AND ")+" OFFSET 0) AS found")
+}
+
+func keysOf(key string) (all []column, as []string) {
+	all = columns(key)
+	for i := range all {
+		as = append(as, "k"+strconv.Itoa(i+1))
+	}
+	return all, as
+}
+
+func askedFor(all []column, as []string) string {
+	return "SELECT asked.place, found.* FROM unnest(" + marks(all, true) + ") WITH ORDINALITY AS asked (" +
+		strings.Join(as, ", ") + ", place) CROSS JOIN LATERAL "
+}
+
+// firstLookup is lookup in a table of which other indexes begin as its key does: it asks
+// for the first row from the key on, in the order of the key, and then whether that is
+// the one. So the server takes the primary key even before it has statistics, when any
+// index that begins alike looks as good to it, and may mean to read all that an account has.
+func firstLookup(table, key, cols string) *shape {
+	all, as := keysOf(key)
+	var one, many []string
+	for i := range all {
+		one, many = append(one, "$"+strconv.Itoa(i+1)), append(many, "asked."+as[i])
+	}
+	return shapeOf(all,
+		"SELECT 1::bigint, "+cols+" FROM "+firstFrom(table, all, one),
+		askedFor(all, as)+"(SELECT "+cols+" FROM "+firstFrom(table, all, many)+") AS found")
+}
+
+// firstFrom is the row of an account with a key, as [firstLookup] finds it, and the
+// condition on it. It names the account, so that a spread database looks in one place.
+func firstFrom(table string, all []column, values []string) string {
+	rest, wanted := names(all[2:], "t."), strings.Join(values[2:], ", ")
+	return "(SELECT * FROM " + table + " AS t WHERE t.program = " + values[0] + " AND t.member = " + values[1] +
+		" AND (" + rest + ") >= (" + wanted + ") ORDER BY " + rest + " LIMIT 1) AS r WHERE (" + names(all[2:], "r.") + ") = (" + wanted + ")"
 }
 
 // arguments are rows of arguments for a shape, one after the other.

@@ -152,10 +152,10 @@ func (u *union) whole(r *storage.LoadRequest) {
 		u.branch(sortOperation, sortOperation, "loyalty_operations", ofAccount, " AND idem_key = ", u.arg(r.Key))
 	}
 	for i, key := range r.Records {
-		of := ofAccount + " AND kind = " + u.arg(key.Kind) + " AND id = " + u.arg(key.ID)
-		u.branch(numberedRecords+i, sortRecord, "loyalty_records", of)
+		of := firstFrom("loyalty_records", findRecord.columns, []string{"$1", "$2", u.arg(key.Kind), u.arg(key.ID)})
+		u.branch(numberedRecords+i, sortRecord, of)
 		u.branch(sortLot, sortLot, "loyalty_lots", ofAccount,
-			" AND lot = ANY ((SELECT string_to_array(lots, ',') FROM loyalty_records", of, ")::bigint[])")
+			" AND lot = ANY ((SELECT string_to_array(lots, ',') FROM ", of, ")::bigint[])")
 	}
 	if len(r.Lots) > 0 {
 		ids := make([]int64, len(r.Lots))
