@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -220,12 +219,13 @@ func (e *Engine) loadError(c *call, err error) error {
 var errNotStored = errors.New("nothing is stored")
 
 // requests turns the plans of calls into load requests, one for each account of
-// each call. Debits of one unit add up along the group.
+// each call. Debits of one unit add up along the group, and what several calls need of
+// one account is asked for once.
 func (e *Engine) requests(calls []*call) []storage.LoadRequest {
 	requests := make([]storage.LoadRequest, 0, len(calls))
-	var taken map[string]points.Amount
+	var asked asked
 	if len(calls) > 1 {
-		taken = map[string]points.Amount{}
+		asked = map[string]*askedOf{}
 	}
 	for _, c := range calls {
 		for i := range c.accounts() {
@@ -238,9 +238,12 @@ func (e *Engine) requests(calls []*call) []storage.LoadRequest {
 			if c.openLots > 0 {
 				request.Debits = append(request.Debits, storage.Debit{Limit: c.openLots})
 			}
-			c.plan.addTo(&request, i == 0, taken)
+			c.plan.addTo(&request, i == 0)
 			request.Records = append(request.Records, e.kept.records...)
 			requests = append(requests, request)
+			if asked != nil {
+				asked.once(requests)
+			}
 		}
 	}
 	return requests
@@ -251,7 +254,7 @@ func (e *Engine) requests(calls []*call) []storage.LoadRequest {
 const unknownAmountLots = 8
 
 // addTo adds what the plan needs of one account.
-func (p *Plan) addTo(request *storage.LoadRequest, main bool, taken map[string]points.Amount) {
+func (p *Plan) addTo(request *storage.LoadRequest, main bool) {
 	mine := func(member string) bool { return member == request.Member || (main && member == "") }
 	for _, r := range p.Records {
 		if mine(r.Member) {
@@ -270,13 +273,6 @@ func (p *Plan) addTo(request *storage.LoadRequest, main bool, taken map[string]p
 		ask := storage.Debit{Unit: debit.Unit, After: request.DueBy, Amount: debit.Amount, Limit: maxLotsPerCommit + 1}
 		if debit.Amount == 0 {
 			ask.Limit = unknownAmountLots
-		}
-		if taken != nil && debit.Amount > 0 {
-			key := request.Member + "\x00" + debit.Unit
-			if sum, err := taken[key].Add(debit.Amount); err == nil {
-				taken[key] = sum
-				ask.Amount = sum
-			}
 		}
 		request.Debits = append(request.Debits, ask)
 	}
