@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
 // call is one command on its way through the engine.
@@ -44,8 +46,10 @@ type call struct {
 	more bool
 	// refused is set where the command was refused before any round.
 	refused bool
-	// gathered is set where a spend's lots were gathered before.
+	// gathered is set where a spend's lots were gathered before, and needs is what a
+	// checkout needs gathered.
 	gathered bool
+	needs    rewards.Cost
 	// merged is set where lots were merged because the command needs too many.
 	merged bool
 	// openLots is how many open lots to load, whatever the plan says.

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -133,7 +134,7 @@ func (c Earn) pay(ctx context.Context, tx *Tx) (points.Order, error) {
 	if sale.Marks, err = tx.mark(reward, 1); err != nil {
 		return order, err
 	}
-	if err := tx.sell(order.ID, sale); err != nil {
+	if err := c.sell(tx, sale); err != nil {
 		return order, err
 	}
 	order.Tenders = append(slices.Clip(order.Tenders), points.Tender{Kind: points.PointsTender, Amount: payment.Money.Add(payment.Forgiven)})
@@ -150,9 +151,9 @@ func (tx *Tx) pays() bool { return tx.receipt.Payment != nil && tx.receipt.Payme
 // payment decides how many points pay how much of the order.
 func (c Earn) payment(tx *Tx, reward *rewards.Reward) (rewards.Payment, error) {
 	x := reward.Exchange
-	most := c.Pay.Points
-	if most == 0 {
-		most = tx.Balance(x.Unit).Available
+	most, err := c.most(tx, x)
+	if err != nil {
+		return rewards.Payment{}, err
 	}
 	payment, err := x.Pay(due(&c.Order), most)
 	switch {
@@ -172,16 +173,70 @@ func (c Earn) payment(tx *Tx, reward *rewards.Reward) (rewards.Payment, error) {
 	return payment, nil
 }
 
+// most is how many points may pay: as many as the member says, or has. Where they were
+// being gathered, those are had.
+func (c Earn) most(tx *Tx, x *rewards.Exchange) (points.Amount, error) {
+	balance, most := tx.Balance(x.Unit), c.Pay.Points
+	if most == 0 {
+		most = balance.Available
+	}
+	if balance.Held == 0 || tx.quote {
+		return most, nil
+	}
+	if !tx.call.gathered && !c.lacks(x, balance) {
+		return most, nil
+	}
+	state, status, err := tx.gathering(gathering(c.Key))
+	if err != nil || status != gatherOpen || state.Unit != x.Unit {
+		return most, err
+	}
+	payment, err := x.Pay(due(&c.Order), cmp.Or(c.Pay.Points, state.Need))
+	switch differs := err != nil || payment.Points != state.Need; {
+	case differs && tx.call.gathered:
+		tx.call.gathered = false
+		return 0, tx.fail(errStale)
+	case differs && (err != nil || c.Pay.Points == 0):
+		return most, nil
+	case !tx.call.gathered:
+		tx.call.needs = rewards.Cost{Unit: x.Unit, Points: payment.Points}
+		return 0, tx.fail(errGather)
+	}
+	return state.Need, nil
+}
+
+// lacks reports whether more points would pay than are available, if those on hold were.
+func (c Earn) lacks(x *rewards.Exchange, balance points.Balance) bool {
+	total, err := balance.Available.Add(balance.Held)
+	if err != nil {
+		return true
+	}
+	if c.Pay.Points > 0 {
+		return balance.Available < c.Pay.Points
+	}
+	now, err1 := x.Pay(due(&c.Order), balance.Available)
+	then, err2 := x.Pay(due(&c.Order), total)
+	return err1 != nil || err2 != nil || now.Points < then.Points
+}
+
+// spend is the spend that pays so many points.
+func (c Earn) spend(cost rewards.Cost) Spend {
+	return Spend{Member: c.Member, Key: c.Key, Unit: cost.Unit, Points: cost.Points, Reference: c.Order.ID, Order: c.Order.ID}
+}
+
 // sell takes the points that pay, and notes where they came from.
-func (tx *Tx) sell(order string, sale *saleState) error {
-	unit := sale.Payment.Unit
-	parts, err := tx.debit(unit, sale.Payment.Points, points.Entry{
-		Kind: points.EntrySpend, To: points.Redeemed, Reference: order, OccurredAt: tx.occurred,
+func (c Earn) sell(tx *Tx, sale *saleState) error {
+	needs := rewards.Cost{Unit: sale.Payment.Unit, Points: sale.Payment.Points}
+	if tx.call.gathered {
+		return tx.sellGathered(c.spend(needs), sale)
+	}
+	tx.call.needs = needs
+	parts, err := tx.debit(needs.Unit, needs.Points, points.Entry{
+		Kind: points.EntrySpend, To: points.Redeemed, Reference: c.Order.ID, OccurredAt: tx.occurred,
 	})
 	if err != nil {
 		return err
 	}
-	return tx.notePaid(order, unit, parts, len(tx.entries)-len(parts), sale)
+	return tx.notePaid(c.Order.ID, needs.Unit, parts, len(tx.entries)-len(parts), sale)
 }
 
 // RefundSplit is what a refund gives back of an order that was partly paid with points

@@ -27,9 +27,10 @@ const (
 // commit. The receipt's Payment says what is left to pay in money. What points paid is
 // a tender of the order, which earns as the basis of each rule says, and so is what the
 // shop forgives of the last fraction. A [Refund] of the order splits what comes back into
-// points and money. Points are taken at the recorded time, by the terms of then, from at
-// most 100 lots: where they lie in more, that is ErrTooLarge, and a [Spend] that names the
-// order comes first.
+// points and money. Points are taken at the recorded time, by the terms of then. Where they lie
+// in more than 100 lots, they are gathered in several commits under the one key, as those of
+// a [Spend] are: the checkout is done or not done as a whole, and one that dies goes on when
+// it is asked again, or gives the points back within 15 minutes.
 type Earn struct {
 	Member string       `json:"member"`
 	Key    string       `json:"key"`

@@ -55,13 +55,21 @@ func gathering(key string) string {
 
 func chunkID(id string, n int) string { return fmt.Sprintf("%s/%d", id, n) }
 
-// gathers returns the spend that a call is, if it is one: only spends gather.
+// gathers returns the spend that a call is, or that a checkout makes, if it is one: only
+// these gather.
 func (c *call) gathers() (Spend, bool) {
-	if p, ok := c.cmd.(*Spend); ok {
-		return *p, true
+	switch cmd := c.cmd.(type) {
+	case Spend:
+		return cmd, true
+	case *Spend:
+		return *cmd, true
+	case Earn:
+		return cmd.spend(c.needs), cmd.Pay != nil
+	case *Earn:
+		return cmd.spend(c.needs), cmd.Pay != nil
+	default:
+		return Spend{}, false
 	}
-	spend, ok := c.cmd.(Spend)
-	return spend, ok
 }
 
 // spendLots is how many lots one commit of a spend takes from: what the store
@@ -74,7 +82,7 @@ func (e *Engine) moveLots(accounts int) int {
 	return max(e.spendLots(), (e.limits.Rows-40)/(2*accounts))
 }
 
-// gather runs a spend that needs more lots than one commit takes.
+// gather runs a spend, or a checkout, that needs more lots than one commit takes.
 func (e *Engine) gather(ctx context.Context, c *call) {
 	spend, ok := c.gathers()
 	if !ok {
@@ -84,6 +92,11 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 	for {
 		step := &gatherStep{id: gathering(c.plan.Key), spend: spend}
 		err := e.step(ctx, c, step)
+		if _, spends := c.cmd.(Spend); errors.Is(err, errOtherGathering) && !spends {
+			// The checkout needed another number of points when it was asked before.
+			e.chunks(ctx, c, releaseChunks)
+			err = e.step(ctx, c, step)
+		}
 		if errors.Is(err, errGatherMoved) {
 			e.alone(ctx, c)
 			return
@@ -109,12 +122,12 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 // release gives back at once what a refused spend has gathered. What it does not
 // reach lapses with its chunks.
 func (e *Engine) release(ctx context.Context, c *call, why error) {
-	for _, refusal := range []error{ErrInsufficientPoints, ErrSuspended, ErrClosed} {
-		if errors.Is(why, refusal) {
-			e.chunks(ctx, c, releaseChunks)
+	for _, leaves := range []error{ErrKeyReused, ErrOutcomeUnknown, ErrContention, errNotStored, errGatherMoved, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(why, leaves) {
 			return
 		}
 	}
+	e.chunks(ctx, c, releaseChunks)
 }
 
 // chunks captures or releases what was gathered, chunk by chunk.
@@ -157,6 +170,9 @@ func (e *Engine) alone(ctx context.Context, c *call) {
 
 // errGatherMoved reports a gathering whose member was merged or erased meanwhile.
 var errGatherMoved = errors.New("loyalty: the member was merged while points were gathered")
+
+// errOtherGathering reports a gathering of another number of points under the key.
+var errOtherGathering = fmt.Errorf("%w for another number of points", ErrKeyReused)
 
 // step runs one step of a gathering in a commit of its own.
 func (e *Engine) step(ctx context.Context, c *call, step *gatherStep) error {
@@ -239,7 +255,7 @@ func (g *gatherStep) gatherChunk(tx *Tx, state *gatherState, status string) (boo
 		}
 	}
 	if state.Unit != g.spend.Unit || state.Need != g.spend.Points {
-		return false, fmt.Errorf("%w: a spend of %d %s is being gathered under it", ErrKeyReused, state.Need, state.Unit)
+		return false, fmt.Errorf("%w: a spend of %d %s is being gathered under it", errOtherGathering, state.Need, state.Unit)
 	}
 	missing := state.Need - state.Have
 	if missing == 0 {
@@ -352,8 +368,9 @@ func (p *Party) chunk(unit string, amount points.Amount) ([]points.Part, error) 
 	return nil, p.tx.fail(errStale)
 }
 
-// sellGathered is the decision of a gathered spend.
-func (tx *Tx) sellGathered(c Spend) error {
+// sellGathered is the decision of a gathered spend, or of a checkout that notes what it
+// sold.
+func (tx *Tx) sellGathered(c Spend, sale *saleState) error {
 	id := gathering(c.Key)
 	state, status, err := tx.gathering(id)
 	if err != nil {
@@ -362,7 +379,7 @@ func (tx *Tx) sellGathered(c Spend) error {
 	if status != gatherOpen || state.Have != state.Need || state.Need != c.Points || state.Unit != c.Unit {
 		return tx.fail(errStale)
 	}
-	if err := tx.payGathered(c, state); err != nil {
+	if err := tx.payGathered(c, state, sale); err != nil {
 		return err
 	}
 	tx.sold = sold{c.Unit, c.Points}

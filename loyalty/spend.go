@@ -63,7 +63,7 @@ func (c Spend) Apply(_ context.Context, tx *Tx) error {
 		return err
 	}
 	if tx.call.gathered {
-		return tx.sellGathered(c)
+		return tx.sellGathered(c, nil)
 	}
 	resumes, err := tx.resumes(c)
 	if err != nil {

@@ -145,7 +145,7 @@ func stillTaken(parts []tenderPart) []points.LotID {
 }
 
 // payGathered notes the lots of a gathered spend.
-func (tx *Tx) payGathered(c Spend, gathered gatherState) error {
+func (tx *Tx) payGathered(c Spend, gathered gatherState, sale *saleState) error {
 	if c.Order == "" {
 		return nil
 	}
@@ -161,7 +161,7 @@ func (tx *Tx) payGathered(c Spend, gathered gatherState) error {
 		if err := tx.decode(row, &hold); err != nil {
 			return err
 		}
-		if err := tx.pay(c.Order, c.Unit, hold.Parts, -1); err != nil {
+		if err := tx.notePaid(c.Order, c.Unit, hold.Parts, -1, sale); err != nil {
 			return err
 		}
 	}
