@@ -212,7 +212,7 @@ func (d *deciding) before(c *call, main *account) (*Receipt, error) {
 		if _, erases := c.cmd.(eraser); err == nil && erases {
 			return erasedBefore(c, main), nil
 		}
-		return nil, errors.Join(err, fmt.Errorf("%w: %q", ErrErased, main.id))
+		return nil, errors.Join(err, fmt.Errorf("%w: %s", ErrErased, whose(main.id)))
 	}
 	op := main.operation(c.plan.Key)
 	if op == nil {
@@ -236,7 +236,7 @@ func (d *deciding) apply(c *call, tx *Tx) error {
 	opens, _ := c.cmd.(opener)
 	for _, other := range tx.parties[1:] {
 		if !other.Enrolled() && !tx.plan.isHouse(other.row.Member) && (opens == nil || opens.opens() != other.row.Member) {
-			return fmt.Errorf("%w: %q", ErrNotEnrolled, other.row.Member)
+			return fmt.Errorf("%w: %s", ErrNotEnrolled, whose(other.row.Member))
 		}
 	}
 	if err := d.guard(c, func(ctx context.Context) error { return c.cmd.Apply(ctx, tx) }); err != nil {
@@ -244,7 +244,7 @@ func (d *deciding) apply(c *call, tx *Tx) error {
 	}
 	for _, p := range tx.parties {
 		if !p.Enrolled() && tx.plan.isHouse(p.row.Member) {
-			return fmt.Errorf("%w: %q is a house account that no command opened", ErrNotEnrolled, p.row.Member)
+			return fmt.Errorf("%w: %s is a house that no command opened", ErrNotEnrolled, whose(p.row.Member))
 		}
 	}
 	return nil

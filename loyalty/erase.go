@@ -58,7 +58,7 @@ func (c Erase) Plan() Plan {
 // Apply implements [Command].
 func (c Erase) Apply(_ context.Context, tx *Tx) error {
 	if tx.row.Kind != storage.Person {
-		return fmt.Errorf("%w: %q", ErrNotPerson, tx.Party.Member())
+		return fmt.Errorf("%w: %s", ErrNotPerson, whose(tx.Party.Member()))
 	}
 	return tx.markErased(tx.row.Version + 1)
 }

@@ -150,7 +150,7 @@ type ClaimedError struct {
 
 // Error says who holds what.
 func (e *ClaimedError) Error() string {
-	return fmt.Sprintf("%s %q is held by %q", e.Space, e.Key, e.Holder)
+	return fmt.Sprintf("%s %q is held by %s", e.Space, e.Key, whose(e.Holder))
 }
 
 // Is reports that the error is an ErrClaimed, or ErrOrderEarned for orders.
@@ -193,7 +193,8 @@ func (e *LimitError) Is(target error) bool { return target == ErrLimit }
 
 // CommandError is what the engine wraps every error of a command in, once.
 type CommandError struct {
-	// Command is the type of the command, Member whom it is about, Key its key.
+	// Command is the type of the command, Member whom it is about, Key its key. Of a
+	// command about a house, Member is its account; see [HouseOf].
 	Command string
 	Member  string
 	Key     string
@@ -202,7 +203,7 @@ type CommandError struct {
 
 // Error says which command of whom it is, and what is inside.
 func (e *CommandError) Error() string {
-	return fmt.Sprintf("loyalty: %s of member %q with key %q: %v", e.Command, points.Clip(e.Member), points.Clip(e.Key), e.Err)
+	return fmt.Sprintf("loyalty: %s of %s with key %q: %v", e.Command, AccountName(e.Member), points.Clip(e.Key), e.Err)
 }
 
 // Unwrap returns the error inside.

@@ -106,7 +106,7 @@ func (e *Engine) deliverBucket(ctx context.Context, bucket int, send func(contex
 			if err := send(ctx, cloudEvent(row)); err != nil {
 				stopped = row.Member
 				if len(report.Stopped) < 100 {
-					report.Stopped = append(report.Stopped, fmt.Errorf("event %d/%d of member %q: %w", row.Version, row.Ordinal, row.Member, err))
+					report.Stopped = append(report.Stopped, fmt.Errorf("event %d/%d of %s: %w", row.Version, row.Ordinal, AccountName(row.Member), err))
 				}
 				continue
 			}

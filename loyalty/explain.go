@@ -109,7 +109,7 @@ func (e *Engine) Explain(ctx context.Context, member string, question Question) 
 		err = x.entry(member, question.Entry)
 	}
 	if err != nil {
-		return Explanation{}, fmt.Errorf("loyalty: explain member %q: %w", member, err)
+		return Explanation{}, fmt.Errorf("loyalty: explain %s: %w", AccountName(member), err)
 	}
 	if unit, ok := e.revisions[len(e.revisions)-1].Unit(x.Unit); ok {
 		x.Scale = unit.Scale
@@ -270,7 +270,7 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 		return err
 	}
 	for _, entry := range entries {
-		step := append(slices.Clip(way), fmt.Sprintf("%s %d of %q", entry.Kind, version, member))
+		step := append(slices.Clip(way), fmt.Sprintf("%s %d of %s", entry.Kind, version, whose(member)))
 		switch {
 		case x.Next != "":
 			return nil
@@ -381,7 +381,7 @@ func (x *explaining) operation(member string, version int64) (OperationName, *Re
 		return OperationName{}, nil, err
 	}
 	if len(page.Items) == 0 || page.Items[0].Version != version {
-		return OperationName{}, nil, fmt.Errorf("%w: operation %d of member %q", ErrNoEntry, version, member)
+		return OperationName{}, nil, fmt.Errorf("%w: operation %d of %s", ErrNoEntry, version, AccountName(member))
 	}
 	op, err := newOperation(page.Items[0])
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 func (e *Engine) Export(ctx context.Context, member string, w io.Writer) error {
 	member, err := e.survivor(ctx, member)
 	if err != nil {
-		return fmt.Errorf("loyalty: export of member %q: %w", member, err)
+		return fmt.Errorf("loyalty: export of %s: %w", AccountName(member), err)
 	}
 	x := &exporting{engine: e, ctx: ctx, w: bufio.NewWriter(w)}
 	x.member(member)
@@ -34,7 +34,7 @@ func (e *Engine) Export(ctx context.Context, member string, w io.Writer) error {
 		x.err = x.w.Flush()
 	}
 	if x.err != nil {
-		return fmt.Errorf("loyalty: export of member %q: %w", member, x.err)
+		return fmt.Errorf("loyalty: export of %s: %w", AccountName(member), x.err)
 	}
 	return nil
 }

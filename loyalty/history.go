@@ -40,7 +40,7 @@ func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation
 		for member != "" {
 			next, since, err := e.goesOn(ctx, member)
 			if err != nil {
-				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, err))
+				yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), err))
 				return
 			}
 			for op, err := range e.ownHistory(ctx, member, from) {
@@ -82,7 +82,7 @@ func (e *Engine) ownHistory(ctx context.Context, member string, from int64) iter
 	return func(yield func(Operation, error) bool) {
 		last, err := e.lastVersion(ctx, member)
 		if err != nil {
-			yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, err))
+			yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), err))
 			return
 		}
 		query := storage.MemberQuery{Program: e.program, Member: member, From: from}
@@ -91,7 +91,7 @@ func (e *Engine) ownHistory(ctx context.Context, member string, from int64) iter
 		entry, err, more := entries()
 		for row, rowErr := range storage.AllOperations(ctx, e.store, query) {
 			if rowErr != nil {
-				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, rowErr))
+				yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), rowErr))
 				return
 			}
 			if row.Version > last {
@@ -106,7 +106,7 @@ func (e *Engine) ownHistory(ctx context.Context, member string, from int64) iter
 				err = e.restoreReferences(ctx, member, row.Reference, op.Entries)
 			}
 			if failed := errors.Join(opErr, err); failed != nil {
-				yield(Operation{}, fmt.Errorf("loyalty: history of member %q: %w", member, failed))
+				yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), failed))
 				return
 			}
 			if !yield(op, nil) {

@@ -151,7 +151,7 @@ func (p *Party) putHold(id string, state holdState, status string, due time.Time
 // decode reads a record's document.
 func (p *Party) decode(row storage.Record, into any) error {
 	if err := json.Unmarshal(row.Data, into); err != nil {
-		return p.tx.fail(fmt.Errorf("loyalty: record %s %q of member %q: %w", row.Kind, row.ID, row.Member, err))
+		return p.tx.fail(fmt.Errorf("loyalty: record %s %q of %s: %w", row.Kind, row.ID, AccountName(row.Member), err))
 	}
 	return nil
 }

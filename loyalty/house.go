@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -37,6 +38,23 @@ func HouseOf(account string) (House, bool) {
 	rest, found := strings.CutPrefix(account, housePrefix)
 	feature, id, whole := strings.Cut(rest, "/")
 	return House{Feature: feature, ID: id}, found && whole
+}
+
+// AccountName says in words whose an account is, as errors do: member "anna", or for the
+// house of a session booking "latte-art".
+func AccountName(account string) string {
+	if _, found := HouseOf(account); found {
+		return whose(account)
+	}
+	return "member " + whose(account)
+}
+
+// whose is AccountName without the word for a member.
+func whose(account string) string {
+	if house, found := HouseOf(account); found {
+		return fmt.Sprintf("%s %q", house.Feature, points.Clip(house.ID))
+	}
+	return strconv.Quote(points.Clip(account))
 }
 
 // houseProblems lists what is wrong with the houses of a plan.
@@ -86,7 +104,7 @@ func (tx *Tx) House(house House) (*Party, error) {
 			return p, nil
 		}
 	}
-	return nil, tx.fail(fmt.Errorf("loyalty: house %q of %q is not in the plan's Houses", house.ID, house.Feature))
+	return nil, tx.fail(fmt.Errorf("loyalty: %s is not in the plan's Houses", whose(house.Account())))
 }
 
 // Open opens a house account that the plan names, for the life of the program. One
@@ -96,8 +114,7 @@ func (p *Party) Open() error {
 		return p.tx.fail(errors.New("loyalty: only a house account is opened"))
 	}
 	if p.Enrolled() {
-		house, _ := HouseOf(p.row.Member)
-		return fmt.Errorf("%w: %s %q", ErrAlreadyEnrolled, house.Feature, house.ID)
+		return fmt.Errorf("%w: %s", ErrAlreadyEnrolled, whose(p.row.Member))
 	}
 	p.row.Kind, p.row.Status, p.row.EnrolledAt = storage.House, storage.Active, p.tx.occurred
 	return nil

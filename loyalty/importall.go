@@ -247,7 +247,7 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 	}
 	both := func(member, unit string, file, ledger points.Amount) error {
 		if err := add(line{member, unit}, file, ledger); err != nil {
-			return fmt.Errorf("loyalty: reconcile: member %q: %w", member, err)
+			return fmt.Errorf("loyalty: reconcile: %s: %w", AccountName(member), err)
 		}
 		if err := add(line{unit: unit}, file, ledger); err != nil {
 			return fmt.Errorf("loyalty: reconcile: unit %q: %w", unit, err)
@@ -274,7 +274,7 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 		delete(absent, account.Member)
 		for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: account.Member, Limit: 1000}) {
 			if err != nil {
-				return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: member %q: %w", account.Member, err)
+				return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %s: %w", AccountName(account.Member), err)
 			}
 			if entry.Kind != points.EntryImport {
 				continue

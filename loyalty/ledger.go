@@ -294,7 +294,7 @@ func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error)
 			return nil, p.tx.fail(errGather)
 		}
 		if complete {
-			return nil, p.tx.fail(fmt.Errorf("loyalty: lots of %q do not add up to the balance of member %q: verify the ledger", unit, p.row.Member))
+			return nil, p.tx.fail(fmt.Errorf("loyalty: lots of %q do not add up to the balance of %s: verify the ledger", unit, AccountName(p.row.Member)))
 		}
 		// Without an amount: the stored lots may have points that this command took.
 		err = p.load(storage.LoadRequest{Debits: []storage.Debit{{
@@ -463,7 +463,7 @@ func (p *Party) lot(id points.LotID) (points.Lot, error) {
 	if i := p.lotAt(id); i >= 0 {
 		return p.lots[i], nil
 	}
-	return points.Lot{}, p.tx.fail(fmt.Errorf("loyalty: lot %d of member %q is missing: verify the ledger", id, p.row.Member))
+	return points.Lot{}, p.tx.fail(fmt.Errorf("loyalty: lot %d of %s is missing: verify the ledger", id, AccountName(p.row.Member)))
 }
 
 func later(a, b time.Time) time.Time {

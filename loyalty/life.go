@@ -50,7 +50,7 @@ func (a *account) life() (*lifeData, error) {
 	}
 	data, err := decodeData(a.row.Data)
 	if err != nil {
-		return nil, fmt.Errorf("loyalty: account %q: %w", a.id, err)
+		return nil, fmt.Errorf("loyalty: account of %s: %w", AccountName(a.id), err)
 	}
 	return data.Life, nil
 }
@@ -106,7 +106,7 @@ func (d *deciding) lives(c *call, accounts []*account) error {
 		switch {
 		case life == nil:
 		case !life.Erased.IsZero():
-			return fmt.Errorf("%w: %q", ErrErased, a.id)
+			return fmt.Errorf("%w: %s", ErrErased, whose(a.id))
 		case life.Into != "" && c.parts(a.id):
 			if err := c.cmd.(parter).already(accounts[0].id, life.Into); err != nil {
 				return err
@@ -173,7 +173,7 @@ func (*elsewhere) Error() string { return "loyalty: the key was used while the m
 // key stays one of the account that it named first.
 func (c *call) redirect(from, into string) error {
 	if c.touches(into) {
-		return fmt.Errorf("%w: %q was merged into %q", ErrSameMember, from, into)
+		return fmt.Errorf("%w: %s was merged into %s", ErrSameMember, whose(from), whose(into))
 	}
 	if c.original == nil {
 		original := c.plan

@@ -88,11 +88,11 @@ func (e *Engine) MemberAt(ctx context.Context, member string, at time.Time) (Mem
 func (e *Engine) readMember(ctx context.Context, member string, at time.Time, now bool) (Member, error) {
 	err := e.inForce(ctx)
 	if err != nil {
-		return Member{}, fmt.Errorf("loyalty: member %q: %w", member, err)
+		return Member{}, fmt.Errorf("loyalty: %s: %w", AccountName(member), err)
 	}
 	m, err := e.memberAt(ctx, member, instant(at), now)
 	if err != nil {
-		return Member{}, fmt.Errorf("loyalty: member %q: %w", member, err)
+		return Member{}, fmt.Errorf("loyalty: %s: %w", AccountName(member), err)
 	}
 	return m, nil
 }

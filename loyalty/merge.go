@@ -182,10 +182,10 @@ func (tx *Tx) absorb(from *Party, until time.Time) error {
 func (tx *Tx) mayMerge(from *Party) error {
 	for _, p := range []*Party{tx.Party, from} {
 		if p.row.Kind != storage.Person {
-			return fmt.Errorf("%w: %q", ErrNotPerson, p.row.Member)
+			return fmt.Errorf("%w: %s", ErrNotPerson, whose(p.row.Member))
 		}
 		if p.row.Status == storage.Closed {
-			return fmt.Errorf("%w: %q", ErrClosed, p.row.Member)
+			return fmt.Errorf("%w: %s", ErrClosed, whose(p.row.Member))
 		}
 	}
 	mine, err := tx.document()

@@ -68,7 +68,7 @@ func (n *netOrders) look(ctx context.Context, row storage.Record) ([]NetOrder, e
 	}
 	var state orderState
 	if err := json.Unmarshal(row.Data, &state); err != nil {
-		return nil, fmt.Errorf("order %q of member %q: %w", row.ID, row.Member, err)
+		return nil, fmt.Errorf("order %q of %s: %w", row.ID, AccountName(row.Member), err)
 	}
 	earned := map[string]points.Amount{}
 	var units []string
@@ -117,14 +117,14 @@ func (n *netOrders) look(ctx context.Context, row storage.Record) ([]NetOrder, e
 func (n *netOrders) read(ctx context.Context, member string) error {
 	for entry, err := range storage.AllEntries(ctx, n.engine.store, storage.MemberQuery{Program: n.engine.program, Member: member, Limit: 1000}) {
 		if err != nil {
-			return fmt.Errorf("member %q: %w", member, err)
+			return fmt.Errorf("%s: %w", AccountName(member), err)
 		}
 		if entry.Kind != points.EntryReverse {
 			continue
 		}
 		order, err := n.orderOf(ctx, &entry)
 		if err != nil {
-			return fmt.Errorf("member %q: %w", member, err)
+			return fmt.Errorf("%s: %w", AccountName(member), err)
 		}
 		n.reversed[orderUnit{order, entry.Unit}] += entry.Amount
 	}

@@ -288,7 +288,7 @@ func (p *Party) pool() (storage.Record, poolState, PoolKind, error) {
 		return row, state, PoolKind{}, err
 	}
 	if !exists {
-		return row, state, PoolKind{}, fmt.Errorf("%w: %q", ErrNoPool, p.row.Member)
+		return row, state, PoolKind{}, fmt.Errorf("%w: %s", ErrNoPool, whose(p.row.Member))
 	}
 	if row.Status != poolOpen {
 		return row, state, PoolKind{}, fmt.Errorf("%w: pool %q is %s", ErrClosed, p.row.Member, row.Status)

@@ -110,13 +110,13 @@ func (c FoundPool) Apply(_ context.Context, tx *Tx) error {
 // mayJoin returns why the member cannot be in a pool of a kind.
 func (p *Party) mayJoin(kind PoolKind) error {
 	if p.row.Kind != storage.Person {
-		return fmt.Errorf("%w: %q", ErrNotPerson, p.row.Member)
+		return fmt.Errorf("%w: %s", ErrNotPerson, whose(p.row.Member))
 	}
 	if guest, err := p.guest(); err != nil || guest {
 		return cmpErr(err, fmt.Errorf("%w: %q", ErrGuest, p.row.Member))
 	}
 	if p.row.Status == storage.Closed {
-		return fmt.Errorf("%w: %q", ErrClosed, p.row.Member)
+		return fmt.Errorf("%w: %s", ErrClosed, whose(p.row.Member))
 	}
 	row, exists, err := p.Record(memberKind, kind.Code)
 	if err != nil {

@@ -131,7 +131,7 @@ func (p *Party) redemption(id string) (*redemptionState, error) {
 func redemptionOf(row storage.Record) (*redemptionState, error) {
 	state := &redemptionState{}
 	if err := json.Unmarshal(row.Data, state); err != nil {
-		return nil, fmt.Errorf("loyalty: record %s %q of member %q: %w", row.Kind, row.ID, row.Member, err)
+		return nil, fmt.Errorf("loyalty: record %s %q of %s: %w", row.Kind, row.ID, AccountName(row.Member), err)
 	}
 	state.Member, state.State, state.Until = row.Member, rewards.State(row.Status), row.DueAt
 	return state, nil

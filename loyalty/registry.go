@@ -64,10 +64,10 @@ func kernelCommands() []Command {
 func (e *Engine) Decode(op storage.Operation) (Command, error) {
 	prototype, ok := e.commands[op.Type]
 	if !ok {
-		return nil, fmt.Errorf("loyalty: operation %d of member %q: %w: type %q", op.Version, op.Member, ErrUnknownCommand, op.Type)
+		return nil, fmt.Errorf("loyalty: operation %d of %s: %w: type %q", op.Version, AccountName(op.Member), ErrUnknownCommand, op.Type)
 	}
 	if len(op.Command) == 0 {
-		return nil, fmt.Errorf("loyalty: operation %d of member %q has no command: it was pruned, or is a settlement or the other side of one", op.Version, op.Member)
+		return nil, fmt.Errorf("loyalty: operation %d of %s has no command: it was pruned, or is a settlement or the other side of one", op.Version, AccountName(op.Member))
 	}
 	t := reflect.TypeOf(prototype)
 	pointer := t.Kind() == reflect.Pointer
@@ -76,7 +76,7 @@ func (e *Engine) Decode(op storage.Operation) (Command, error) {
 	}
 	value := reflect.New(t)
 	if err := canon.Decode(op.Command, value.Interface()); err != nil {
-		return nil, fmt.Errorf("loyalty: operation %d of member %q: %w", op.Version, op.Member, err)
+		return nil, fmt.Errorf("loyalty: operation %d of %s: %w", op.Version, AccountName(op.Member), err)
 	}
 	if !pointer {
 		value = value.Elem()

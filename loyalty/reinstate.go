@@ -153,7 +153,7 @@ func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, e
 	rev := revisionAt(e.revisions, now)
 	member, err := e.survivor(ctx, member)
 	if err != nil {
-		return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
+		return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
 	}
 	life, err := e.lifeOf(ctx, member)
 	if err == nil && life != nil && !life.Erased.IsZero() {
@@ -165,14 +165,14 @@ func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, e
 	done := map[string]bool{}
 	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: member, Kind: reinstateKind}) {
 		if err != nil {
-			return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
+			return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
 		}
 		done[row.ID] = true
 	}
 	var list []ExpiredPoints
 	for row, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: member, Limit: 1000}) {
 		if err != nil {
-			return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
+			return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
 		}
 		ref := points.EntryRef{Version: row.Version, Ordinal: row.Ordinal}
 		unit, ok := rev.Unit(row.Unit)

@@ -32,7 +32,7 @@ func (e *Engine) Rewards(ctx context.Context, member string, query *RewardsQuery
 	}
 	offers, err := e.offers(ctx, member, query)
 	if err != nil {
-		return nil, fmt.Errorf("loyalty: rewards of member %q: %w", points.Clip(member), err)
+		return nil, fmt.Errorf("loyalty: rewards of %s: %w", AccountName(member), err)
 	}
 	return offers, nil
 }
@@ -140,7 +140,7 @@ func (d *deciding) leftOf(b *budget) int64 {
 func (e *Engine) Redemption(ctx context.Context, member, id string) (Redemption, error) {
 	r, err := e.redemption(ctx, member, id)
 	if err != nil {
-		return Redemption{}, fmt.Errorf("loyalty: redemption %q of member %q: %w", points.Clip(id), points.Clip(member), err)
+		return Redemption{}, fmt.Errorf("loyalty: redemption %q of %s: %w", points.Clip(id), AccountName(member), err)
 	}
 	return r, nil
 }
@@ -190,7 +190,7 @@ func (e *Engine) Redemptions(ctx context.Context, member string) iter.Seq2[Redem
 	return func(yield func(Redemption, error) bool) {
 		survivor, err := e.survivor(ctx, member)
 		if err != nil {
-			yield(Redemption{}, fmt.Errorf("loyalty: redemptions of member %q: %w", points.Clip(member), err))
+			yield(Redemption{}, fmt.Errorf("loyalty: redemptions of %s: %w", AccountName(member), err))
 			return
 		}
 		e.yieldRedemptions(ctx, storage.RecordQuery{Program: e.program, Member: survivor, Kind: redemptionKind}, yield)

@@ -118,10 +118,10 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		*last = step.at
 		tx.occurred, tx.rev = step.at, revisionAt(d.engine.revisions, step.at)
 		if err := d.settleStep(tx, step); err != nil {
-			return false, fmt.Errorf("settle of member %q: %w", a.id, err)
+			return false, fmt.Errorf("settle of %s: %w", AccountName(a.id), err)
 		}
 		if tx.failed != nil {
-			return false, fmt.Errorf("settle of member %q: %w", a.id, tx.failed)
+			return false, fmt.Errorf("settle of %s: %w", AccountName(a.id), tx.failed)
 		}
 		steps++
 		if own {

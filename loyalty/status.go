@@ -132,20 +132,20 @@ func (p *Party) CanRedeem() error { return p.through(RedeemGate) }
 
 func (p *Party) through(gate Gate) error {
 	if p.row.Status == storage.Closed {
-		return fmt.Errorf("%w: %q", ErrClosed, p.row.Member)
+		return fmt.Errorf("%w: %s", ErrClosed, whose(p.row.Member))
 	}
 	data, err := p.document()
 	if err != nil {
 		return err
 	}
 	if data.Life != nil && data.Life.Pool != "" {
-		return fmt.Errorf("%w: %q is a pool", ErrNotPerson, p.row.Member)
+		return fmt.Errorf("%w: %s is a pool", ErrNotPerson, whose(p.row.Member))
 	}
 	if data.Life != nil && data.Life.Guest && gate == RedeemGate {
 		return fmt.Errorf("%w: %q; let a member claim what it earned", ErrGuest, p.row.Member)
 	}
 	if (gate == EarnGate && data.NoEarn) || (gate == RedeemGate && data.NoRedeem) {
-		return fmt.Errorf("%w: %q may not %s; resume it first", ErrSuspended, p.row.Member, gate)
+		return fmt.Errorf("%w: %s may not %s; resume it first", ErrSuspended, whose(p.row.Member), gate)
 	}
 	return nil
 }

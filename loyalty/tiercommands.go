@@ -333,7 +333,7 @@ func (e *Engine) byAnniversary(code string) bool {
 // standingToChange is the member's state, for a command to change.
 func (tx *Tx) standingToChange() (*standingState, error) {
 	if tx.row.Kind != storage.Person {
-		return nil, fmt.Errorf("%w: %q", ErrNotPerson, tx.row.Member)
+		return nil, fmt.Errorf("%w: %s", ErrNotPerson, whose(tx.row.Member))
 	}
 	if tx.row.Status == storage.Closed {
 		return nil, ErrClosed

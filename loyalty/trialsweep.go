@@ -66,7 +66,7 @@ func (s *sweep) page(ctx context.Context, accounts []storage.Account) error {
 			continue
 		}
 		if err := s.account(ctx, &accounts[i]); err != nil {
-			return fmt.Errorf("member %q: %w", accounts[i].Member, err)
+			return fmt.Errorf("%s: %w", AccountName(accounts[i].Member), err)
 		}
 	}
 	return s.flush(ctx)
@@ -256,7 +256,7 @@ func (s *sweep) flush(ctx context.Context) error {
 	for i := range snaps {
 		swept := &s.waiting[owners[i]]
 		if len(snaps[i].Lots) != len(requests[i].Lots) {
-			return fmt.Errorf("member %q: %d of %d lots are missing: verify the ledger", swept.member, len(requests[i].Lots)-len(snaps[i].Lots), len(requests[i].Lots))
+			return fmt.Errorf("%s: %d of %d lots are missing: verify the ledger", AccountName(swept.member), len(requests[i].Lots)-len(snaps[i].Lots), len(requests[i].Lots))
 		}
 		for _, lot := range snaps[i].Lots {
 			f := swept.flows[lot.ID]

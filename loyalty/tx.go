@@ -113,7 +113,7 @@ func (d *deciding) newTx(c *call, plan *Plan, now, occurred time.Time) (*Tx, err
 		}
 		base := d.accounts[id]
 		if base == nil {
-			return nil, fmt.Errorf("loyalty: account %q was not loaded", id)
+			return nil, fmt.Errorf("loyalty: account of %s was not loaded", AccountName(id))
 		}
 		tx.parties = append(tx.parties, newParty(tx, base))
 		tx.parties[i].aliases = c.aliases[id]
@@ -163,7 +163,7 @@ func (tx *Tx) Other(member string) (*Party, error) {
 			return p, nil
 		}
 	}
-	return nil, tx.fail(fmt.Errorf("loyalty: account %q is not in the plan's Others", member))
+	return nil, tx.fail(fmt.Errorf("loyalty: %s is not in the plan's Others", AccountName(member)))
 }
 
 // Answer puts a value into the receipt's Result, as JSON.
@@ -365,7 +365,7 @@ func (p *Party) document() (*accountData, error) {
 	if p.data == nil {
 		data, err := decodeData(p.row.Data)
 		if err != nil {
-			return nil, p.tx.fail(fmt.Errorf("loyalty: account %q: %w", p.row.Member, err))
+			return nil, p.tx.fail(fmt.Errorf("loyalty: account of %s: %w", AccountName(p.row.Member), err))
 		}
 		p.data = data
 	}

@@ -75,7 +75,7 @@ type Problem struct {
 
 // Error names the row and what does not fit.
 func (p Problem) Error() string {
-	return fmt.Sprintf("member %q: %s: %s", p.Member, p.Row, p.What)
+	return fmt.Sprintf("%s: %s: %s", AccountName(p.Member), p.Row, p.What)
 }
 
 // OK reports whether everything fits.
@@ -96,7 +96,7 @@ func (e *Engine) Verify(ctx context.Context, options *VerifyOptions) (VerifyRepo
 	var report VerifyReport
 	check := func(member string) error {
 		if err := e.verifyMember(ctx, member, heads[member], &report); err != nil {
-			return fmt.Errorf("loyalty: verify member %q: %w", member, err)
+			return fmt.Errorf("loyalty: verify %s: %w", AccountName(member), err)
 		}
 		delete(heads, member)
 		if o.Progress != nil {

@@ -225,7 +225,7 @@ func put(party *loyalty.Party, record storage.Record, document any) error {
 
 func decode(record storage.Record, into any) error {
 	if err := json.Unmarshal(record.Data, into); err != nil {
-		return fmt.Errorf("raffle: record %s %q of %q: %w", record.Kind, record.ID, record.Member, err)
+		return fmt.Errorf("raffle: record %s %q of %s: %w", record.Kind, record.ID, loyalty.AccountName(record.Member), err)
 	}
 	return nil
 }

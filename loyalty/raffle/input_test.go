@@ -2,6 +2,8 @@ package raffle_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +53,9 @@ func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
 				require.NoError(t, err)
 				require.Empty(t, report.Problems, path)
 				return
+			}
+			if !strings.Contains(fmt.Sprintf("%+v", cmd), "house/") {
+				require.NotContains(t, err.Error(), "house/", path)
 			}
 			for _, want := range typed {
 				if errors.Is(err, want) {

@@ -76,6 +76,7 @@ func (s *shop) refused(cmd loyalty.Command, want error) {
 	s.t.Helper()
 	_, err := s.Do(s.t.Context(), cmd)
 	require.ErrorIs(s.t, err, want)
+	require.NotContains(s.t, err.Error(), "house/", "an error names the raffle, not its account")
 }
 
 func (s *shop) beans(member string) points.Amount {

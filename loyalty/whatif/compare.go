@@ -314,7 +314,7 @@ func (s *side) refuse(err error) {
 	key := refusal{reason: reason(err)}
 	example := err.Error()
 	if command, ok := errors.AsType[*loyalty.CommandError](err); ok {
-		key.command, example = command.Command, fmt.Sprintf("member %q, key %q: %v", points.Clip(command.Member), points.Clip(command.Key), command.Err)
+		key.command, example = command.Command, fmt.Sprintf("%s, key %q: %v", loyalty.AccountName(command.Member), points.Clip(command.Key), command.Err)
 	}
 	r := s.refused[key]
 	if r == nil {

@@ -34,7 +34,7 @@ type LostError struct {
 
 // Error says which operation it is.
 func (e *LostError) Error() string {
-	return fmt.Sprintf("whatif: %s of member %q, version %d, cannot be lived again: %v", e.Type, points.Clip(e.Member), e.Version, e.Err)
+	return fmt.Sprintf("whatif: %s of %s, version %d, cannot be lived again: %v", e.Type, loyalty.AccountName(e.Member), e.Version, e.Err)
 }
 
 // Unwrap returns the reason.
@@ -166,7 +166,7 @@ func (h *history) put(head *head) error {
 		query := storage.MemberQuery{Program: h.program, Member: head.member, From: head.next, Limit: h.page}
 		page, err := h.store.Operations(h.ctx, query)
 		if err != nil {
-			return fmt.Errorf("whatif: operations of member %q: %w", head.member, err)
+			return fmt.Errorf("whatif: operations of %s: %w", loyalty.AccountName(head.member), err)
 		}
 		if len(page.Items) == 0 {
 			return nil

@@ -25,7 +25,7 @@ func (h *history) expired(member string, back loyalty.Reinstate) ([]expired, err
 		query := storage.MemberQuery{Program: h.program, Member: member, From: ref.Version, Limit: 1000}
 		for entry, err := range storage.AllEntries(h.ctx, h.store, query) {
 			if err != nil {
-				return nil, fmt.Errorf("whatif: entries of member %q: %w", member, err)
+				return nil, fmt.Errorf("whatif: entries of %s: %w", loyalty.AccountName(member), err)
 			}
 			if entry.Version > ref.Version || entry.Ordinal > ref.Ordinal {
 				break
