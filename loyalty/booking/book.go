@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 )
 
@@ -17,13 +20,16 @@ type Book struct {
 	Session string `json:"session"`
 	// Party is the number of seats, 1 or more.
 	Party int64 `json:"party"`
-	// Unit and Points are the price of the whole party that the member was shown; any
-	// other is a [loyalty.PriceError].
-	Unit       string        `json:"unit,omitempty"`
-	Points     points.Amount `json:"points,omitempty"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-	Reason     string        `json:"reason,omitempty"`
-	Actor      string        `json:"actor,omitempty"`
+	// Unit and Points, and Money of Currency, are the price of the whole party that the
+	// member was shown; any other is a [loyalty.PriceError]. Points are in the unit's
+	// smallest step, money is the host's to collect.
+	Unit       string          `json:"unit,omitempty"`
+	Points     points.Amount   `json:"points,omitempty"`
+	Money      decimal.Decimal `json:"money,omitzero"`
+	Currency   string          `json:"currency,omitempty"`
+	OccurredAt time.Time       `json:"occurredAt,omitzero"`
+	Reason     string          `json:"reason,omitempty"`
+	Actor      string          `json:"actor,omitempty"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -63,13 +69,18 @@ func paying(plan loyalty.Plan, member, key, session, unit string, amount points.
 }
 
 // Validate reports every problem of the booking.
-func (c Book) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c.Points) }
+func (c Book) Validate() error { return checkParty(c.Session, c.Party, c.price()) }
 
-func checkParty(session string, party int64, unit string, amount points.Amount) error {
+// price is what the member was shown.
+func (c Book) price() rewards.Cost {
+	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
+}
+
+func checkParty(session string, party int64, shown rewards.Cost) error {
 	var found checks
 	found.id("session", session, 64)
 	found.party(party)
-	found.price(unit, amount)
+	found.price(shown)
 	return found.Err()
 }
 
@@ -79,7 +90,7 @@ func (c Book) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := b.book(ctx, tx, r, c.Party, c.Unit, c.Points); err != nil {
+	if err := b.book(ctx, tx, r, c.Party, c.price()); err != nil {
 		return err
 	}
 	if err := r.keep(); err != nil {
@@ -89,14 +100,14 @@ func (c Book) Apply(ctx context.Context, tx *loyalty.Tx) error {
 }
 
 // book takes free seats for a fresh booking and pays for them. The caller keeps the board.
-func (b *booking) book(ctx context.Context, tx *loyalty.Tx, r *room, party int64, unit string, amount points.Amount) error {
+func (b *booking) book(ctx context.Context, tx *loyalty.Tx, r *room, party int64, shown rewards.Cost) error {
 	if err := b.fresh(ctx, tx, r, party, experience.Booked); err != nil {
 		return err
 	}
 	if err := r.session.MayBook(b.Tiers, party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(tx, unit, amount); err != nil {
+	if err := b.shown(tx, shown); err != nil {
 		return err
 	}
 	if err := r.board.Take(party, experience.Booked); err != nil {
@@ -121,13 +132,16 @@ type Hold struct {
 	Session string `json:"session"`
 	// Party is the number of seats, 1 or more.
 	Party int64 `json:"party"`
-	// Unit and Points are the price of the whole party that the member was shown; any
-	// other is a [loyalty.PriceError].
-	Unit       string        `json:"unit,omitempty"`
-	Points     points.Amount `json:"points,omitempty"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-	Reason     string        `json:"reason,omitempty"`
-	Actor      string        `json:"actor,omitempty"`
+	// Unit and Points, and Money of Currency, are the price of the whole party that the
+	// member was shown; any other is a [loyalty.PriceError]. Points are in the unit's
+	// smallest step, money is the host's to collect.
+	Unit       string          `json:"unit,omitempty"`
+	Points     points.Amount   `json:"points,omitempty"`
+	Money      decimal.Decimal `json:"money,omitzero"`
+	Currency   string          `json:"currency,omitempty"`
+	OccurredAt time.Time       `json:"occurredAt,omitzero"`
+	Reason     string          `json:"reason,omitempty"`
+	Actor      string          `json:"actor,omitempty"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -149,7 +163,7 @@ func holding(plan loyalty.Plan, member, key, session, unit string, amount points
 }
 
 // Validate reports every problem of the hold.
-func (c Hold) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c.Points) }
+func (c Hold) Validate() error { return checkParty(c.Session, c.Party, c.price()) }
 
 // Apply implements loyalty.Command.
 func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
@@ -166,7 +180,7 @@ func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := r.session.MayBook(b.Tiers, c.Party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(tx, c.Unit, c.Points); err != nil {
+	if err := b.shown(tx, c.price()); err != nil {
 		return err
 	}
 	if err := r.board.Take(c.Party, experience.Held); err != nil {
@@ -179,6 +193,11 @@ func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	return tx.Answer(b.shownAs(r))
+}
+
+// price is what the member was shown.
+func (c Hold) price() rewards.Cost {
+	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
 }
 
 // setAside puts the points of a party on hold, and its seats into a state that lasts until

@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 )
 
@@ -108,7 +111,9 @@ func (b *booking) giveUp(ctx context.Context, tx *loyalty.Tx, r *room, how exper
 	if err := b.pointsBack(ctx, tx, r, was, fee); err != nil {
 		return err
 	}
-	b.Kept = fee.Points
+	if b.Kept = fee.Points; !b.Money.IsZero() {
+		b.MoneyBack = fee.MoneyBack
+	}
 	if err := b.become(tx, how, points.Never); err != nil || !has {
 		return err
 	}
@@ -166,14 +171,17 @@ type Reschedule struct {
 	Session string `json:"session"`
 	// Booking is the id of the booking where it is not the session's.
 	Booking string `json:"booking,omitempty"`
-	// To is the other session, with free seats for the party. Unit and Points are its price
-	// that the member was shown.
-	To         string        `json:"to"`
-	Unit       string        `json:"unit,omitempty"`
-	Points     points.Amount `json:"points,omitempty"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-	Reason     string        `json:"reason,omitempty"`
-	Actor      string        `json:"actor,omitempty"`
+	// To is the other session, with free seats for the party. Unit and Points, and Money of
+	// Currency, are the price of the whole party there that the member was shown; any other
+	// is a [loyalty.PriceError].
+	To         string          `json:"to"`
+	Unit       string          `json:"unit,omitempty"`
+	Points     points.Amount   `json:"points,omitempty"`
+	Money      decimal.Decimal `json:"money,omitzero"`
+	Currency   string          `json:"currency,omitempty"`
+	OccurredAt time.Time       `json:"occurredAt,omitzero"`
+	Reason     string          `json:"reason,omitempty"`
+	Actor      string          `json:"actor,omitempty"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -191,6 +199,11 @@ func (c Reschedule) Plan() loyalty.Plan {
 	return plan
 }
 
+// price is what the member was shown.
+func (c Reschedule) price() rewards.Cost {
+	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
+}
+
 // Validate reports every problem of the move.
 func (c Reschedule) Validate() error {
 	var found checks
@@ -199,7 +212,7 @@ func (c Reschedule) Validate() error {
 	if c.To == c.Session {
 		found.Add("to", "must be another session")
 	}
-	found.price(c.Unit, c.Points)
+	found.price(c.price())
 	return found.Err()
 }
 
@@ -224,7 +237,7 @@ func (c Reschedule) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := had.giveUp(ctx, tx, from, experience.Rescheduled); err != nil {
 		return err
 	}
-	if err := next.book(ctx, tx, to, had.Party, c.Unit, c.Points); err != nil {
+	if err := next.book(ctx, tx, to, had.Party, c.price()); err != nil {
 		return err
 	}
 	if next.Guest = had.Guest; next.Guest != "" {

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
 // Errors that a host branches on with errors.Is. Those of packages loyalty and experience
@@ -38,13 +39,16 @@ func (c *checks) optional(path, value string, most int) {
 	}
 }
 
-func (c *checks) price(unit string, amount points.Amount) {
-	c.optional("unit", unit, 32)
-	if amount < 0 {
-		c.Add("points", "%d: must not be negative", amount)
+func (c *checks) price(shown rewards.Cost) {
+	c.optional("unit", shown.Unit, 32)
+	if shown.Points < 0 {
+		c.Add("points", "%d: must not be negative", shown.Points)
 	}
-	if amount > 0 && unit == "" {
+	if shown.Points > 0 && shown.Unit == "" {
 		c.Add("unit", "must say what the points are of")
+	}
+	if !shown.Cash.IsZero() || shown.Currency != "" {
+		c.Problems = append(c.Problems, points.ValidateMoney("money", shown.Cash, "currency", shown.Currency)...)
 	}
 }
 

@@ -3,7 +3,9 @@ package booking_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +30,13 @@ func terms() experience.Session {
 	return session
 }
 
+// priced is an evening of which a seat costs money besides the points.
+func priced() experience.Session {
+	session := evening()
+	session.Prices[0].Money, session.Prices[0].Currency = decimal.NewFromInt(5), "EUR"
+	return session
+}
+
 // samples has one good command of each type, with every field set.
 func samples() []loyalty.Command {
 	list := plain()
@@ -47,12 +56,12 @@ func plain() []loyalty.Command {
 		booking.Open{Key: "k", Session: terms(), Reason: "r", Actor: "a"},
 		booking.Change{Key: "k", Session: terms(), Reason: "r", Actor: "a"},
 		booking.CallOff{Key: "k", Session: "latte-art", Reason: "r", Actor: "a"},
-		booking.Book{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
-		booking.Hold{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
+		booking.Book{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Money: decimal.NewFromInt(5), Currency: "EUR", Reason: "r", Actor: "a"},
+		booking.Hold{Member: "anna", Key: "k", Session: "latte-art", Party: 1, Unit: "bean", Points: 100, Money: decimal.NewFromInt(5), Currency: "EUR", Reason: "r", Actor: "a"},
 		booking.Confirm{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Hold: "h", Reason: "r", Actor: "a"},
-		booking.Join{Member: "anna", Key: "k", Session: "latte-art", Party: 3, Unit: "bean", Points: 300, Reason: "r", Actor: "a"},
+		booking.Join{Member: "anna", Key: "k", Session: "latte-art", Party: 3, Unit: "bean", Points: 300, Money: decimal.NewFromInt(15), Currency: "EUR", Reason: "r", Actor: "a"},
 		booking.Cancel{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Hold: "h", Place: &experience.Place{Class: 1, Number: 1}, Reason: "r", Actor: "a"},
-		booking.Reschedule{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", To: "other", Unit: "bean", Points: 100, Reason: "r", Actor: "a"},
+		booking.Reschedule{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", To: "other", Unit: "bean", Points: 100, Money: decimal.NewFromInt(5), Currency: "EUR", Reason: "r", Actor: "a"},
 		booking.CheckIn{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Reason: "r", Actor: "a"},
 		booking.HandOver{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Guest: "Ida", Reason: "r", Actor: "a"},
 		booking.Promote{Member: "anna", Key: "k", Session: "latte-art", Class: 1, Number: 3, From: 2, Unit: "bean", Points: 100},
@@ -74,11 +83,14 @@ func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
 	for _, sample := range samples() {
 		enginetest.Spoil(sample, "\x01house/booking/latte-art", func(path string, cmd loyalty.Command) {
 			seen++
-			s := openShop(t, evening(), "anna")
+			s := openShop(t, priced(), "anna")
 			_, err := s.Engine.Do(t.Context(), cmd)
 			if err == nil {
 				s.verify("latte-art")
 				return
+			}
+			if !strings.Contains(fmt.Sprintf("%+v", cmd), "house/") {
+				require.NotContains(t, err.Error(), "house/", path)
 			}
 			for _, want := range typed {
 				if errors.Is(err, want) {

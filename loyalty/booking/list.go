@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 )
 
@@ -19,13 +22,16 @@ type Join struct {
 	Session string `json:"session"`
 	// Party is the number of seats, 1 or more.
 	Party int64 `json:"party"`
-	// Unit and Points are the price of the whole party that the member was shown; any
-	// other is a [loyalty.PriceError].
-	Unit       string        `json:"unit,omitempty"`
-	Points     points.Amount `json:"points,omitempty"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-	Reason     string        `json:"reason,omitempty"`
-	Actor      string        `json:"actor,omitempty"`
+	// Unit and Points, and Money of Currency, are the price of the whole party that the
+	// member was shown; any other is a [loyalty.PriceError]. Points are in the unit's
+	// smallest step, money is the host's to collect.
+	Unit       string          `json:"unit,omitempty"`
+	Points     points.Amount   `json:"points,omitempty"`
+	Money      decimal.Decimal `json:"money,omitzero"`
+	Currency   string          `json:"currency,omitempty"`
+	OccurredAt time.Time       `json:"occurredAt,omitzero"`
+	Reason     string          `json:"reason,omitempty"`
+	Actor      string          `json:"actor,omitempty"`
 }
 
 // CommandType implements loyalty.Typed.
@@ -37,7 +43,12 @@ func (c Join) Plan() loyalty.Plan {
 }
 
 // Validate reports every problem of the wish.
-func (c Join) Validate() error { return checkParty(c.Session, c.Party, c.Unit, c.Points) }
+func (c Join) Validate() error { return checkParty(c.Session, c.Party, c.price()) }
+
+// price is what the member was shown.
+func (c Join) price() rewards.Cost {
+	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
+}
 
 // Apply implements loyalty.Command.
 func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
@@ -52,7 +63,7 @@ func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := s.MayJoin(b.Tiers, c.Party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(tx, c.Unit, c.Points); err != nil {
+	if err := b.shown(tx, c.price()); err != nil {
 		return err
 	}
 	place, err := r.board.Join(s.Class(b.Tiers), c.Party, s.ListMax())
@@ -122,7 +133,7 @@ func (c Promote) Validate() error {
 	if c.From < 0 || c.From > c.Number || c.Number-c.From > maxGone {
 		found.Add("from", "%d: must be 0 to number, and at most %d below it", c.From, maxGone)
 	}
-	found.price(c.Unit, c.Points)
+	found.price(rewards.Cost{Unit: c.Unit, Points: c.Points})
 	return found.Err()
 }
 

@@ -64,6 +64,8 @@ type bookingDocument struct {
 	Changes int64 `json:"changes,omitempty"`
 	// Kept is the fee of a cancellation.
 	Kept points.Amount `json:"kept,omitempty"`
+	// MoneyBack is the percent of the money that goes back by a cancellation.
+	MoneyBack int `json:"moneyBack,omitempty"`
 }
 
 // boardDocument is what a session's record of its board holds.
@@ -116,7 +118,7 @@ func digest(parts ...string) string {
 
 func decode(record storage.Record, into any) error {
 	if err := json.Unmarshal(record.Data, into); err != nil {
-		return fmt.Errorf("booking: record %s %q of %q: %w", record.Kind, record.ID, record.Member, err)
+		return fmt.Errorf("booking: record %s %q of %s: %w", record.Kind, record.ID, loyalty.AccountName(record.Member), err)
 	}
 	return nil
 }

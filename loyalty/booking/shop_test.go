@@ -145,6 +145,7 @@ func (s *shop) refused(cmd loyalty.Command, want error) string {
 	_, err := s.Desk.Do(s.t.Context(), cmd)
 	require.ErrorIs(s.t, err, want)
 	require.EqualError(s.t, quoted, err.Error())
+	require.NotContains(s.t, err.Error(), "house/", "an error names the session, not its account")
 	require.Equal(s.t, before, s.heads(), "a refusal changes nothing")
 	return err.Error()
 }

@@ -39,8 +39,10 @@ type Booking struct {
 	// Place is where the party waits or waited. [Desk.Ahead] says how many come before.
 	Place *experience.Place `json:"place,omitempty"`
 	Guest string            `json:"guest,omitempty"`
-	// Kept is what a cancellation cost.
-	Kept points.Amount `json:"kept,omitempty"`
+	// Kept is how many of the points a cancellation cost. MoneyBack is the percent of the
+	// Money, 0 to 100, that the host returns after one.
+	Kept      points.Amount `json:"kept,omitempty"`
+	MoneyBack int           `json:"moneyBack,omitempty"`
 }
 
 // view is the booking as it is shown.
@@ -48,7 +50,7 @@ func (b *booking) view() Booking {
 	view := Booking{
 		ID: b.row.ID, Session: cmp.Or(b.Session, b.row.Reference), Title: b.Title, Venue: b.Venue, Zone: b.Zone, Start: b.Start, End: b.End,
 		State: b.state(), Party: b.Party, Unit: b.Unit, Points: b.Points, Money: b.Money, Currency: b.Currency,
-		Hold: b.Hold, Place: b.Place, Guest: b.Guest, Kept: b.Kept,
+		Hold: b.Hold, Place: b.Place, Guest: b.Guest, Kept: b.Kept, MoneyBack: b.MoneyBack,
 	}
 	if !points.IsNever(b.Until) && b.state() != experience.Booked {
 		view.Until = b.Until
@@ -96,6 +98,9 @@ func (b Booking) String() string {
 		text += string(b.State)
 		if b.Kept > 0 {
 			text += fmt.Sprintf(", %d %s kept", b.Kept, b.Unit)
+		}
+		if !b.Money.IsZero() {
+			text += fmt.Sprintf(", %d %% of %s %s back", b.MoneyBack, b.Currency, b.Money)
 		}
 	default:
 		text += string(b.State)

@@ -258,11 +258,11 @@ func (b *booking) store(tx *loyalty.Tx, state experience.State, until time.Time)
 }
 
 // shown is refused where a price is not the one that the member was shown.
-func (b *booking) shown(tx *loyalty.Tx, unit string, amount points.Amount) error {
-	if amount != b.Points || amount > 0 && unit != b.Unit {
-		of, _ := tx.Program().Unit(b.Unit)
-		price, shown := rewards.Cost{Unit: b.Unit, Points: b.Points}, rewards.Cost{Unit: unit, Points: amount}
-		return &loyalty.PriceError{What: "the party", Price: price, Shown: shown, Scale: of.Scale}
+func (b *booking) shown(tx *loyalty.Tx, shown rewards.Cost) error {
+	price := rewards.Cost{Unit: b.Unit, Points: b.Points, Cash: b.Money, Currency: b.Currency}
+	if price.Equal(shown) {
+		return nil
 	}
-	return nil
+	of, _ := tx.Program().Unit(b.Unit)
+	return &loyalty.PriceError{What: "the party", Price: price, Shown: shown, Scale: of.Scale}
 }

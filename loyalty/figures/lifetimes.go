@@ -33,7 +33,7 @@ func Lifetimes(ctx context.Context, engine *loyalty.Engine, store storage.Store,
 			}
 			life, known, err := lifetime(ctx, store, &account, until)
 			if err != nil {
-				err = fmt.Errorf("figures: lifetime of member %q: %w", points.Clip(account.Member), err)
+				err = fmt.Errorf("figures: lifetime of %s: %w", loyalty.AccountName(account.Member), err)
 			}
 			if (known || err != nil) && (!yield(life, err) || err != nil) {
 				return

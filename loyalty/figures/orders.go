@@ -34,7 +34,7 @@ type LostError struct {
 
 // Error says which operation it is.
 func (e *LostError) Error() string {
-	return fmt.Sprintf("figures: operation %d of member %q: %v", e.Version, points.Clip(e.Member), e.Err)
+	return fmt.Sprintf("figures: operation %d of %s: %v", e.Version, loyalty.AccountName(e.Member), e.Err)
 }
 
 // Unwrap returns the reason.
@@ -86,7 +86,7 @@ type orderReader struct {
 func (r *orderReader) account(ctx context.Context, store storage.Store, query storage.MemberQuery, yield func(kpi.Order, error) bool) bool {
 	for op, err := range storage.AllOperations(ctx, store, query) {
 		if err != nil {
-			yield(kpi.Order{}, fmt.Errorf("figures: operations of member %q: %w", points.Clip(query.Member), err))
+			yield(kpi.Order{}, fmt.Errorf("figures: operations of %s: %w", loyalty.AccountName(query.Member), err))
 			return false
 		}
 		if op.Type != "earn" && op.Type != "refund" {

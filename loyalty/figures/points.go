@@ -103,7 +103,7 @@ func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Sto
 		}
 		query := storage.MemberQuery{Program: program, Member: account.Member, Limit: 1000}
 		if err := r.account(ctx, store, query); err != nil {
-			return nil, fmt.Errorf("figures: points of member %q: %w", points.Clip(account.Member), err)
+			return nil, fmt.Errorf("figures: points of %s: %w", loyalty.AccountName(account.Member), err)
 		}
 	}
 	return r.report()

@@ -62,7 +62,7 @@ func TierMoves(ctx context.Context, engine *loyalty.Engine, store storage.Store,
 			continue
 		}
 		if err := addMove(ctx, engine, store, &account, &o, moves); err != nil {
-			return nil, fmt.Errorf("figures: tiers of member %q: %w", points.Clip(account.Member), err)
+			return nil, fmt.Errorf("figures: tiers of %s: %w", loyalty.AccountName(account.Member), err)
 		}
 	}
 	return moves, nil
