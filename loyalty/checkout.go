@@ -190,12 +190,12 @@ func (c Earn) most(tx *Tx, x *rewards.Exchange) (points.Amount, error) {
 	if err != nil || status != gatherOpen || state.Unit != x.Unit {
 		return most, err
 	}
-	payment, err := x.Pay(due(&c.Order), cmp.Or(c.Pay.Points, state.Need))
-	switch differs := err != nil || payment.Points != state.Need; {
+	payment, _ := x.Pay(due(&c.Order), cmp.Or(c.Pay.Points, state.Need)) // what cannot be paid is paid by no points
+	switch differs := payment.Points != state.Need; {
 	case differs && tx.call.gathered:
 		tx.call.gathered = false
 		return 0, tx.fail(errStale)
-	case differs && (err != nil || c.Pay.Points == 0):
+	case differs && (payment.Points == 0 || c.Pay.Points == 0):
 		return most, nil
 	case !tx.call.gathered:
 		tx.call.needs = rewards.Cost{Unit: x.Unit, Points: payment.Points}
