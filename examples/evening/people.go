@@ -6,24 +6,36 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/booking"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
 )
 
 // price is what the person is shown.
-func (w *work) price() (unit string, amount points.Amount) {
-	return w.terms.Unit, w.terms.Price(w.who.tiers).Points * points.Amount(w.who.party)
+func (w *work) price() rewards.Cost {
+	seat, party := w.terms.Price(w.who.tiers), w.who.party
+	return rewards.Cost{
+		Unit: w.terms.Unit, Points: seat.Points * points.Amount(party), Cash: seat.Money.Mul(decimal.NewFromInt(party)), Currency: seat.Currency,
+	}
 }
 
 // arrive is how somebody tries to get in.
 func (w *work) arrive(ctx context.Context) error {
 	p := w.who
-	unit, amount := w.price()
-	var cmd loyalty.Command = booking.Book{Member: p.id, Key: p.key("book"), Session: session, Party: p.party, Unit: unit, Points: amount}
+	price := w.price()
+	var cmd loyalty.Command = booking.Book{
+		Member: p.id, Key: p.key("book"), Session: session, Party: p.party,
+		Unit: price.Unit, Points: price.Points, Money: price.Cash, Currency: price.Currency,
+	}
 	if p.chance(40) {
-		cmd = booking.Hold{Member: p.id, Key: p.key("hold"), Session: session, Party: p.party, Unit: unit, Points: amount}
+		cmd = booking.Hold{
+			Member: p.id, Key: p.key("hold"), Session: session, Party: p.party,
+			Unit: price.Unit, Points: price.Points, Money: price.Cash, Currency: price.Currency,
+		}
 	}
 	receipt, err := w.engine.Do(ctx, cmd)
 	switch {
@@ -63,8 +75,11 @@ func (w *work) arrive(ctx context.Context) error {
 // queue joins the list, unless a seat is free again.
 func (w *work) queue(ctx context.Context) error {
 	p := w.who
-	unit, amount := w.price()
-	join := booking.Join{Member: p.id, Key: p.key("join"), Session: session, Party: p.party, Unit: unit, Points: amount}
+	price := w.price()
+	join := booking.Join{
+		Member: p.id, Key: p.key("join"), Session: session, Party: p.party,
+		Unit: price.Unit, Points: price.Points, Money: price.Cash, Currency: price.Currency,
+	}
 	_, err := w.engine.Do(ctx, join)
 	switch {
 	case errors.Is(err, experience.ErrSeatsFree):

@@ -182,11 +182,17 @@ func (s *story) cancelled(was experience.State, at time.Time) (map[string]points
 		s.now.State = experience.Left
 		return nil, nil
 	case experience.Held, experience.Promised:
+		if !s.now.Money.IsZero() {
+			s.now.MoneyBack = 100
+		}
 		return map[string]points.Amount{frees: s.now.Points}, nil
 	}
 	fee, err := s.terms.Fee(s.who.tiers, s.now.Party, s.now.Points, at)
 	if err != nil {
 		return nil, err
+	}
+	if !s.now.Money.IsZero() {
+		s.now.MoneyBack = fee.MoneyBack
 	}
 	if s.now.Kept = fee.Points; fee.Points == s.now.Points {
 		return nil, nil
