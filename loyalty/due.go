@@ -97,8 +97,8 @@ func (r *dueRun) run() error {
 			c := r.engine.dueCall(page.Items[i].Member, r.now)
 			c.cmd.(*settleDue).visits = true
 			r.stream.take(c)
-			if r.ctx.Err() != nil {
-				return nil
+			if err := r.ctx.Err(); err != nil {
+				return err
 			}
 		}
 		if page.Next == "" {
