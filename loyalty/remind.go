@@ -44,6 +44,10 @@ const remindKind = "remind"
 type remindState struct {
 	// Seen is up to when reminders were sent, or not sent for good.
 	Seen time.Time `json:"s"`
+	// At is set while more are to be sent than one operation emits: those of what expires
+	// up to Until were sent as of then.
+	At    time.Time `json:"a,omitzero"`
+	Until time.Time `json:"u,omitzero"`
 }
 
 const (
@@ -98,6 +102,8 @@ type calls struct {
 	lead   points.Span
 	// next is the first that is not, or points.Never.
 	next time.Time
+	// sent is set where the last was sent.
+	sent bool
 }
 
 func callsFor(expires time.Time, leads []points.Span, now time.Time, zone *time.Location) calls {
@@ -152,7 +158,7 @@ func (p *Party) armReminders() error {
 		if slices.Contains(p.put, storage.RecordKey{Kind: idleKind, ID: unit}) {
 			consider(p.records[p.recordAt(idleKind, unit)].row.DueAt)
 		}
-		if missed || due.Before(row.DueAt) {
+		if state.At.IsZero() && (missed || due.Before(row.DueAt)) {
 			if err := p.putReminder(unit, remindState{Seen: p.tx.now}, due); err != nil {
 				return err
 			}
@@ -177,6 +183,9 @@ func settleReminders(tx *Tx, row storage.Record) error {
 		return err
 	}
 	unit, leads, next := row.ID, tx.rev.leads(row.ID), points.Never
+	if tx.erased() {
+		return tx.putReminder(unit, remindState{Seen: tx.now}, next)
+	}
 	var idle time.Time
 	for code, due := range idleDue(tx.records) {
 		if code == unit {
@@ -187,7 +196,10 @@ func settleReminders(tx *Tx, row storage.Record) error {
 	if err != nil {
 		return err
 	}
-	rest := tx.Balance(unit).Available
+	if state.At.IsZero() {
+		state.At = tx.now
+	}
+	rest, sent := tx.Balance(unit).Available, 0
 	for len(lots) > 0 {
 		alike := 1
 		for alike < len(lots) && lots[alike].ExpiresAt.Equal(lots[0].ExpiresAt) {
@@ -206,30 +218,42 @@ func settleReminders(tx *Tx, row storage.Record) error {
 		}
 		rest -= reminder.Points
 		lots = lots[alike:]
-		due, err := tx.remind(reminder, leads, state)
+		if sent == maxEmits {
+			return tx.putReminder(unit, state, tx.now)
+		}
+		c, err := tx.remind(reminder, leads, &state)
 		if err != nil {
 			return err
 		}
-		next = earlier(next, due)
+		if next = earlier(next, c.next); c.sent {
+			sent++
+		}
 	}
 	if !idle.IsZero() && rest > 0 {
-		due, err := tx.remind(ExpiryReminder{Unit: unit, ExpiresAt: idle, Points: rest, Inactivity: true}, leads, state)
+		if sent == maxEmits {
+			return tx.putReminder(unit, state, tx.now)
+		}
+		c, err := tx.remind(ExpiryReminder{Unit: unit, ExpiresAt: idle, Points: rest, Inactivity: true}, leads, &state)
 		if err != nil {
 			return err
 		}
-		next = earlier(next, due)
+		next = earlier(next, c.next)
 	}
-	return tx.putReminder(unit, remindState{Seen: tx.now}, next)
+	return tx.putReminder(unit, remindState{Seen: state.At}, next)
 }
 
-// remind emits a reminder if one is due, and returns when the next is.
-func (tx *Tx) remind(reminder ExpiryReminder, leads []points.Span, state remindState) (time.Time, error) {
-	c := callsFor(reminder.ExpiresAt, leads, tx.now, tx.rev.zone)
-	if !c.passed.After(state.Seen) {
-		return c.next, nil
+// remind emits a reminder if one is due, and notes that it was looked for.
+func (tx *Tx) remind(reminder ExpiryReminder, leads []points.Span, state *remindState) (calls, error) {
+	c := callsFor(reminder.ExpiresAt, leads, state.At, tx.rev.zone)
+	if !reminder.ExpiresAt.After(state.Until) {
+		return c, nil
 	}
-	reminder.Lead = c.lead
-	return c.next, tx.Emit(ExpiryReminderEvent, reminder)
+	state.Until = reminder.ExpiresAt
+	if !c.passed.After(state.Seen) {
+		return c, nil
+	}
+	c.sent, reminder.Lead = true, c.lead
+	return c, tx.Emit(ExpiryReminderEvent, reminder)
 }
 
 // lotsUntil returns the open lots of a unit in the order of their expiry, up to the

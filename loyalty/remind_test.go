@@ -210,3 +210,31 @@ func TestRemindersComeOnceUnderCrashesAndTwoWorkers(t *testing.T) {
 		require.Empty(rt, report.Problems)
 	})
 }
+
+func TestMoreRemindersAreDueAtOnceThanOneOperationEmits(t *testing.T) {
+	s := openShop(t, reminded())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	var want []string
+	for i := range 20 {
+		until := day(2028, time.March, 1+i)
+		s.must(loyalty.Adjust{Member: "anna", Key: fmt.Sprint(i), Unit: "bean", Points: points.Amount(1 + i), ExpiresAt: until, Reason: "gift", Actor: "ada"})
+		want = append(want, fmt.Sprintf("%d bean at %s, 1 months ahead", 1+i, until.Format("2006-01-02 15:04")))
+	}
+	s.now = day(2028, time.February, 20)
+	s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 1})
+	require.Equal(t, want, s.told())
+	s.runDue()
+	require.Equal(t, want, s.told())
+	s.verify()
+}
+
+func TestNobodyIsRemindedOfPointsOfAnErasedMember(t *testing.T) {
+	s := openShop(t, reminded())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Adjust{Member: "anna", Key: "a", Unit: "bean", Points: 5, Reason: "gift", Actor: "ada"})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	s.now = day(2028, time.March, 28)
+	s.runDue()
+	require.Empty(t, s.told())
+	s.verify()
+}
