@@ -9,9 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -19,8 +17,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/kpi/parquet"
 	"github.com/loyaltykit/loyaltykit/kpi/sqlkpi"
-	"github.com/loyaltykit/loyaltykit/loyalty"
-	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 )
@@ -131,34 +127,8 @@ func TestDuckDBReadsSummariesAndCohorts(t *testing.T) {
 	assert.Equal(t, revenue, got)
 }
 
-// beans is a store in which three members earned and spent over some months.
-func beans(t *testing.T) storage.Store {
-	t.Helper()
-	store := memory.New()
-	now := time.Date(2027, time.January, 4, 9, 0, 0, 0, time.UTC)
-	program := loyalty.Program{
-		ID: "beans", Zone: "UTC", Units: []points.Unit{{Code: "bean", Expiry: points.ExpireAfter(1, points.Years)}},
-		Earning: []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: decimal.NewFromInt(1), Currency: "EUR"}}},
-	}
-	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
-	require.NoError(t, err)
-	do := func(command loyalty.Command) {
-		_, err := engine.Do(t.Context(), command)
-		require.NoError(t, err)
-	}
-	for _, member := range []string{"anna", "ben", "carl"} {
-		do(loyalty.Enroll{Member: member, Key: "e"})
-		for _, order := range []string{"-1", "-2", "-3"} {
-			do(loyalty.Earn{Member: member, Key: order, Order: points.Order{ID: member + order, Currency: "EUR", Lines: []points.Line{{Amount: decimal.NewFromInt(60)}}}})
-			do(loyalty.Spend{Member: member, Key: "s" + order, Unit: "bean", Points: 25})
-			now = now.AddDate(0, 0, 20)
-		}
-	}
-	return store
-}
-
 func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
-	store := beans(t)
+	store := beans(t, memory.New())
 	dir := t.TempDir()
 	parts, err := parquet.WriteLedger(t.Context(), store, parquet.LedgerOptions{Program: "beans"}, func(name string) (io.WriteCloser, error) {
 		path := filepath.Join(dir, name)
@@ -191,7 +161,7 @@ func TestDuckDBSumsALedgerAsTheStoreDoes(t *testing.T) {
 }
 
 func TestEveryEngineSumsPointsByKindAndMonth(t *testing.T) {
-	store, vienna := beans(t), zone(t, "Europe/Vienna")
+	store, vienna := beans(t, memory.New()), zone(t, "Europe/Vienna")
 	dir := t.TempDir()
 	_, err := parquet.WriteLedger(t.Context(), store, parquet.LedgerOptions{Program: "beans"}, func(name string) (io.WriteCloser, error) {
 		path := filepath.Join(dir, name)
