@@ -78,9 +78,8 @@ func bytes(t testing.TB, p place, db *sql.DB) (size int64) {
 func rebuild(t testing.TB, db *sql.DB) {
 	t.Helper()
 	for table := range spreadBy {
-		rows, err := db.QueryContext(t.Context(), "OPTIMIZE TABLE "+table)
+		_, err := db.ExecContext(t.Context(), "OPTIMIZE TABLE "+table)
 		require.NoError(t, err)
-		require.NoError(t, rows.Close())
 	}
 }
 
