@@ -92,7 +92,7 @@ func (e *Engine) gather(ctx context.Context, c *call) {
 	for {
 		step := &gatherStep{id: gathering(c.plan.Key), spend: spend}
 		err := e.step(ctx, c, step)
-		if _, spends := c.cmd.(Spend); errors.Is(err, errOtherGathering) && !spends {
+		if errors.Is(err, errOtherGathering) && c.needs.Points > 0 {
 			// The checkout needed another number of points when it was asked before.
 			e.chunks(ctx, c, releaseChunks)
 			err = e.step(ctx, c, step)

@@ -23,8 +23,11 @@ func TestTheKeyOfAGatheringIsNotUsedForAnotherSpend(t *testing.T) {
 	_, err := s.Do(t.Context(), loyalty.Spend{Member: "anna", Key: "big", Unit: "bean", Points: 440})
 	require.Error(t, err)
 	s.fail, s.commits = nil, 0
-	_, err = s.Do(t.Context(), loyalty.Spend{Member: "anna", Key: "big", Unit: "bean", Points: 240})
-	require.ErrorIs(t, err, loyalty.ErrKeyReused)
+	other := loyalty.Spend{Member: "anna", Key: "big", Unit: "bean", Points: 240}
+	for _, command := range []loyalty.Command{other, &other} {
+		_, err = s.Do(t.Context(), command)
+		require.ErrorIs(t, err, loyalty.ErrKeyReused)
+	}
 	require.Zero(t, s.commits)
 	s.must(loyalty.Spend{Member: "anna", Key: "big", Unit: "bean", Points: 440})
 	require.Equal(t, points.Balance{Unit: "bean", Available: 10}, s.balance())
