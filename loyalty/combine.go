@@ -115,8 +115,6 @@ func (b *combiner) start() {
 	}
 }
 
-// fly runs a group. Before it lands, the callers who were just answered have a
-// turn, so that those who call again are in the next group rather than behind it.
 func (b *combiner) fly(group []*call) {
 	defer func() {
 		b.mu.Lock()
@@ -126,7 +124,6 @@ func (b *combiner) fly(group []*call) {
 		b.start()
 	}()
 	b.engine.run(context.Background(), slices.Clone(group))
-	runtime.Gosched()
 }
 
 // gather lets callers who can run come back, as long as more of them do.
