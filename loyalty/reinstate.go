@@ -146,8 +146,9 @@ type ExpiredPoints struct {
 
 // Expired lists what of a member's expired points can be reinstated now, in the order
 // of the ledger, as far as it is booked. It reads the member's whole ledger; where the
-// member was merged into another, that one's; an erased member is [ErrErased]. What expired before a merge stays with
-// the account that went, and can be brought back once the merge is undone.
+// member was merged into another, that one's; an erased member is [ErrErased]. What
+// expired before a merge stays with the account that went, and can be brought back once
+// the merge is undone.
 func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, error) {
 	now := instant(e.options.Clock())
 	rev := revisionAt(e.revisions, now)
@@ -160,7 +161,7 @@ func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, e
 		err = ErrErased
 	}
 	if err != nil {
-		return nil, fmt.Errorf("loyalty: expired points of member %q: %w", member, err)
+		return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
 	}
 	done := map[string]bool{}
 	for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Member: member, Kind: reinstateKind}) {

@@ -102,8 +102,6 @@ type calls struct {
 	lead   points.Span
 	// next is the first that is not, or points.Never.
 	next time.Time
-	// sent is set where the last was sent.
-	sent bool
 }
 
 func callsFor(expires time.Time, leads []points.Span, now time.Time, zone *time.Location) calls {
@@ -199,7 +197,7 @@ func settleReminders(tx *Tx, row storage.Record) error {
 	if state.At.IsZero() {
 		state.At = tx.now
 	}
-	rest, sent := tx.Balance(unit).Available, 0
+	rest := tx.Balance(unit).Available
 	for len(lots) > 0 {
 		alike := 1
 		for alike < len(lots) && lots[alike].ExpiresAt.Equal(lots[0].ExpiresAt) {
@@ -218,42 +216,41 @@ func settleReminders(tx *Tx, row storage.Record) error {
 		}
 		rest -= reminder.Points
 		lots = lots[alike:]
-		if sent == maxEmits {
+		if len(tx.events) == maxEmits {
 			return tx.putReminder(unit, state, tx.now)
 		}
-		c, err := tx.remind(reminder, leads, &state)
+		due, err := tx.remind(reminder, leads, &state)
 		if err != nil {
 			return err
 		}
-		if next = earlier(next, c.next); c.sent {
-			sent++
-		}
+		next = earlier(next, due)
 	}
 	if !idle.IsZero() && rest > 0 {
-		if sent == maxEmits {
+		if len(tx.events) == maxEmits {
 			return tx.putReminder(unit, state, tx.now)
 		}
-		c, err := tx.remind(ExpiryReminder{Unit: unit, ExpiresAt: idle, Points: rest, Inactivity: true}, leads, &state)
+		due, err := tx.remind(ExpiryReminder{Unit: unit, ExpiresAt: idle, Points: rest, Inactivity: true}, leads, &state)
 		if err != nil {
 			return err
 		}
-		next = earlier(next, c.next)
+		next = earlier(next, due)
 	}
 	return tx.putReminder(unit, remindState{Seen: state.At}, next)
 }
 
-// remind emits a reminder if one is due, and notes that it was looked for.
-func (tx *Tx) remind(reminder ExpiryReminder, leads []points.Span, state *remindState) (calls, error) {
+// remind emits a reminder if one is due, notes that it was looked for, and returns when
+// the next is due.
+func (tx *Tx) remind(reminder ExpiryReminder, leads []points.Span, state *remindState) (time.Time, error) {
 	c := callsFor(reminder.ExpiresAt, leads, state.At, tx.rev.zone)
 	if !reminder.ExpiresAt.After(state.Until) {
-		return c, nil
+		return c.next, nil
 	}
 	state.Until = reminder.ExpiresAt
 	if !c.passed.After(state.Seen) {
-		return c, nil
+		return c.next, nil
 	}
-	c.sent, reminder.Lead = true, c.lead
-	return c, tx.Emit(ExpiryReminderEvent, reminder)
+	reminder.Lead = c.lead
+	return c.next, tx.Emit(ExpiryReminderEvent, reminder)
 }
 
 // lotsUntil returns the open lots of a unit in the order of their expiry, up to the
