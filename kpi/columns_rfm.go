@@ -3,7 +3,6 @@ package kpi
 import (
 	"math"
 	"math/bits"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +21,7 @@ func (c *Columns) RFM(o *RFMOptions) (*RFM, error) {
 		last = math.MaxInt64
 	}
 	totals := make([]columnTotals, len(c.names))
-	sums := orderSums{columns: c, zone: rule.options.Zone, last: last, totals: totals, workers: runtime.GOMAXPROCS(0), chunk: 1 << 20, shift: 13}
+	sums := orderSums{columns: c, zone: rule.options.Zone, last: last, totals: totals, workers: partsOf(len(c.at)), chunk: 1 << 20, shift: 13}
 	counts, newest := sums.run()
 	if rule.open {
 		rule.asOf = newest
@@ -86,7 +85,7 @@ type paddedSums struct {
 // run returns what was counted, and the date of the newest order that is not late.
 func (s *orderSums) run() (counts rfmCounts, newest int64) {
 	n := len(s.columns.at)
-	s.workers, s.chunk = max(1, min(s.workers, n>>12)), min(s.chunk, n)
+	s.chunk = min(s.chunk, n)
 	s.parts = (len(s.totals) + 1<<s.shift - 1) >> s.shift
 	s.dealt = make([]orderSum, s.chunk)
 	s.next, s.counts = make([][]int, s.workers), make([]paddedSums, s.workers)
