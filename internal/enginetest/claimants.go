@@ -40,15 +40,20 @@ type Claimants struct {
 // ClaimantsHere returns what this process is told to do, if it is one of several: a
 // TestMain asks before anything else, opens the store and calls Run.
 func ClaimantsHere() (*Claimants, error) {
-	text := os.Getenv(claimantsEnv)
+	return jobOf[Claimants](claimantsEnv)
+}
+
+// jobOf returns the job of a process, nil where the environment names none.
+func jobOf[T any](env string) (*T, error) {
+	text := os.Getenv(env)
 	if text == "" {
 		return nil, nil
 	}
-	c := &Claimants{}
-	if err := json.Unmarshal([]byte(text), c); err != nil {
-		return nil, fmt.Errorf("%s: %w", claimantsEnv, err)
+	job := new(T)
+	if err := json.Unmarshal([]byte(text), job); err != nil {
+		return nil, fmt.Errorf("%s: %w", env, err)
 	}
-	return c, nil
+	return job, nil
 }
 
 // Run says on out that it is ready, waits for a line on in, claims, and writes a line for

@@ -33,15 +33,7 @@ type OldProgram struct {
 // OldProgramHere returns what this process is told to do, if it is the older of two: a
 // TestMain asks before anything else, opens the store and calls Run.
 func OldProgramHere() (*OldProgram, error) {
-	text := os.Getenv(oldProgramEnv)
-	if text == "" {
-		return nil, nil
-	}
-	o := &OldProgram{}
-	if err := json.Unmarshal([]byte(text), o); err != nil {
-		return nil, fmt.Errorf("%s: %w", oldProgramEnv, err)
-	}
-	return o, nil
+	return jobOf[OldProgram](oldProgramEnv)
 }
 
 // rolloutEffect is when the second revision takes effect.
