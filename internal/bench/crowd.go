@@ -41,7 +41,7 @@ type crowdOf struct {
 	engine   *loyalty.Engine
 	// size is that of the database with the members alone.
 	size, empty int64
-	imported    time.Duration
+	perSecond   float64
 	next        int
 	latencies   map[string][]time.Duration
 }
@@ -78,7 +78,7 @@ func (o *options) runCrowd(ctx context.Context, out io.Writer) (err error) {
 	for _, c := range crowds {
 		c.latencies = map[string][]time.Duration{}
 		defer func() { err = errors.Join(err, c.drop(g)) }()
-		if err := c.gather(ctx, g); err != nil {
+		if err := c.gather(ctx, g, min(c.members, cmp.Or(o.imported, c.members))); err != nil {
 			return fmt.Errorf("%d members: %w", c.members, err)
 		}
 	}
@@ -95,8 +95,8 @@ func (o *options) runCrowd(ctx context.Context, out io.Writer) (err error) {
 	return o.reportCrowd(ctx, out, crowds[0], crowds[1])
 }
 
-// gather makes the database and imports the members.
-func (c *crowdOf) gather(ctx context.Context, g *postgresGround) (err error) {
+// gather makes the database, imports members, and makes the others of copies.
+func (c *crowdOf) gather(ctx context.Context, g *postgresGround, imported int) (err error) {
 	name := g.name()
 	if err := g.make(ctx, name); err != nil {
 		return err
@@ -118,7 +118,7 @@ func (c *crowdOf) gather(ctx context.Context, g *postgresGround) (err error) {
 	}
 	begun := time.Now()
 	for _, err := range c.engine.DoAll(ctx, func(yield func(loyalty.Command) bool) {
-		for i := range c.members {
+		for i := range imported {
 			if !yield(loyalty.Import{Member: crowdMember(i), Key: "import/" + strconv.Itoa(i), Unit: unit, Points: 100 * lotSize}) {
 				return
 			}
@@ -128,7 +128,12 @@ func (c *crowdOf) gather(ctx context.Context, g *postgresGround) (err error) {
 			return err
 		}
 	}
-	c.imported = time.Since(begun)
+	c.perSecond = float64(imported) / time.Since(begun).Seconds()
+	if imported < c.members {
+		if err := c.copyMembers(ctx, imported); err != nil {
+			return err
+		}
+	}
 	if _, err := c.pool.Exec(ctx, "VACUUM ANALYZE"); err != nil {
 		return err
 	}
@@ -151,7 +156,9 @@ func (c *crowdOf) drop(g *postgresGround) error {
 }
 
 // crowdMember is the id of a member, of the length that ids of shops have.
-func crowdMember(i int) string { return fmt.Sprintf("customer-%09d", i) }
+func crowdMember(i int) string { return fmt.Sprintf(crowdPrefix+"%09d", i) }
+
+const crowdPrefix = "customer-"
 
 // measure runs operations of a case on members from all over the program.
 func (c *crowdOf) measure(ctx context.Context, name string, length time.Duration) error {
@@ -205,7 +212,7 @@ func (o *options) reportCrowd(ctx context.Context, out io.Writer, small, large *
 		return err
 	}
 	perMember := (large.size - large.empty) / int64(large.members)
-	rate := float64(large.members) / large.imported.Seconds()
+	rate := large.perSecond
 	if !o.json {
 		fmt.Fprintf(out, "%d bytes a member, %d bytes an order, %.0f members imported a second\n", perMember, perOrder, rate)
 	}

@@ -12,7 +12,14 @@ import (
 )
 
 func TestManyMembersAreHeldAgainstFew(t *testing.T) {
-	o := options{store: "postgres", dsn: servers.Postgres(t).URL, members: 400, few: 100, seconds: 0.3, json: true}
+	for _, imported := range []int{0, 150} {
+		o := options{store: "postgres", dsn: servers.Postgres(t).URL, members: 400, imported: imported, few: 100, seconds: 0.3, json: true}
+		heldAgainstFew(t, &o)
+	}
+}
+
+func heldAgainstFew(t *testing.T, o *options) {
+	t.Helper()
 	var out bytes.Buffer
 	require.NoError(t, o.runCrowd(t.Context(), &out))
 	var cases []string

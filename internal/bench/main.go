@@ -44,6 +44,8 @@ type options struct {
 	// kpi measures figures over a log instead of a store.
 	kpi             bool
 	orders, members int
+	// imported is how many of the many members the engine imports; 0 is all.
+	imported int
 	// few is how many members the program has that many are held against; 0 is 10,000.
 	few int
 }
@@ -75,6 +77,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.BoolVar(&o.kpi, "kpi", false, "measure the key figures over a generated log in place of a store; -case names some of them")
 	flags.IntVar(&o.orders, "orders", 10_000_000, "with -kpi, how many orders the log has")
 	flags.IntVar(&o.members, "members", 1_000_000, "with -kpi, how many members; with -store postgres, compare so many members with 10,000")
+	flags.IntVar(&o.imported, "imported", 0, "with -store postgres -members, import so many by the engine and make the others of copies of their rows; 0 imports all")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -84,8 +87,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var set []string
 	flags.Visit(func(f *flag.Flag) { set = append(set, f.Name) })
 	if slices.Contains(set, "members") {
-		if o.store != "postgres" || o.members < 1 || o.seconds <= 0 {
-			return errors.New("-members goes with -kpi or with -store postgres, and must be at least 1")
+		if o.store != "postgres" || o.members < 1 || o.imported < 0 || o.seconds <= 0 {
+			return errors.New("-members goes with -kpi or with -store postgres, and must be at least 1; -imported must not be negative")
 		}
 		return o.runCrowd(ctx, out)
 	}
