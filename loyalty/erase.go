@@ -23,7 +23,7 @@ const (
 
 	// maxEvents bounds the events of one operation under one account, so that all of
 	// them can be named when they are scrubbed.
-	maxEvents = 13
+	maxEvents = 15
 	// maxEmits bounds those of the command itself: the operation has one of its own, and
 	// those that tell of tiers.
 	maxEmits = 7

@@ -164,7 +164,7 @@ func (p *Party) outbox(leg *storage.Leg, op *storage.Operation, moved []Move) er
 	for _, e := range p.events {
 		add(e.kind, e.data)
 	}
-	if len(p.changes) == 0 {
+	if len(p.changes)+len(p.endings) == 0 {
 		return nil
 	}
 	changed, err := p.tierEvents()

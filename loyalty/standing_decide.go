@@ -224,7 +224,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 		return err
 	}
 	store = store || state.Quiet != "" // It holds no more.
-	if !store && !p.mayBeSooner(by) {
+	if !store && !p.mayBeSooner(by, today) {
 		return nil
 	}
 	next := tiers.LastDay
@@ -232,7 +232,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 		next = last + 1
 	}
 	for i := range verdicts {
-		next = min(next, verdicts[i].ladder.NextChange(verdicts[i].now, &verdicts[i].member))
+		next = min(next, verdicts[i].wake, verdicts[i].ladder.NextChange(verdicts[i].now, &verdicts[i].member))
 	}
 	if !store && !p.duesEarlier(next) {
 		return nil
@@ -256,10 +256,14 @@ func (p *Party) dropped(state *standingState, by *epoch) []TierChange {
 }
 
 // mayBeSooner reports whether what the command counted may make something happen sooner:
-// what is taken back may, and what is added where it rolls over, since a tier may be kept
-// by it when the next period begins. Otherwise what is added never makes a tier end sooner.
-func (p *Party) mayBeSooner(by *epoch) bool {
-	return slices.ContainsFunc(p.facts, func(f fact) bool { return f.amount < 0 || by.rev.rollsOver(f.metric) })
+// what is taken back may, what is added where it rolls over, since a tier may be kept
+// by it when the next period begins, and what is added beside what is counted ahead of
+// today, by a zone that was further east. Otherwise what is added never makes a tier end
+// sooner.
+func (p *Party) mayBeSooner(by *epoch, today tiers.Day) bool {
+	last := dayNumber(today)
+	return slices.ContainsFunc(p.facts, func(f fact) bool { return f.amount < 0 || by.rev.rollsOver(f.metric) }) ||
+		slices.ContainsFunc(p.row.Days, func(d storage.DayCount) bool { return d.Day > last })
 }
 
 // rollsOver reports whether what a period has of a metric counts in the next one.
@@ -297,6 +301,8 @@ type verdictOn struct {
 
 	now   tiers.State
 	store bool
+	// wake is the day of the next reminder, tiers.LastDay for none.
+	wake tiers.Day
 	// rewards is what entering tiers gave of the catalog, or gives no more.
 	rewards entryRewards
 }
@@ -318,8 +324,10 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		return nil, err
 	}
 	told := v.told()
+	reminded := s.Reminded
+	v.remind(told)
 	change := v.change(s.Told, told, entered, append(undone, lost...))
-	v.store = v.store || change != nil || told != s.Told || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
+	v.store = v.store || change != nil || told != s.Told || s.Reminded != reminded || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
 	s.Told, s.Given = told, given
 	if v.store {
 		s.Closed, s.ClosedBy, _ = v.party.decideTo(s.Code, from, by, &v.member, v.today-1, false)

@@ -87,6 +87,9 @@ func (p *Party) quiet(verdicts []verdictOn, today, next tiers.Day) string {
 	until, below := next, map[string]int64{}
 	for i := range verdicts {
 		v := &verdicts[i]
+		if v.ladder.End == tiers.WhileHeld && v.state.Reminded != (tiers.Span{}) {
+			return "" // What is counted puts the end off, and reminders may start anew.
+		}
 		room, end := v.ladder.Headroom(v.now, &v.member)
 		until = min(until, end, max(v.state.Closed.At, v.member.Enrolled)+closedLag+1)
 		for _, n := range room {

@@ -106,7 +106,7 @@ type tierEvent struct {
 	Changes   []TierChange `json:"changes"`
 }
 
-// tierEvents lists the events of what changed, one of each kind.
+// tierEvents lists the events of what changed, one of each kind, and of what ends soon.
 func (p *Party) tierEvents() ([]event, error) {
 	var events []event
 	for _, kind := range []tiers.ChangeKind{tiers.Promoted, tiers.Retained, tiers.Demoted, tiers.Lapsing, Corrected} {
@@ -124,6 +124,13 @@ func (p *Party) tierEvents() ([]event, error) {
 			return nil, p.tx.fail(err)
 		}
 		events = append(events, event{kind: eventTiers + string(kind), data: data})
+	}
+	if len(p.endings) > 0 {
+		data, err := canon.Append(nil, &TierReminders{Reminders: p.endings})
+		if err != nil {
+			return nil, p.tx.fail(err)
+		}
+		events = append(events, event{kind: TierReminderEvent, data: data})
 	}
 	return events, nil
 }

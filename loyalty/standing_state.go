@@ -54,9 +54,12 @@ type ladderState struct {
 	Closed   tiers.State `json:"s,omitzero"`
 	ClosedBy int         `json:"sb,omitempty"`
 	// Told is the standing that was last told.
-	Told   toldState    `json:"t,omitzero"`
-	Grants []grantState `json:"g,omitempty"`
-	Given  []givenState `json:"v,omitempty"`
+	Told toldState `json:"t,omitzero"`
+	// Reminded is the lead of the last reminder of the end of what was told, or of one that
+	// came before there was anything to remind of.
+	Reminded tiers.Span   `json:"r,omitzero"`
+	Grants   []grantState `json:"g,omitempty"`
+	Given    []givenState `json:"v,omitempty"`
 	// Matched names who brought a match that Grants does not have any more: the member,
 	// as an empty name, and those who were merged into them.
 	Matched []string `json:"w,omitempty"`

@@ -82,12 +82,14 @@ type Party struct {
 	aliases []string
 	scrub   storage.Scrub
 	// stand is how the member stands on ladders, once it is read. standChanged is set
-	// where a command changed it; facts is what was counted, changes what came of it.
+	// where a command changed it; facts is what was counted, changes what came of it, and
+	// endings what ends soon.
 	stand        *standingState
 	standChanged bool
 	daysOwned    bool
 	facts        []fact
 	changes      []TierChange
+	endings      []TierReminder
 }
 
 type event struct {

@@ -8,15 +8,19 @@ package tiers
 // nothing is counted on days before State.At, nothing is taken back, and of each metric
 // of room less than AtLeast is added in all; metrics that are not in room do not matter.
 // What is added so brings no change of later days forward.
-// Where nothing can be promised, until is not after State.At.
+// Where nothing can be promised, as where something is counted on days after State.At
+// already, until is not after State.At.
 func (l *Ladder) Headroom(s State, m *Member) (room []Need, until Day) {
 	if s.At == 0 || s.Lapsed != 0 {
 		return nil, s.At
 	}
 	e := evaluation{ladder: l, member: m, state: s}
 	e.metrics = l.appendMetrics(e.space[:0])
+	if m.Counts.next(e.metrics, s.At) < LastDay {
+		return nil, s.At
+	}
 	from, end := e.period(s.At)
-	until = min(l.NextChange(s, m), m.Counts.next(e.metrics, s.At))
+	until = l.NextChange(s, m)
 	if l.Window.periodic() {
 		until = min(until, end)
 	}

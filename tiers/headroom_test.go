@@ -30,7 +30,6 @@ func TestWithinTheHeadroomNothingChanges(t *testing.T) {
 			return
 		}
 		last, due := min(until-1, today+500), l.NextChange(s, m)
-		ahead := m.Counts.Sum("nights", today+1, tiers.LastDay)+m.Counts.Sum("spend", today+1, tiers.LastDay) > 0
 		for _, metric := range []string{"nights", "spend"} {
 			left := int64(20)
 			for _, n := range room {
@@ -50,9 +49,7 @@ func TestWithinTheHeadroomNothingChanges(t *testing.T) {
 		now, changes := l.Decide(s, m, last)
 		require.Empty(t, logged(changes))
 		require.Equal(t, want, now)
-		if !ahead {
-			require.GreaterOrEqual(t, l.NextChange(now, m), due, "what is added brings nothing forward")
-		}
+		require.GreaterOrEqual(t, l.NextChange(now, m), due, "what is added brings nothing forward")
 		if again, changes := l.Decide(s, m, today); last > today {
 			require.Empty(t, logged(changes))
 			require.Equal(t, s.Tier, again.Tier)

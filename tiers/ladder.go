@@ -24,6 +24,10 @@ type Ladder struct {
 	// Rollover names metrics of which what a period had beyond the tier's threshold
 	// counts in the next period.
 	Rollover []Rollover `json:"rollover,omitempty"`
+	// Remind says how long before its end a member is reminded of a tier that will be
+	// lost if nothing more happens, at most 10 leads. Each comes at the start of a day,
+	// and of several that came while nobody looked the nearest to the end counts.
+	Remind []Span `json:"remind,omitempty"`
 	// Tiers are the tiers, the lowest first. A member below the first has none.
 	Tiers []Tier `json:"tiers"`
 }

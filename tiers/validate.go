@@ -18,6 +18,10 @@ const (
 	maxMonths = 1200
 	maxDays   = 36600
 	maxGrace  = 366
+
+	maxLeads      = 10
+	maxLeadDays   = 366
+	maxLeadMonths = 12
 )
 
 // ValidateLadders lists every problem of the ladders of a program, each with the
@@ -73,6 +77,7 @@ func (v *validation) ladder(at string, l *Ladder) {
 	if len(l.Rollover) > 0 && l.Grace > 0 {
 		v.add(at+".grace", "does not go with a rollover: what is counted in days of grace would count twice")
 	}
+	v.leads(at+".remind", l.Remind)
 	if len(l.Tiers) == 0 || len(l.Tiers) > maxTiers {
 		v.add(at+".tiers", "1 to %d tiers are needed, the lowest first", maxTiers)
 	}
@@ -115,6 +120,27 @@ func (v *validation) span(at string, s Span) {
 		v.add(at+".days", "%d: must be 1 to %d", s.Days, maxDays)
 	case s.Months < 0 || s.Months > maxMonths:
 		v.add(at+".months", "%d: must be 1 to %d", s.Months, maxMonths)
+	}
+}
+
+// leads checks how long before the end of a tier members are reminded.
+func (v *validation) leads(at string, leads []Span) {
+	if len(leads) > maxLeads {
+		v.add(at, "at most %d leads, here are %d", maxLeads, len(leads))
+		return
+	}
+	for i, lead := range leads {
+		path := fmt.Sprintf("%s[%d]", at, i)
+		switch {
+		case slices.Contains(leads[:i], lead):
+			v.add(path, "is named twice")
+		case lead.Days > maxLeadDays:
+			v.add(path+".days", "%d: must be 1 to %d", lead.Days, maxLeadDays)
+		case lead.Months > maxLeadMonths:
+			v.add(path+".months", "%d: must be 1 to %d", lead.Months, maxLeadMonths)
+		default:
+			v.span(path, lead)
+		}
 	}
 }
 
