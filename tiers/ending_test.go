@@ -7,46 +7,38 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/loyaltykit/loyaltykit/internal/enginetest/ladders"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
-// stands is what a member has at the end of a day, as one would tell them.
-type stands struct {
-	rank    int
-	until   tiers.Day
-	granted bool
-	lapsed  tiers.Day
-	grant   int
-}
-
-func (n *naive) stands(day tiers.Day) stands {
-	s := stands{rank: n.tier, until: n.until, lapsed: n.lapsed, grant: -1}
-	for _, g := range n.grants {
-		rank := n.find(g.Tier)
-		if day < g.From || day >= g.Until {
-			continue
-		}
-		if s.grant = max(s.grant, rank); rank > s.rank {
-			s.rank, s.until, s.granted, s.lapsed = rank, g.Until, true, 0
-		}
-	}
-	return s
-}
-
-// loses walks on day by day and says when the tier is lost if nothing more happens.
-func (n *naive) loses(day, last tiers.Day) (lost tiers.Day, to int, found bool) {
-	had := n.stands(day)
-	for day++; had.rank >= 0 && day <= last; day++ {
-		n.day(day)
-		has := n.stands(day)
+// loses walks on day by day and says when the tier is lost if nothing more happens, and the
+// tier then.
+func loses(n *ladders.Paper, last tiers.Day) (lost tiers.Day, to string, found bool) {
+	had, _, until, granted := n.Holding()
+	lapsed := n.Lapsed()
+	for had != "" && n.At() < last {
+		n.To(n.At() + 1)
+		has, _, end, byGrant := n.Holding()
+		grace := lapsed == 0 && n.Lapsed() != 0 && !granted && !byGrant && has == had
 		switch {
-		case has.rank < had.rank, has.rank == had.rank && !had.granted && !has.granted && had.lapsed == 0 && has.lapsed != 0 && has.grant < had.rank:
-			return day, has.rank, true
-		case has.rank != had.rank || has.granted != had.granted || has.until != had.until:
-			return 0, 0, false
+		case rankIn(n.Ladder, has) < rankIn(n.Ladder, had), grace && grantedTo(n) < rankIn(n.Ladder, had):
+			return n.At(), has, true
+		case has != had || byGrant != granted || end != until:
+			return 0, "", false
 		}
 	}
-	return 0, 0, false
+	return 0, "", false
+}
+
+// grantedTo is the highest tier that is granted on the last day that was decided.
+func grantedTo(n *ladders.Paper) int {
+	best := -1
+	for _, g := range n.Grants {
+		if g.From <= n.At() && n.At() < g.Until {
+			best = max(best, rankIn(n.Ladder, g.Tier))
+		}
+	}
+	return best
 }
 
 func drawGrants(t *rapid.T, l tiers.Ladder, enrolled tiers.Day) []tiers.Grant {
@@ -64,30 +56,30 @@ func drawGrants(t *rapid.T, l tiers.Ladder, enrolled tiers.Day) []tiers.Grant {
 }
 
 func TestAnEndingIsWhatComesIfNothingMoreHappens(t *testing.T) {
-	found, kept, granted, grace := 0, 0, 0, 0
+	losses, kept, granted, grace := 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLadder(t)
 		enrolled := tiers.Date(2027, 1, 31) + tiers.Day(rapid.IntRange(0, 800).Draw(t, "enrolled"))
 		day := enrolled + tiers.Day(rapid.IntRange(0, 900).Draw(t, "day"))
-		facts := slices.DeleteFunc(drawFacts(t, enrolled), func(f fact) bool { return f.day > day })
+		facts := slices.DeleteFunc(drawFacts(t, enrolled), func(f ladders.Fact) bool { return f.Day > day })
 		grants := drawGrants(t, l, enrolled)
 		m := &tiers.Member{Enrolled: enrolled, Counts: counted(t, facts), Grants: grants}
 		s, _ := l.Decide(tiers.State{}, m, day)
 		ending, ends := l.Ending(s, m)
 
-		model := naive{ladder: l, enrolled: enrolled, facts: facts, grants: grants}
-		model.run(day)
-		lost, to, loses := model.loses(day, day+1000)
-		if !loses {
+		paper := ladders.Paper{Ladder: l, Enrolled: enrolled, Facts: facts, Grants: grants}
+		paper.To(day)
+		lost, to, found := loses(&paper, day+1000)
+		if !found {
 			if ends {
 				require.Greater(t, ending.Day, day+1000)
 			}
 			kept++
 			return
 		}
-		found++
+		losses++
 		require.True(t, ends, "lost on %s", lost)
-		require.Equal(t, []string{lost.String(), model.name(to)}, []string{ending.Day.String(), ending.To})
+		require.Equal(t, []string{lost.String(), to}, []string{ending.Day.String(), ending.To})
 		if ending.Granted {
 			granted++
 		}
@@ -96,7 +88,7 @@ func TestAnEndingIsWhatComesIfNothingMoreHappens(t *testing.T) {
 		}
 	})
 	if !testing.Short() {
-		for _, n := range []int{found, kept, granted, grace} {
+		for _, n := range []int{losses, kept, granted, grace} {
 			require.Positive(t, n)
 		}
 	}
@@ -109,7 +101,7 @@ func TestWhatIsMissingByAnEndingPutsItOff(t *testing.T) {
 		l := drawLadder(t)
 		enrolled := tiers.Date(2027, 1, 31) + tiers.Day(rapid.IntRange(0, 800).Draw(t, "enrolled"))
 		day := enrolled + tiers.Day(rapid.IntRange(0, 900).Draw(t, "day"))
-		facts := slices.DeleteFunc(drawFacts(t, enrolled), func(f fact) bool { return f.day > day })
+		facts := slices.DeleteFunc(drawFacts(t, enrolled), func(f ladders.Fact) bool { return f.Day > day })
 		m := &tiers.Member{Enrolled: enrolled, Counts: counted(t, facts), Grants: drawGrants(t, l, enrolled)}
 		s, _ := l.Decide(tiers.State{}, m, day)
 		ending, ends := l.Ending(s, m)

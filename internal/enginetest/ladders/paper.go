@@ -62,6 +62,9 @@ func (n *Paper) Tier() string {
 	return n.name(n.tier)
 }
 
+// Lapsed is the day on which grace began, 0 where none is.
+func (n *Paper) Lapsed() tiers.Day { return n.lapsed }
+
 // Holding is the tier that counts on the last day that was decided, with the days that
 // bound it, and whether it is held by a grant.
 func (n *Paper) Holding() (tier string, since, until tiers.Day, granted bool) {
