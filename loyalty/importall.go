@@ -28,10 +28,13 @@ type ImportRow struct {
 
 // ImportOptions says how ImportAll works; nil and the zero value are good defaults.
 type ImportOptions struct {
-	// DryRun decides every row and stores nothing. The report is what a run would say
-	// now, except that each row finds its member as they are now, without what the rows
-	// before bring.
+	// DryRun decides every row, with what the rows before bring, and stores nothing. The
+	// report is what a run would say now.
 	DryRun bool
+	// Members is of how many members a dry run holds in memory what their rows bring, about
+	// a kilobyte each; 0 is 100,000. The first of them is forgotten first. A file that is
+	// sorted by member comes to nobody again.
+	Members int
 	// StopAtBad ends the run with the first bad row; rows after it are not imported, and
 	// those of its round may be. To import all or nothing, look at a dry run first.
 	StopAtBad bool
@@ -47,6 +50,9 @@ type ImportReport struct {
 	Imported int `json:"imported"`
 	Replayed int `json:"replayed"`
 	Bad      int `json:"bad"`
+	// Apart counts how often a dry run came to a member again whom it had forgotten, and
+	// decided without what earlier rows bring; see [ImportOptions.Members].
+	Apart int `json:"apart,omitempty"`
 	// Totals adds up the points of rows that are imported or were there, sorted by unit.
 	Totals []ImportTotal `json:"totals,omitempty"`
 	// Problems has the first 1000 bad rows, in the order of the file.
@@ -74,6 +80,7 @@ type ImportProblem struct {
 const (
 	maxImportProblems = 1000
 	importRound       = 256
+	rehearsedMembers  = 100_000
 )
 
 // ImportAll imports opening balances, many rows to a commit. A bad row is reported and
@@ -87,8 +94,12 @@ func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], option
 		o = *options
 	}
 	run := importRun{options: &o, totals: map[string]ImportTotal{}, lines: map[rowKey]int{}}
+	if o.DryRun {
+		run.dry = newRehearsal(e.store, cmp.Or(max(o.Members, 0), rehearsedMembers))
+		e = e.WithStore(run.dry)
+	}
 	s := newStream(ctx, e, &AllOptions{Group: importRound}, results(run.one))
-	if o.StopAtBad {
+	if o.StopAtBad || o.DryRun {
 		s.most = 1
 	}
 	defer s.end()
@@ -117,7 +128,9 @@ type importRun struct {
 	totals map[string]ImportTotal
 	// lines has the line of each row that was read, by a digest of member and key.
 	lines map[rowKey]int
-	err   error
+	// dry is the store of a dry run.
+	dry *rehearsal
+	err error
 }
 
 // rowKey is the start of a SHA-256.
@@ -140,7 +153,6 @@ func (r *importRun) call(ctx context.Context, e *Engine, row *ImportRow) *call {
 	cmd := row.Import
 	cmd.Key = cmp.Or(cmd.Key, "import/"+row.ID)
 	c := e.streamed(ctx, cmd, &AllOptions{})
-	c.quote = r.options.DryRun
 	if row.Err != nil {
 		c.refused, c.err = true, fmt.Errorf("%w: %w", ErrInvalid, row.Err)
 	} else if err := r.repeated(cmd, *row); err != nil {
@@ -199,6 +211,9 @@ func (r *importRun) bad(row ImportRow, err error) {
 
 func (r *importRun) done() ImportReport {
 	report := r.report
+	if r.dry != nil {
+		report.Apart = r.dry.met()
+	}
 	report.Totals = slices.SortedFunc(maps.Values(r.totals), func(a, b ImportTotal) int { return cmp.Compare(a.Unit, b.Unit) })
 	return report
 }
