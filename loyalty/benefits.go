@@ -54,6 +54,17 @@ func (b Benefits) EarlyAccess() (time.Duration, *TierBenefits) {
 	return time.Duration(hours) * time.Hour, by
 }
 
+// Service returns the tier that gives a service free of charge: the first in the order of
+// ladders. Nil is none: the member pays for it.
+func (b Benefits) Service(name string) *TierBenefits {
+	for i := range b {
+		if slices.Contains(b[i].Benefits.Services, name) {
+			return &b[i]
+		}
+	}
+	return nil
+}
+
 // Custom returns the host's own benefit of a name, and the tier that gives it: the
 // first in the order of ladders. Nil is none.
 func (b Benefits) Custom(name string) (string, *TierBenefits) {

@@ -9,8 +9,12 @@ import (
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
-// maxLadders bounds the ladders of a program.
-const maxLadders = 10
+const (
+	// maxLadders bounds the ladders of a program.
+	maxLadders = 10
+	// maxServices bounds the services that a tier gives free of charge.
+	maxServices = 100
+)
 
 // ladderProblems reports every problem of the program's ladders.
 func (p *Program) ladderProblems() points.Problems {
@@ -76,6 +80,17 @@ func (p *Program) benefitProblems(at string, b *tiers.Benefits) points.Problems 
 		problems = append(problems, spendableProblems(at+".points."+points.Clip(code), code, p.Units)...)
 	}
 	problems = append(problems, p.entryRewardProblems(at+".rewards", b.Rewards)...)
+	for i, service := range b.Services {
+		path := fmt.Sprintf("%s.services[%d]", at, i)
+		if err := points.CheckID(service, maxID); err != nil {
+			problems.Add(path, "%v", err)
+		} else if slices.Contains(b.Services[:i], service) {
+			problems.Add(path, "%q is there twice", service)
+		}
+	}
+	if len(b.Services) > maxServices {
+		problems.Add(at+".services", "at most %d fit a tier, here are %d", maxServices, len(b.Services))
+	}
 	for _, key := range slices.Sorted(maps.Keys(b.Custom)) {
 		if err := points.CheckID(key, maxID); err != nil {
 			problems.Add(at+".custom."+points.Clip(key), "the name %v", err)

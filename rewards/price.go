@@ -24,7 +24,7 @@ type Price struct {
 	Cash     decimal.Decimal `json:"cash,omitzero"`
 	Currency string          `json:"currency,omitempty"`
 	// Tiers narrows the price to members of one of them, by code or as "ladder/tier", When
-	// to a season.
+	// to a season. A price of some tiers may be nothing at all: to them the reward is free.
 	Tiers []string    `json:"tiers,omitempty"`
 	When  points.When `json:"when,omitzero"`
 }

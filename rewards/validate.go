@@ -216,8 +216,8 @@ func (v *validation) price(at string, r *Reward, p *Price) {
 	case p.Currency != "":
 		v.add(at+".currency", "the price has no cash: leave it out")
 	}
-	if p.Points == 0 && p.Cash.IsZero() {
-		v.add(at, "a price has points or cash; a reward without prices is free")
+	if p.Points == 0 && p.Cash.IsZero() && len(p.Tiers) == 0 {
+		v.add(at, "a price has points or cash; a reward without prices is free, and so is one at a price of nothing for some tiers")
 	}
 	if r.Type == TypePointsAndCash && (p.Points == 0 || p.Cash.IsZero()) {
 		v.add(at, "a reward of type %q costs points and cash", r.Type)

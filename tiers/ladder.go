@@ -53,6 +53,10 @@ type Benefits struct {
 	Earn map[string]decimal.Decimal `json:"earn,omitempty"`
 	// EarlyAccess is for how many hours before others a member may book or redeem.
 	EarlyAccess int `json:"earlyAccess,omitempty"`
+	// Services names what a member has free of charge where the host asks money of others,
+	// such as "late-checkout" or "shipping". The engine charges for none of them: it tells
+	// the host which to leave out.
+	Services []string `json:"services,omitempty"`
 	// Rewards names rewards of the catalog that a member gets on entering the tier, free of
 	// charge, whatever their conditions, as far as their stock goes.
 	Rewards []string `json:"rewards,omitempty"`

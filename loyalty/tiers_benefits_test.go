@@ -1,0 +1,135 @@
+package loyalty_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// perks gives gold of the status and friends of the house what shops give, and sells a mug.
+func perks(p *loyalty.Program) {
+	p.Ladders[0].Tiers[0].Benefits = tiers.Benefits{EarlyAccess: 24, Services: []string{"wrapping"}, Custom: map[string]string{"lounge": "no"}}
+	p.Ladders[0].Tiers[1].Benefits = tiers.Benefits{
+		EarlyAccess: 48, Services: []string{"shipping", "wrapping"}, Custom: map[string]string{"lounge": "yes", "hotline": "0800 1"},
+		Earn: map[string]decimal.Decimal{"": decimal.RequireFromString("1.5")},
+	}
+	p.Ladders = append(p.Ladders, tiers.Ladder{
+		Code: "friends", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld,
+		Tiers: []tiers.Tier{{Code: "friend", Enter: of("spend", 300), Benefits: tiers.Benefits{
+			EarlyAccess: 72, Services: []string{"repair", "wrapping"}, Custom: map[string]string{"hotline": "0800 2"},
+		}}},
+	})
+	p.Catalog = rewards.Catalog{{
+		Code: "mug", Type: rewards.TypeFreeProduct, Benefit: rewards.Benefit{Items: []string{"mug"}}, Prices: []rewards.Price{
+			{Unit: "bean", Points: 100}, {Unit: "bean", Points: 60, Tiers: []string{"status/silver"}}, {Tiers: []string{"status/gold"}},
+		},
+	}}
+}
+
+// perked is a shop with a member who has bought for so many euros.
+func perked(t *testing.T, euros int64) (*shop, loyalty.Member) {
+	t.Helper()
+	s := openShop(t, regulars(perks))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", euros)})
+	m, err := s.Member(t.Context(), "anna")
+	require.NoError(t, err)
+	return s, m
+}
+
+func TestEarlyAccessIsThatOfTheTierThatGivesMost(t *testing.T) {
+	_, m := perked(t, 99)
+	early, by := m.Benefits.EarlyAccess()
+	require.Zero(t, early)
+	require.Nil(t, by)
+	_, m = perked(t, 100)
+	early, by = m.Benefits.EarlyAccess()
+	require.Equal(t, 24*time.Hour, early)
+	require.Equal(t, "status/silver", tiers.Name(by.Ladder, by.Tier))
+	_, m = perked(t, 500)
+	early, by = m.Benefits.EarlyAccess()
+	require.Equal(t, 72*time.Hour, early, "a friend's, though gold gives 48 hours")
+	require.Equal(t, "friends/friend", tiers.Name(by.Ladder, by.Tier))
+}
+
+func TestAServiceIsFreeByTheTierThatSaysSo(t *testing.T) {
+	_, m := perked(t, 99)
+	require.Nil(t, m.Benefits.Service("wrapping"), "she has no tier and pays for it")
+	_, m = perked(t, 200)
+	require.Equal(t, "silver", m.Benefits.Service("wrapping").Tier)
+	require.Nil(t, m.Benefits.Service("shipping"), "gold's")
+	_, m = perked(t, 500)
+	require.Equal(t, "gold", m.Benefits.Service("shipping").Tier)
+	require.Equal(t, "friends", m.Benefits.Service("wrapping").Ladder, "the first in the order of ladders")
+	require.Equal(t, "friend", m.Benefits.Service("repair").Tier)
+	require.Nil(t, m.Benefits.Service("valet"))
+}
+
+func TestABenefitOfTheShopsOwnSaysWhoGaveIt(t *testing.T) {
+	_, m := perked(t, 200)
+	value, by := m.Benefits.Custom("lounge")
+	require.Equal(t, "no", value)
+	require.Equal(t, "silver", by.Tier)
+	value, by = m.Benefits.Custom("hotline")
+	require.Empty(t, value)
+	require.Nil(t, by)
+	_, m = perked(t, 500)
+	value, by = m.Benefits.Custom("hotline")
+	require.Equal(t, "0800 2", value)
+	require.Equal(t, "friends", by.Ladder)
+	value, _ = m.Benefits.Custom("lounge")
+	require.Equal(t, "yes", value)
+}
+
+func TestATierHasARewardAtItsPriceOrForNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		euros int64
+		costs points.Amount
+	}{
+		"without a tier at the price of all": {99, 100},
+		"silver for less":                    {150, 60},
+		"gold free of charge":                {500, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := perked(t, c.euros)
+			s.must(loyalty.Adjust{Member: "anna", Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "ada"})
+			before, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			offers, err := s.Rewards(t.Context(), "anna", nil)
+			require.NoError(t, err)
+			require.True(t, offers[0].Redeemable)
+			require.Len(t, offers[0].Costs, 1)
+			require.Equal(t, c.costs, offers[0].Costs[0].Points)
+			cmd := loyalty.Redeem{Member: "anna", Key: "mug", Redemption: "mug", Reward: "mug"}
+			quote, err := s.Quote(t.Context(), cmd)
+			require.NoError(t, err)
+			r := s.must(cmd)
+			require.Equal(t, quote, r)
+			require.Equal(t, c.costs, r.Redemption.Price.Points)
+			after, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			require.Equal(t, before.Balance("bean").Available-c.costs, after.Balance("bean").Available)
+			s.must(loyalty.CancelRedemption{Member: "anna", Key: "back", Redemption: "mug", Reason: "broken", Actor: "ada"})
+			back, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			require.Equal(t, before.Balance("bean").Available, back.Balance("bean").Available)
+			s.verify()
+		})
+	}
+}
+
+func TestServicesThatAreNoneAreNoProgram(t *testing.T) {
+	p := regulars(perks)
+	require.NoError(t, p.Validate())
+	p.Ladders[0].Tiers[1].Benefits.Services = []string{"shipping", "", "shipping"}
+	err := p.Validate()
+	require.ErrorContains(t, err, "ladders[0].tiers[1].benefits.services[1]")
+	require.ErrorContains(t, err, `ladders[0].tiers[1].benefits.services[2]: "shipping" is there twice`)
+}
