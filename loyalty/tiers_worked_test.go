@@ -179,8 +179,17 @@ func TestAnAirlineAsksForMilesAndSegmentsAndSpend(t *testing.T) {
 		{on: "2027-12-31 23:59", does: []loyalty.Command{countedFact("segment", 1)}, reason: "gold, from midnight on"},
 		{on: "2028-01-01 00:00", tier: "gold"},
 		{on: "2028-10-01", does: []loyalty.Command{countedFact("mile", 45000), countedFact("segment", 15), countedFact("spend", 5000)}, tier: "gold", reason: "enough to keep it"},
-		{on: "2029-06-01", tier: "gold"},
-		{on: "2030-01-01", reason: "nothing in 2029"},
+		{on: "2029-12-31 23:59", tier: "gold"},
+		{on: "2030-01-01 00:00", reason: "nothing in 2029"},
+	})
+	work(t, workedProgram("America/New_York", airline, "mile", "segment", "spend"), "2027-03-01", []dated{
+		{on: "2027-06-01", does: []loyalty.Command{countedFact("mile", 50000), countedFact("segment", 20), countedFact("spend", 6000)}, reason: "gold starts with the next year"},
+		{on: "2028-03-12 02:30", does: []loyalty.Command{countedFact("mile", 44999), countedFact("segment", 15), countedFact("spend", 5000)}, tier: "gold", reason: "an hour that the clocks leave out"},
+		{on: "2028-12-31 23:59", tier: "gold", reason: "a mile short of keeping it"},
+		{on: "2029-01-01 00:00", tier: "silver", reason: "which that year is enough for"},
+		{on: "2029-11-04 01:30", does: []loyalty.Command{countedFact("mile", 50000), countedFact("segment", 20), countedFact("spend", 6000)}, tier: "silver", reason: "an hour that there is twice; gold again, from the next year on"},
+		{on: "2030-01-01 00:00", tier: "gold"},
+		{on: "2031-01-01 00:00"},
 	})
 }
 
@@ -196,8 +205,16 @@ func TestARetailerLooksAtTwelveMonthsAndGivesGrace(t *testing.T) {
 		{on: "2028-04-01", tier: "gold", reason: "grace"},
 		{on: "2028-04-20", does: []loyalty.Command{countedFact("spend", 100)}, tier: "gold", reason: "800 keep it"},
 		{on: "2028-08-10", tier: "gold", reason: "grace again"},
-		{on: "2028-09-08", tier: "gold"},
-		{on: "2028-09-10", reason: "100 are not even silver"},
+		{on: "2028-09-08 23:59", tier: "gold", reason: "the last of 30 days"},
+		{on: "2028-09-09 00:00", reason: "100 are not even silver"},
+	})
+	work(t, workedProgram("Asia/Tokyo", retailer, "spend"), "2028-01-31", []dated{
+		{on: "2028-02-29 00:00", does: []loyalty.Command{countedFact("spend", 299)}, reason: "a euro short"},
+		{on: "2028-02-29 23:59", does: []loyalty.Command{countedFact("spend", 1)}, tier: "silver"},
+		{on: "2029-02-27 23:59", tier: "silver", reason: "29 February counts for 365 days"},
+		{on: "2029-02-28 00:00", tier: "silver", reason: "grace"},
+		{on: "2029-03-29 23:59", tier: "silver", reason: "the last of 30 days"},
+		{on: "2029-03-30 00:00"},
 	})
 }
 
@@ -211,8 +228,11 @@ func TestACoffeeShopCountsFromTheDayOfEnrollment(t *testing.T) {
 		{on: "2029-02-27 23:59", does: []loyalty.Command{countedFact("cup", 29)}, tier: "green"},
 		{on: "2029-02-28 00:00", does: []loyalty.Command{countedFact("cup", 1)}, tier: "green", reason: "a new year of one's own has begun"},
 		{on: "2029-03-10", does: []loyalty.Command{countedFact("cup", 29)}, tier: "gold"},
-		{on: "2031-02-27", tier: "gold"},
+		{on: "2031-02-27 23:59", tier: "gold"},
 		{on: "2031-02-28 00:00", tier: "green"},
+		{on: "2032-02-28 23:59", does: []loyalty.Command{countedFact("cup", 30)}, tier: "gold", reason: "there is a 29th again, so that her year ends with the 28th"},
+		{on: "2033-02-27 23:59", tier: "gold"},
+		{on: "2033-02-28 00:00", tier: "green"},
 	})
 }
 
@@ -224,11 +244,11 @@ func TestAMatchedStatusHasNinetyDaysToProveItself(t *testing.T) {
 	match := loyalty.MatchTier{Member: "anna", Ladder: "status", Tier: "gold", Days: 90, Challenge: of("night", 8)}
 	work(t, workedProgram("Europe/London", ladder, "night"), "2027-01-10", []dated{
 		{on: "2027-02-01", does: []loyalty.Command{countedFact("night", 5), match}, tier: "gold"},
-		{on: "2027-03-28 01:30", does: []loyalty.Command{countedFact("night", 7)}, tier: "gold", reason: "an hour that the clocks leave out"},
-		{on: "2027-05-01", does: []loyalty.Command{countedFact("night", 1)}, tier: "gold", reason: "eight within the 90 days"},
-		{on: "2027-05-02", tier: "gold", reason: "her own now"},
-		{on: "2028-12-31", tier: "gold"},
-		{on: "2029-01-01", reason: "13 nights of 2027 count no more"},
+		{on: "2027-03-28 01:30", does: []loyalty.Command{countedFact("night", 2)}, tier: "gold", reason: "an hour that the clocks leave out"},
+		{on: "2027-05-01 23:59", does: []loyalty.Command{countedFact("night", 1)}, tier: "gold", reason: "eight within the 90 days, in the last minute"},
+		{on: "2027-05-02 00:00", tier: "gold", reason: "her own now"},
+		{on: "2028-12-31 23:59", tier: "gold", reason: "to the end of the next year"},
+		{on: "2029-01-01 00:00", reason: "8 nights of 2027 count no more"},
 	})
 	work(t, workedProgram("Europe/London", ladder, "night"), "2027-01-10", []dated{
 		{on: "2027-02-01", does: []loyalty.Command{countedFact("night", 5), match}, tier: "gold", reason: "nights of the day of the match count"},
@@ -260,6 +280,30 @@ func TestPeriodsEndAtMidnightWhereverTheShopIs(t *testing.T) {
 					{on: next + " 03:30", reason: "which had nothing"},
 				})
 			}
+		})
+	}
+}
+
+// TestAPeriodStartsOnADayThatHasNoMidnight is about Havana, where the clocks go from 0:00
+// to 1:00 on 14 March, and have 0:30 twice on 7 November.
+func TestAPeriodStartsOnADayThatHasNoMidnight(t *testing.T) {
+	for _, c := range []struct{ start, last, first string }{
+		{"2027-03-14", "2027-03-13 23:59", "2027-03-14 01:00"},
+		{"2027-11-07", "2027-11-06 23:59", "2027-11-07 00:00"},
+	} {
+		day, err := time.Parse(time.DateOnly, c.start)
+		require.NoError(t, err)
+		on := func(days int) string { return day.AddDate(0, 0, days).Format(time.DateOnly) }
+		weekly := tiers.Ladder{
+			Code: "status", Window: tiers.Window{Kind: tiers.Cycle, Span: tiers.Span{Days: 7}, From: tiers.DayOf(day, time.UTC)},
+			Tiers: []tiers.Tier{{Code: "regular", Enter: of("cup", 3)}},
+		}
+		work(t, workedProgram("America/Havana", weekly, "cup"), on(-6), []dated{
+			{on: c.last, does: []loyalty.Command{countedFact("cup", 2)}},
+			{on: c.first, does: []loyalty.Command{countedFact("cup", 1)}, reason: "the first minute of a new week"},
+			{on: on(6) + " 23:59", does: []loyalty.Command{countedFact("cup", 2)}, tier: "regular"},
+			{on: on(13) + " 23:59", tier: "regular", reason: "kept for the week after"},
+			{on: on(14) + " 00:00", reason: "which had nothing"},
 		})
 	}
 }
