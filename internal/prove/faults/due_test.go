@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -85,20 +86,13 @@ func (c *crowd) multiply(t *testing.T, member, so string, members int) (rows int
 	t.Helper()
 	for _, table := range []string{"accounts", "operations", "entries", "lots", "records", "events"} {
 		table = "loyalty_" + table
-		names, err := c.db.QueryContext(t.Context(), c.columns, table)
-		require.NoError(t, err)
-		var columns, values []string
-		for names.Next() {
-			var column string
-			require.NoError(t, names.Scan(&column))
-			columns = append(columns, column)
+		columns := c.columnsOf(t, table)
+		values := slices.Clone(columns)
+		for i, column := range columns {
 			if column == "member" {
-				column = c.name
+				values[i] = c.name
 			}
-			values = append(values, column)
 		}
-		require.NoError(t, names.Err())
-		require.NoError(t, names.Close())
 		result, err := c.db.ExecContext(t.Context(), fmt.Sprintf("%s INSERT INTO %s (%s) SELECT %s FROM %s, numbers WHERE program = 'shop' AND member = $2 AND %s",
 			c.number, table, strings.Join(columns, ", "), strings.Join(values, ", "), table, so), members, member)
 		require.NoError(t, err)
@@ -107,6 +101,20 @@ func (c *crowd) multiply(t *testing.T, member, so string, members int) (rows int
 		rows += n
 	}
 	return rows
+}
+
+func (c *crowd) columnsOf(t *testing.T, table string) (columns []string) {
+	t.Helper()
+	names, err := c.db.QueryContext(t.Context(), c.columns, table)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, names.Close()) }()
+	for names.Next() {
+		var column string
+		require.NoError(t, names.Scan(&column))
+		columns = append(columns, column)
+	}
+	require.NoError(t, names.Err())
+	return columns
 }
 
 // regulars lets the euros of a calendar year lead to a tier that ends with it.
