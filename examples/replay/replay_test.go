@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -264,7 +265,8 @@ func TestTheGeneratedLogComesToWhatANaiveModelSays(t *testing.T) {
 	require.Positive(t, want.Debt, "the log has a chargeback of points that were spent")
 	require.Positive(t, want.Expired)
 
-	r := replayed(t, "-db", newDB(t), "-json", "-verify")
+	db := newDB(t)
+	r := replayed(t, "-db", db, "-json", "-verify")
 	require.Equal(t, exitOK, r.code, r.stderr)
 	one := r.report(t)
 	assert.Equal(t, want, one.Points)
@@ -273,4 +275,17 @@ func TestTheGeneratedLogComesToWhatANaiveModelSays(t *testing.T) {
 	assert.Equal(t, refunds, one.Refunds)
 	assert.Zero(t, one.Refused)
 	assert.True(t, one.Verified)
+
+	// A second run changes nothing, and prints what the README shows.
+	again := replayed(t, "-db", db)
+	require.Equal(t, exitOK, again.code, again.stderr)
+	page, _, found := strings.Cut(again.stdout, "\n  speed ")
+	require.True(t, found)
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, shown, found := strings.Cut(string(readme), "<!-- replay -->\n```text\n")
+	require.True(t, found, "README.md has a text block after its replay marker")
+	shown, _, _ = strings.Cut(shown, "```")
+	page = regexp.MustCompile(`(?m)^ +\(rows that the database had already: 20,459\)\n`).ReplaceAllString(page, "")
+	assert.Equal(t, page, shown, "copy it into README.md")
 }
