@@ -208,7 +208,7 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 // before answers a call whose key was used before.
 func (d *deciding) before(c *call, main *account) (*Receipt, error) {
 	life, err := main.life()
-	if err != nil || life != nil && !life.Erased.IsZero() {
+	if err != nil || life.erased() {
 		if _, erases := c.cmd.(eraser); err == nil && erases {
 			return erasedBefore(c, main), nil
 		}

@@ -104,7 +104,7 @@ func (p *Party) erased() bool {
 		return false
 	}
 	data, err := p.document()
-	return err == nil && data.Life != nil && !data.Life.Erased.IsZero()
+	return err == nil && data.Life.erased()
 }
 
 func (tx *Tx) putErasure(state eraseState, status string) error {
@@ -133,7 +133,7 @@ func (e *Engine) scrub(ctx context.Context, member string, now time.Time) error 
 		if err != nil {
 			return err
 		}
-		if life == nil || life.Erased.IsZero() {
+		if !life.erased() {
 			if err := e.scrubStep(ctx, row.ID, &scrubStep{mode: scrubMark}, now); err != nil {
 				return err
 			}
@@ -303,7 +303,7 @@ func (s *scrubStep) answer(d *deciding, c *call, a *account, now time.Time) (*Re
 	if err != nil {
 		return nil, err
 	}
-	erased := data.Life != nil && !data.Life.Erased.IsZero()
+	erased := data.Life.erased()
 	if s.mode == scrubMark && !erased {
 		err = tx.markErased(tx.row.Version)
 	} else if s.mode == scrubMark || !erased || !data.Life.Scrubbing {

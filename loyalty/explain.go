@@ -221,7 +221,7 @@ func (x *explaining) entry(member string, ref points.EntryRef) error {
 	if err != nil {
 		return err
 	}
-	if life != nil && !life.Erased.IsZero() {
+	if life.erased() {
 		return ErrErased
 	}
 	op, _, err := x.operation(member, ref.Version)

@@ -103,7 +103,7 @@ func (x *exporting) member(member string) {
 		return
 	}
 	row := *snaps[0].Account
-	if life, err := (&account{id: member, row: row}).life(); err != nil || life != nil && !life.Erased.IsZero() {
+	if life, err := (&account{id: member, row: row}).life(); err != nil || life.erased() {
 		x.err = cmpErr(err, ErrErased)
 		return
 	}

@@ -159,7 +159,7 @@ func (e *Engine) survives(ctx context.Context, member string) error {
 		return err
 	}
 	life, err := e.lifeOf(ctx, survivor)
-	if err == nil && life != nil && !life.Erased.IsZero() {
+	if err == nil && life.erased() {
 		err = fmt.Errorf("%w: %q", ErrErased, survivor)
 	}
 	return err

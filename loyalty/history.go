@@ -60,7 +60,7 @@ func (e *Engine) goesOn(ctx context.Context, member string) (string, int64, erro
 	if err != nil || life == nil {
 		return "", 0, err
 	}
-	if !life.Erased.IsZero() {
+	if life.erased() {
 		return "", 0, ErrErased
 	}
 	if life.Into == "" {

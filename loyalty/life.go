@@ -37,8 +37,11 @@ type lifeData struct {
 }
 
 func (l *lifeData) zero() bool {
-	return l == nil || !l.Guest && l.Into == "" && len(l.Moving) == 0 && len(l.Former) == 0 && l.Erased.IsZero() && l.Pool == ""
+	return l == nil || !l.Guest && l.Into == "" && len(l.Moving) == 0 && len(l.Former) == 0 && !l.erased() && l.Pool == ""
 }
+
+// erased reports whether the member was erased.
+func (l *lifeData) erased() bool { return l != nil && !l.Erased.IsZero() }
 
 // lifeMark is in the document of every account that has a lifeData.
 var lifeMark = []byte(`"life":`)
@@ -105,7 +108,7 @@ func (d *deciding) lives(c *call, accounts []*account) error {
 		}
 		switch {
 		case life == nil:
-		case !life.Erased.IsZero():
+		case life.erased():
 			return fmt.Errorf("%w: %s", ErrErased, whose(a.id))
 		case life.Into != "" && c.parts(a.id):
 			if err := c.cmd.(parter).already(accounts[0].id, life.Into); err != nil {

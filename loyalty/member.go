@@ -127,7 +127,7 @@ func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now 
 		if err != nil {
 			return Member{}, err
 		}
-		if life != nil && !life.Erased.IsZero() {
+		if life.erased() {
 			return Member{}, ErrErased
 		}
 		if life != nil && life.Into != "" && (now || !at.Before(life.At)) {

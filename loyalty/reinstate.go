@@ -157,7 +157,7 @@ func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, e
 		return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
 	}
 	life, err := e.lifeOf(ctx, member)
-	if err == nil && life != nil && !life.Erased.IsZero() {
+	if err == nil && life.erased() {
 		err = ErrErased
 	}
 	if err != nil {

@@ -395,7 +395,7 @@ func (e *Engine) settleReading(ctx context.Context, r *reading, d *deciding, mem
 	switch {
 	case err != nil:
 		return member, false, err
-	case life != nil && !life.Erased.IsZero():
+	case life.erased():
 		return member, false, ErrErased
 	case life != nil && life.Into != "":
 		r.aliases = append(r.aliases, member)
