@@ -219,7 +219,11 @@ func (d *deciding) before(c *call, main *account) (*Receipt, error) {
 		return nil, nil
 	}
 	if life != nil && life.Into != "" {
-		if err := d.engine.survives(d.ctx, life.Into); err != nil {
+		survivor, err := d.engine.living(d.ctx, life.Into)
+		if errors.Is(err, ErrErased) {
+			err = fmt.Errorf("%w: %s", err, whose(survivor))
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

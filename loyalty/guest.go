@@ -151,18 +151,18 @@ func (e *Engine) survivor(ctx context.Context, member string) (string, error) {
 	return "", ErrContention
 }
 
-// survives returns ErrErased where the member that an account was merged into was
-// erased.
-func (e *Engine) survives(ctx context.Context, member string) error {
+// living follows merges as survivor does; where who is left was erased it returns the id
+// with ErrErased.
+func (e *Engine) living(ctx context.Context, member string) (string, error) {
 	survivor, err := e.survivor(ctx, member)
 	if err != nil {
-		return err
+		return survivor, err
 	}
 	life, err := e.lifeOf(ctx, survivor)
 	if err == nil && life.erased() {
-		err = fmt.Errorf("%w: %q", ErrErased, survivor)
+		err = ErrErased
 	}
-	return err
+	return survivor, err
 }
 
 // maxChain bounds how many merges in a row are followed.

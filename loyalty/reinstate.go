@@ -152,14 +152,7 @@ type ExpiredPoints struct {
 func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, error) {
 	now := instant(e.options.Clock())
 	rev := revisionAt(e.revisions, now)
-	member, err := e.survivor(ctx, member)
-	if err != nil {
-		return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
-	}
-	life, err := e.lifeOf(ctx, member)
-	if err == nil && life.erased() {
-		err = ErrErased
-	}
+	member, err := e.living(ctx, member)
 	if err != nil {
 		return nil, fmt.Errorf("loyalty: expired points of %s: %w", AccountName(member), err)
 	}
