@@ -31,6 +31,7 @@ var (
 	amountType  = reflect.TypeFor[points.Amount]()
 	timeType    = reflect.TypeFor[time.Time]()
 	decimalType = reflect.TypeFor[decimal.Decimal]()
+	dayType     = reflect.TypeFor[tiers.Day]()
 )
 
 // badValues lists the bad values of a type.
@@ -50,6 +51,8 @@ func badValues(t reflect.Type) map[string]any {
 		}
 	case t == amountType:
 		return map[string]any{"negative": points.Amount(-1), "the smallest": points.Amount(math.MinInt64)}
+	case t == dayType:
+		return map[string]any{"before 1970": tiers.Day(-1), "after 9999": tiers.LastDay + 1}
 	case t.Kind() == reflect.String:
 		return map[string]any{
 			"of one MiB": strings.Repeat("x", 1<<20), "not UTF-8": "caf\xe9", "with NUL": "a\x00b",
@@ -215,6 +218,31 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Confirm{Member: "anna", Key: "k", Lots: []points.LotID{40000}},
 		loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Full: true},
 		loyalty.Refund{Member: "anna", Key: "k", Order: "paid", Lines: []points.RefundLine{{Line: "1", Amount: decimal.NewFromInt(1)}}},
+		loyalty.Import{Member: "new", Key: "k", EnrolledAt: now.AddDate(-2, 0, 0), Standing: oldStanding(), Reason: reason, Actor: actor},
+		loyalty.Import{Member: "new", Key: "k", Reason: reason, Actor: actor, Standing: &loyalty.OpeningStanding{
+			Counts: []loyalty.OpeningCount{{Metric: "visits", Day: tiers.Date(2026, time.May, 1), Amount: 12}}, Page: 1, Pages: 2,
+		}},
+	}
+}
+
+// oldStanding has all that somebody can bring of a ladder.
+func oldStanding() *loyalty.OpeningStanding {
+	return &loyalty.OpeningStanding{
+		Anniversary: tiers.Date(2025, time.May, 1),
+		Counts:      []loyalty.OpeningCount{{Metric: "visits", Day: tiers.Date(2026, time.May, 1), Amount: 12}},
+		Ladders: []loyalty.OpeningLadder{{
+			Ladder: "club", Matched: true,
+			State: tiers.State{
+				Tier: "bronze", Since: tiers.Date(2026, time.May, 1), Until: tiers.Date(2027, time.March, 20), Highest: "iron",
+				Next: "iron", NextFrom: tiers.Date(2027, time.April, 1), Lapsed: tiers.Date(2027, time.February, 20),
+				Carried: []tiers.Need{{Metric: "visits", AtLeast: 3}}, CarriedTo: tiers.Date(2027, time.January, 1), At: tiers.Date(2027, time.February, 27),
+			},
+			Entered: []loyalty.OpeningEntry{{Tier: "iron", Day: tiers.Date(2027, time.February, 28)}},
+			Grants: []loyalty.OpeningGrant{{By: "match", Grant: tiers.Grant{
+				Tier: "iron", From: tiers.Date(2027, time.February, 1), Until: tiers.Date(2027, time.June, 1),
+				Challenge: tiers.Condition{All: []tiers.Need{{Metric: "visits", AtLeast: 5}}, Any: []tiers.Need{{Metric: "visits", AtLeast: 3}}},
+			}}},
+		}},
 	}
 }
 
@@ -271,6 +299,9 @@ func badShop(t *testing.T) *shop {
 	program.Ladders = []tiers.Ladder{{
 		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.AfterSpan, Lasts: tiers.Span{Months: 12},
 		Tiers: []tiers.Tier{{Code: "gold", Enter: of("visits", 100)}},
+	}, {
+		Code: "club", Window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 12}}, Start: tiers.NextPeriod, Grace: 28,
+		Tiers: []tiers.Tier{{Code: "bronze", Enter: of("visits", 10)}, {Code: "iron", Enter: of("visits", 50)}},
 	}}
 	s := openShop(t, program)
 	for _, member := range []string{"anna", "ben"} {

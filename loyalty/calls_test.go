@@ -83,6 +83,10 @@ func TestStoreCallsPerVerb(t *testing.T) {
 		loyalty.UseVoucher{Member: "anna", Key: "use", Redemption: "voucher"},
 		loyalty.RejectRedemption{Member: "anna", Key: "reject", Redemption: "ticket", Reason: "sold out", Actor: "shop"},
 		loyalty.GrantReward{Member: "anna", Key: "grant", Redemption: "grant", Reward: "mug", Reason: "sorry", Actor: "shop"},
+		loyalty.Import{Member: "zoe", Key: "tier", EnrolledAt: s.now.AddDate(-1, 0, 0), Standing: movedIn().Standing},
+		loyalty.Import{Member: "ben", Key: "tier", Standing: &loyalty.OpeningStanding{
+			Counts: movedIn().Standing.Counts, Ladders: []loyalty.OpeningLadder{{Ladder: "status", Matched: true}},
+		}},
 	}
 	for _, cmd := range steps {
 		loads, commits = 0, 0

@@ -20,6 +20,10 @@ import (
 // same of every member who was merged into this one. An id that was merged exports
 // its survivor; an erased member is [ErrErased].
 //
+// Under "standing" it has how the member stands on ladders as [OpeningStanding] values, each
+// for the Standing of one [Import], in order: more than one only where a member counts on
+// very many days.
+//
 // What is written while the export runs may be in it or not. After an error what w
 // has got is no JSON.
 func (e *Engine) Export(ctx context.Context, member string, w io.Writer) error {
@@ -114,6 +118,7 @@ func (x *exporting) member(member string) {
 	x.field("member", member)
 	x.text(",\n")
 	x.field("account", newExportedAccount(row))
+	x.standing(member)
 	list(x, "lots", storage.AllLots(x.ctx, x.engine.store, query), func(l storage.Lot) (any, error) { return l.Lot, nil })
 	x.operations(query)
 	records := storage.RecordQuery{Program: row.Program, Member: member}
@@ -123,6 +128,19 @@ func (x *exporting) member(member string) {
 	list(x, "claims", storage.AllRecords(x.ctx, x.engine.store, records), x.orderClaim)
 	x.merged(member)
 	x.text("}")
+}
+
+// standing writes how the member stands on ladders.
+func (x *exporting) standing(member string) {
+	if x.err != nil {
+		return
+	}
+	pages, err := x.engine.openingOf(x.ctx, member)
+	if x.err = err; err != nil || len(pages) == 0 {
+		return
+	}
+	x.text(",\n")
+	x.field("standing", pages)
 }
 
 // merged writes the members who were merged into one.

@@ -10,8 +10,8 @@ import (
 )
 
 // Import brings over what a member had in another system: one lot with its exact
-// dates. It opens the member's account where there is none. [Engine.ImportAll] runs a
-// whole file.
+// dates, and how they stood on the program's ladders. It opens the member's account where
+// there is none. [Engine.ImportAll] runs a whole file.
 type Import struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -32,8 +32,11 @@ type Import struct {
 	EnrolledAt time.Time `json:"enrolledAt,omitzero"`
 	// ActiveAt is the member's last activity, for units with [points.Inactivity].
 	ActiveAt time.Time `json:"activeAt,omitzero"`
-	Reason   string    `json:"reason,omitempty"`
-	Actor    string    `json:"actor,omitempty"`
+	// Standing, if set, is how the member stood on ladders, with what counts for them: once
+	// for each ladder. The member must have joined before the day of each State.
+	Standing *OpeningStanding `json:"standing,omitempty"`
+	Reason   string           `json:"reason,omitempty"`
+	Actor    string           `json:"actor,omitempty"`
 }
 
 // Plan implements [Command].
@@ -68,6 +71,9 @@ func (c Import) Validate() error {
 			problems.Add(date.path, "the year must be 1970 to 9999")
 		}
 	}
+	if c.Standing != nil {
+		problems = append(problems, c.Standing.problems()...)
+	}
 	return problems.Err()
 }
 
@@ -83,6 +89,11 @@ func (c Import) Apply(_ context.Context, tx *Tx) error {
 		}
 	} else if tx.row.Status == storage.Closed {
 		return ErrClosed
+	}
+	if c.Standing != nil {
+		if err := c.Standing.open(tx, c.Reference); err != nil {
+			return err
+		}
 	}
 	if c.Points == 0 {
 		return nil

@@ -53,19 +53,30 @@ type ImportReport struct {
 	// Apart counts how often a dry run came to a member again whom it had forgotten, and
 	// decided without what earlier rows bring; see [ImportOptions.Members].
 	Apart int `json:"apart,omitempty"`
-	// Totals adds up the points of rows that are imported or were there, sorted by unit.
+	// Totals adds up the points of rows that are imported or were there, and what they count
+	// in metrics, sorted by unit.
 	Totals []ImportTotal `json:"totals,omitempty"`
+	// Tiers counts the members who are brought to each tier by qualifying, of the same rows,
+	// sorted by ladder and tier; the empty tier is none.
+	Tiers []ImportTier `json:"tiers,omitempty"`
 	// Problems has the first 1000 bad rows, in the order of the file.
 	Problems []ImportProblem `json:"problems,omitempty"`
 	// Stopped is set where StopAtBad ended the run.
 	Stopped bool `json:"stopped,omitempty"`
 }
 
-// ImportTotal is what a file has of a unit.
+// ImportTotal is what a file has of a unit, in so many lots and counts.
 type ImportTotal struct {
 	Unit   string        `json:"unit"`
 	Points points.Amount `json:"points"`
 	Rows   int           `json:"rows"`
+}
+
+// ImportTier is how many members of a file come to a tier.
+type ImportTier struct {
+	Ladder  string `json:"ladder"`
+	Tier    string `json:"tier,omitempty"`
+	Members int    `json:"members"`
 }
 
 // ImportProblem is a bad row.
@@ -93,7 +104,7 @@ func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], option
 	if options != nil {
 		o = *options
 	}
-	run := importRun{options: &o, totals: map[string]ImportTotal{}, lines: map[rowKey]int{}}
+	run := importRun{options: &o, totals: map[string]ImportTotal{}, tiers: map[[2]string]int{}, lines: map[rowKey]int{}}
 	if o.DryRun {
 		run.dry = newRehearsal(e.store, cmp.Or(max(o.Members, 0), rehearsedMembers))
 		e = e.WithStore(run.dry)
@@ -126,6 +137,7 @@ type importRun struct {
 	rows   []ImportRow
 	report ImportReport
 	totals map[string]ImportTotal
+	tiers  map[[2]string]int
 	// lines has the line of each row that was read, by a digest of member and key.
 	lines map[rowKey]int
 	// dry is the store of a dry run.
@@ -189,18 +201,39 @@ func (r *importRun) one(receipt Receipt, err error) bool {
 }
 
 // add adds a row to the totals.
-func (r *importRun) add(row *Import) (err error) {
-	if row.Points <= 0 {
-		return nil
+func (r *importRun) add(row *Import) error {
+	for unit, amount := range row.amounts() {
+		total := r.totals[unit]
+		total.Unit = unit
+		total.Rows++
+		sum, err := total.Points.Add(amount)
+		if err != nil {
+			return fmt.Errorf("loyalty: import: total of %q: %w", unit, err)
+		}
+		total.Points = sum
+		r.totals[unit] = total
 	}
-	total := r.totals[row.Unit]
-	total.Unit = row.Unit
-	total.Rows++
-	if total.Points, err = total.Points.Add(row.Points); err != nil {
-		return fmt.Errorf("loyalty: import: total of %q: %w", row.Unit, err)
+	if row.Standing != nil {
+		for i := range row.Standing.Ladders {
+			l := &row.Standing.Ladders[i]
+			r.tiers[[2]string{l.Ladder, l.State.Tier}]++
+		}
 	}
-	r.totals[row.Unit] = total
 	return nil
+}
+
+// amounts iterates over what the row brings of units: its lot, and its counts.
+func (c *Import) amounts() iter.Seq2[string, points.Amount] {
+	return func(yield func(string, points.Amount) bool) {
+		if c.Points > 0 && !yield(c.Unit, c.Points) || c.Standing == nil {
+			return
+		}
+		for _, count := range c.Standing.Counts {
+			if !yield(count.Metric, count.Amount) {
+				return
+			}
+		}
+	}
 }
 
 func (r *importRun) bad(row ImportRow, err error) {
@@ -215,6 +248,10 @@ func (r *importRun) done() ImportReport {
 		report.Apart = r.dry.met()
 	}
 	report.Totals = slices.SortedFunc(maps.Values(r.totals), func(a, b ImportTotal) int { return cmp.Compare(a.Unit, b.Unit) })
+	report.Tiers = nil
+	for _, at := range slices.SortedFunc(maps.Keys(r.tiers), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		report.Tiers = append(report.Tiers, ImportTier{Ladder: at[0], Tier: at[1], Members: r.tiers[at]})
+	}
 	return report
 }
 
@@ -231,6 +268,10 @@ type ReconcileReport struct {
 	// Absent counts all.
 	Missing []string `json:"missing,omitempty"`
 	Absent  int      `json:"absent,omitempty"`
+	// Tiers holds the first 1000 ladders of members on which the file and the store have
+	// different opening standings, sorted by member and ladder, and DifferentTiers counts all.
+	Tiers          []ReconciledTier `json:"tiers,omitempty"`
+	DifferentTiers int              `json:"differentTiers,omitempty"`
 }
 
 // Reconciled is what the file and the ledger say of a unit, of one member or of all.
@@ -269,24 +310,27 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 		}
 		return nil
 	}
-	absent := map[string]struct{}{}
+	absent, standings := map[string]struct{}{}, reconciledStandings{}
 	for row := range rows {
 		if row.Err != nil {
 			continue
 		}
 		absent[row.Import.Member] = struct{}{}
-		if row.Import.Points <= 0 {
-			continue
+		for unit, amount := range row.Import.amounts() {
+			if err := both(row.Import.Member, unit, amount, 0); err != nil {
+				return ReconcileReport{}, err
+			}
 		}
-		if err := both(row.Import.Member, row.Import.Unit, row.Import.Points, 0); err != nil {
-			return ReconcileReport{}, err
-		}
+		standings.file(&row.Import)
 	}
 	for account, err := range storage.AllAccounts(ctx, e.store, storage.AccountQuery{Program: e.program}) {
 		if err != nil {
 			return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %w", err)
 		}
 		delete(absent, account.Member)
+		if err := standings.ledger(ctx, e, account.Member); err != nil {
+			return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: member %q: %w", account.Member, err)
+		}
 		for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: account.Member, Limit: 1000}) {
 			if err != nil {
 				return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %s: %w", AccountName(account.Member), err)
@@ -300,6 +344,7 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 		}
 	}
 	report := ReconcileReport{Absent: len(absent)}
+	report.Tiers, report.DifferentTiers = standings.differences()
 	if missing := slices.Sorted(maps.Keys(absent)); len(missing) > 0 {
 		report.Missing = missing[:min(len(missing), maxImportProblems)]
 	}

@@ -62,7 +62,7 @@ type AgedCount struct {
 
 // tellAged puts on the receipt what was counted on days that are decided for good.
 func (p *Party) tellAged(state *standingState) {
-	if p != p.tx.Party {
+	if p != p.tx.Party || len(p.opened) > 0 {
 		return
 	}
 	for _, f := range p.facts {
@@ -192,6 +192,9 @@ func (p *Party) today() tiers.Day { return tiers.DayOf(p.tx.reached(), p.tx.rev.
 // decideStanding decides all ladders as of now, tells what changed, gives what entering
 // a tier gives, and stores the state where it must.
 func (p *Party) decideStanding(state *standingState, store bool) error {
+	if state.Page > 0 {
+		return p.waitStanding(state, store)
+	}
 	engine, today := p.tx.deciding.engine, p.today()
 	m, err := p.counted(state)
 	if err != nil {
@@ -327,6 +330,9 @@ func (v *verdictOn) decide() (*TierChange, error) {
 	reminded := s.Reminded
 	v.remind(told)
 	change := v.change(s.Told, told, entered, append(undone, lost...))
+	if change != nil && slices.Contains(v.party.opened, s.Code) {
+		change.Kind = Opened
+	}
 	v.store = v.store || change != nil || told != s.Told || s.Reminded != reminded || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
 	s.Told, s.Given = told, given
 	if v.store {

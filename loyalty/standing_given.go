@@ -49,7 +49,10 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			continue
 		}
 		g := v.state.Given[i]
-		if v.party != v.party.tx.Party {
+		switch {
+		case slices.Contains(v.party.opened, v.state.Code):
+			continue // It was entered elsewhere only.
+		case v.party != v.party.tx.Party:
 			given = append(given, g)
 			continue
 		}

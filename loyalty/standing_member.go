@@ -78,6 +78,9 @@ func (d *deciding) memberTiers(c *call, a *account, at time.Time) ([]MemberTier,
 }
 
 func (p *Party) memberTiers(state *standingState) ([]MemberTier, error) {
+	if state.Page > 0 {
+		return p.tiersTold(), nil
+	}
 	sums, err := counts(p.row.Days)
 	if err != nil {
 		return nil, err
@@ -97,6 +100,15 @@ func (p *Party) memberTiers(state *standingState) ([]MemberTier, error) {
 		shown = append(shown, p.memberTier(l, now, &m, today))
 	}
 	return shown, nil
+}
+
+// tiersTold shows the tiers of a member of whom nothing is decided now.
+func (p *Party) tiersTold() []MemberTier {
+	var shown []MemberTier
+	for _, s := range p.row.Standing {
+		shown = append(shown, MemberTier{Ladder: s.Ladder, Tier: s.Tier, Since: s.Since, Until: s.Until})
+	}
+	return shown
 }
 
 func (p *Party) memberTier(l *tiers.Ladder, s tiers.State, m *tiers.Member, today tiers.Day) MemberTier {
@@ -213,13 +225,16 @@ func (d *deciding) tiersThen(c *call, a *account, row storage.Account, days *day
 		return nil, err
 	}
 	if known != nil {
-		state.Enrolled = known.Enrolled
+		state.Enrolled, state.Page = known.Enrolled, known.Page
 	}
 	for i := range by.rev.Ladders {
 		l := ladderState{Code: by.rev.Ladders[i].Code}
 		if known != nil {
 			if had := known.ladder(l.Code); had != nil {
 				l.Grants = grantsThen(had.Grants, at)
+				if had.Opened != nil && !had.Opened.At.After(at) {
+					l.Closed, l.ClosedBy = had.Opened.State, had.Opened.By
+				}
 			}
 		}
 		state.Ladders = append(state.Ladders, l)

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -20,6 +21,9 @@ func (tx *Tx) inheritStanding(from *Party) error {
 	}
 	mine, err := tx.standing()
 	if err != nil || mine == nil {
+		return err
+	}
+	if err := cmp.Or(theirs.whole(from.Member()), mine.whole(tx.Party.Member())); err != nil {
 		return err
 	}
 	mine = mine.clone()

@@ -109,7 +109,7 @@ type tierEvent struct {
 // tierEvents lists the events of what changed, one of each kind, and of what ends soon.
 func (p *Party) tierEvents() ([]event, error) {
 	var events []event
-	for _, kind := range []tiers.ChangeKind{tiers.Promoted, tiers.Retained, tiers.Demoted, tiers.Lapsing, Corrected} {
+	for _, kind := range []tiers.ChangeKind{tiers.Promoted, tiers.Retained, tiers.Demoted, tiers.Lapsing, Corrected, Opened} {
 		own := tierEvent{Reference: p.tx.plan.Reference}
 		for i := range p.changes {
 			if p.changes[i].Kind == kind {

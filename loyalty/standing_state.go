@@ -41,6 +41,9 @@ type standingState struct {
 	Kept    tiers.Day     `json:"k,omitempty"`
 	Metrics []string      `json:"m,omitempty"`
 	Ladders []ladderState `json:"l,omitempty"`
+	// Page is how many pages of an opening standing have come, of which others follow: until
+	// then nothing is decided. Otherwise it is 0.
+	Page int `json:"p,omitempty"`
 }
 
 // ladderState is how a member stands on one ladder.
@@ -65,6 +68,8 @@ type ladderState struct {
 	Matched []string `json:"w,omitempty"`
 	// Inherited is what merges brought and refunds may decide again.
 	Inherited []inheritedState `json:"i,omitempty"`
+	// Opened is set where the member came to the ladder from another system.
+	Opened *openedState `json:"o,omitempty"`
 }
 
 // toldState is what was told of a member's standing on a ladder.

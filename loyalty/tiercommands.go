@@ -71,24 +71,27 @@ func (c MatchTier) Validate() error {
 	if c.Days < 1 || c.Days > maxGrantDays {
 		problems.Add("days", "%d: must be 1 to %d", c.Days, maxGrantDays)
 	}
-	for _, list := range []struct {
-		path  string
-		needs []tiers.Need
-	}{{"challenge.all", c.Challenge.All}, {"challenge.any", c.Challenge.Any}} {
-		if len(list.needs) > maxChallengeNeeds {
-			problems.Add(list.path, "at most %d thresholds", maxChallengeNeeds)
-			continue
+	problems = append(problems, needProblems("challenge.all", c.Challenge.All)...)
+	problems = append(problems, needProblems("challenge.any", c.Challenge.Any)...)
+	return problems.Err()
+}
+
+// needProblems reports thresholds that are none.
+func needProblems(path string, needs []tiers.Need) points.Problems {
+	var problems points.Problems
+	if len(needs) > maxChallengeNeeds {
+		problems.Add(path, "at most %d thresholds", maxChallengeNeeds)
+		return problems
+	}
+	for i, need := range needs {
+		if err := points.CheckID(need.Metric, maxID); err != nil {
+			problems.Add(fmt.Sprintf("%s[%d].metric", path, i), "%v", err)
 		}
-		for i, need := range list.needs {
-			if err := points.CheckID(need.Metric, maxID); err != nil {
-				problems.Add(fmt.Sprintf("%s[%d].metric", list.path, i), "%v", err)
-			}
-			if need.AtLeast <= 0 || need.AtLeast > maxChallenge {
-				problems.Add(fmt.Sprintf("%s[%d].atLeast", list.path, i), "%d: must be above 0, at most %d", need.AtLeast, maxChallenge)
-			}
+		if need.AtLeast <= 0 || need.AtLeast > maxChallenge {
+			problems.Add(fmt.Sprintf("%s[%d].atLeast", path, i), "%d: must be above 0, at most %d", need.AtLeast, maxChallenge)
 		}
 	}
-	return problems.Err()
+	return problems
 }
 
 // rungProblems reports codes that are none.
@@ -332,6 +335,15 @@ func (e *Engine) byAnniversary(code string) bool {
 
 // standingToChange is the member's state, for a command to change.
 func (tx *Tx) standingToChange() (*standingState, error) {
+	state, err := tx.standingOfPerson()
+	if err != nil {
+		return nil, err
+	}
+	return state, state.whole(tx.row.Member)
+}
+
+// standingOfPerson is the member's state, also where pages of it have not come.
+func (tx *Tx) standingOfPerson() (*standingState, error) {
 	if tx.row.Kind != storage.Person {
 		return nil, fmt.Errorf("%w: %s", ErrNotPerson, whose(tx.row.Member))
 	}

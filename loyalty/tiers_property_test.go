@@ -115,11 +115,17 @@ func openStay(t *rapid.T, ladder tiers.Ladder, start time.Time, change ...func(*
 	for _, c := range change {
 		c(&p)
 	}
-	s := &stay{t: t, now: start, store: memory.New()}
+	s := openStore(t, p, start)
+	s.do(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	return s
+}
+
+// openStore opens a shop without any member.
+func openStore(t *rapid.T, p loyalty.Program, now time.Time) *stay {
+	s := &stay{t: t, now: now, store: memory.New()}
 	engine, err := loyalty.New(loyalty.Revisions{p}, s.store, &loyalty.Options{Clock: func() time.Time { return s.now }, Secret: []byte("a secret")})
 	require.NoError(t, err)
 	s.Engine = engine
-	s.do(loyalty.Enroll{Member: "anna", Key: "enroll"})
 	return s
 }
 

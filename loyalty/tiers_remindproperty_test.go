@@ -56,16 +56,23 @@ func left(lead tiers.Span) int { return lead.Days + 30*lead.Months }
 
 func (s *stay) reminders() []string {
 	var sent []string
-	for bucket := range storage.Buckets {
-		page, err := s.store.Events(s.t.Context(), storage.EventQuery{Program: "beans", Bucket: bucket, Limit: 2000})
-		require.NoError(s.t, err)
-		for _, e := range page.Items {
-			if e.Type == loyalty.TierReminderEvent {
-				sent = append(sent, s.remindersIn(e)...)
-			}
+	for _, e := range s.allEvents() {
+		if e.Type == loyalty.TierReminderEvent {
+			sent = append(sent, s.remindersIn(e)...)
 		}
 	}
 	return sent
+}
+
+// allEvents lists the events that wait.
+func (s *stay) allEvents() []storage.Event {
+	var all []storage.Event
+	for bucket := range storage.Buckets {
+		page, err := s.store.Events(s.t.Context(), storage.EventQuery{Program: "beans", Bucket: bucket, Limit: 2000})
+		require.NoError(s.t, err)
+		all = append(all, page.Items...)
+	}
+	return all
 }
 
 // TestRemindersOfTiersAreThoseOfABookThatIsKeptByHand lets a member stay and buy, tell of it

@@ -90,6 +90,8 @@ type Party struct {
 	facts        []fact
 	changes      []TierChange
 	endings      []TierReminder
+	// opened names the ladders to which the command brings the member from elsewhere.
+	opened []string
 }
 
 type event struct {

@@ -9,20 +9,22 @@ import (
 
 // Mark says how much of a metric there was in all up to the end of a day.
 type Mark struct {
-	Day   Day   `json:"d"`
+	Day Day `json:"d"`
+	// Total is in the metric's smallest step.
 	Total int64 `json:"t"`
 }
 
 // Counts holds what a member did, by metric: the running totals of the days on
 // which something was counted, in order of day. Sums over any days are two
-// searches. The zero Counts is empty.
+// searches. A nil Counts is empty, and counts nothing: make one to [Counts.Add].
 type Counts map[string][]Mark
 
-// ErrTooMuch reports counts that pass int64.
+// ErrTooMuch reports counts that do not fit an int64, in a metric's smallest step.
 var ErrTooMuch = errors.New("tiers: counts overflow")
 
-// Add counts an amount on a day; a negative one takes back. Days may come in any
-// order.
+// Add counts an amount on a day, in the metric's smallest step; a negative one takes back.
+// Days may come in any order. It costs as much as there are days after, and fails with
+// [ErrTooMuch] alone, which changes nothing.
 func (c Counts) Add(metric string, day Day, amount int64) error {
 	marks := c[metric]
 	i, found := slices.BinarySearchFunc(marks, day, func(m Mark, day Day) int { return cmp.Compare(m.Day, day) })
@@ -48,7 +50,8 @@ func (c Counts) Add(metric string, day Day, amount int64) error {
 	return nil
 }
 
-// Sum returns what was counted from the first day to the last, both included.
+// Sum returns what was counted from the first day to the last, both included, in the
+// metric's smallest step.
 func (c Counts) Sum(metric string, from, to Day) int64 {
 	marks := c[metric]
 	return totalAt(marks, to) - totalAt(marks, from-1)

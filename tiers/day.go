@@ -7,7 +7,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/calendar"
 )
 
-// Day is a day of the calendar, counted from 1 January 1970, whatever the zone.
+// Day is a day of the calendar, counted from 1 January 1970, whatever the zone. As text it
+// is a date such as 2027-03-08, also as JSON.
 type Day int32
 
 // The first and the last day that there are.
@@ -16,7 +17,7 @@ const (
 	LastDay  Day = 2932896 // 31 December 9999; as an end it means "never"
 )
 
-// DayOf returns the day of t in the zone.
+// DayOf returns the day of t in the zone, which is that of the program.
 func DayOf(t time.Time, zone *time.Location) Day { return date(t.In(zone).Date()) }
 
 // Date returns a day by its date; out of range values are carried over as
@@ -32,7 +33,8 @@ func date(year int, month time.Month, day int) Day {
 	return Day(365*y + floor(y, 4) - floor(y, 100) + floor(y, 400) + (153*(m-2)+2)/5 + day - 1 - marchDays)
 }
 
-// Start returns the first instant of the day in the zone, in UTC.
+// Start returns the first instant of the day in the zone, in UTC: midnight, or where the
+// clocks skip it the first instant after.
 func (d Day) Start(zone *time.Location) time.Time {
 	year, month, day := d.Date()
 	noon := time.Date(year, month, day, 12, 0, 0, 0, zone)
@@ -98,7 +100,7 @@ func (d Day) appendTo(text []byte) []byte {
 	return text
 }
 
-// MarshalText writes the date as YYYY-MM-DD.
+// MarshalText writes the date as YYYY-MM-DD. It does not fail.
 func (d Day) MarshalText() ([]byte, error) { return d.appendTo(make([]byte, 0, 12)), nil }
 
 // UnmarshalText reads a date, YYYY-MM-DD, of the years 1970 to 9999.

@@ -7,12 +7,15 @@ import (
 // Member is what is known of a member: when they joined, what they did and what
 // they were granted.
 type Member struct {
+	// Enrolled is the day on which they joined: nothing is decided before it.
 	Enrolled Day
 	// Anniversary is the day whose anniversaries start periods, if that is not the
 	// one of enrollment; 0 is not set.
 	Anniversary Day
-	Counts      Counts
-	Grants      []Grant
+	// Counts is what they did, also before they joined.
+	Counts Counts
+	// Grants are in any order; of those that hold on a day the highest tier counts.
+	Grants []Grant
 }
 
 func (m *Member) anniversary() Day {
@@ -25,6 +28,7 @@ func (m *Member) anniversary() Day {
 // Grant is a tier that a member has for another reason than qualifying: a match,
 // a trial, a courtesy. Qualifying goes on beneath it.
 type Grant struct {
+	// Tier is the code of a tier of the ladder; one that it does not have grants nothing.
 	Tier string `json:"tier"`
 	// From and Until bound the days, [From, Until).
 	From  Day `json:"from"`
@@ -62,15 +66,20 @@ type ChangeKind string
 
 // The kinds of changes.
 const (
+	// Promoted is to a higher tier.
 	Promoted ChangeKind = "promoted"
+	// Retained keeps the tier beyond its end, or ends its days of grace.
 	Retained ChangeKind = "retained"
-	Demoted  ChangeKind = "demoted"
-	Lapsing  ChangeKind = "lapsing" // not kept; grace has begun
+	// Demoted is to a lower tier, or to none.
+	Demoted ChangeKind = "demoted"
+	// Lapsing is a tier that was not kept, with which days of grace begin.
+	Lapsing ChangeKind = "lapsing"
 )
 
 // Change is a change of a member's standing at the start of a day, or by what
 // happened on it.
 type Change struct {
+	// Day is the first day of it.
 	Day  Day
 	Kind ChangeKind
 	// From and To are tiers; empty is none. Until is to when To is held.

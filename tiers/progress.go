@@ -4,8 +4,8 @@ import "math"
 
 // Progress is what a member page shows of a ladder.
 type Progress struct {
-	// Tier is held until Until, exclusive; LastDay is never. Granted is set where
-	// it is held by a grant.
+	// Tier is empty for none. It is held from Since until Until, exclusive; LastDay is
+	// never. Granted is set where it is held by a grant.
 	Tier    string
 	Since   Day
 	Until   Day
@@ -26,15 +26,17 @@ type Progress struct {
 
 // Missing is what is left to a threshold.
 type Missing struct {
+	// Metric is the code of what is counted.
 	Metric string
-	// Have counts now, and Need is the threshold; Left is above 0.
+	// Have counts now, with what was carried over, and Need is the threshold; Left is what
+	// is missing, above 0. All are in the metric's smallest step.
 	Have, Need, Left int64
 	// Any is set where one threshold of several is enough.
 	Any bool
 }
 
 // Progress tells how a member stands at the end of a day. The state must be
-// evaluated to that day.
+// evaluated to that day, and the ladder be valid.
 func (l *Ladder) Progress(s State, m *Member, day Day) Progress {
 	e := evaluation{ladder: l, member: m, state: s}
 	p := Progress{Tier: s.Tier, Since: s.Since, Until: s.Until}

@@ -25,7 +25,9 @@ const (
 )
 
 // ValidateLadders lists every problem of the ladders of a program, each with the
-// path of its field under path. Metrics must be among those given.
+// path of its field under path, such as "ladders[0].tiers[1].enter.all[0].atLeast". It is
+// empty for good ones. Metrics must be among those given. Units and rewards of benefits
+// are for the program to check.
 func ValidateLadders(path string, ladders []Ladder, metrics []string) points.Problems {
 	v := &validation{metrics: map[string]bool{}}
 	for _, metric := range metrics {

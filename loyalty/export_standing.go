@@ -1,0 +1,112 @@
+package loyalty
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// openingOf tells how a member stands on ladders as imports take it, a page a row; none
+// where they do not stand on any. What was decided is as it is stored, so that nothing is
+// given twice that is given on entering a tier; what counts and was not counted so far, since
+// the member has not adopted the ladders that hold, is counted from the ledger.
+func (e *Engine) openingOf(ctx context.Context, member string) ([]OpeningStanding, error) {
+	if len(e.epochs) == 0 {
+		return nil, nil
+	}
+	for range e.options.Attempts {
+		pages, err := e.openingAt(ctx, member)
+		if !errors.Is(err, errStale) {
+			return pages, err
+		}
+	}
+	return nil, ErrContention
+}
+
+func (e *Engine) openingAt(ctx context.Context, member string) ([]OpeningStanding, error) {
+	d := &deciding{engine: e, ctx: ctx, store: e.store, quote: true, alone: true, accounts: map[string]*account{}}
+	request := storage.LoadRequest{Program: e.program, Member: member, Records: e.standingRefs()}
+	snaps, err := d.load(ctx, []storage.LoadRequest{request})
+	if err != nil || snaps[0].Account == nil || snaps[0].Account.Kind != storage.Person {
+		return nil, err
+	}
+	if d.learn([]storage.LoadRequest{request}, snaps) != nil {
+		return nil, errStale
+	}
+	a := d.accounts[member]
+	now := later(instant(e.options.Clock()), a.row.RecordedAt)
+	tx, err := d.systemTx(e.dueCall(member, now), a, restandType, now)
+	if err != nil {
+		return nil, err
+	}
+	state, err := tx.standing()
+	if err != nil {
+		return nil, err
+	}
+	if state == nil {
+		state = tx.newStanding()
+	}
+	if !a.restood(e, now) && tx.lacks(state) {
+		if err := tx.recount(); err != nil {
+			return nil, err
+		}
+	}
+	days := forgetDays(tx.row.Days, tx.reach(state, tx.member(state, nil)))
+	return state.opening(days).paged(), nil
+}
+
+// opening is the standing for another store, with the counts of days.
+func (s *standingState) opening(days []storage.DayCount) *OpeningStanding {
+	o := &OpeningStanding{Anniversary: s.Anniversary}
+	for _, d := range days {
+		if d.Amount > 0 {
+			o.Counts = append(o.Counts, OpeningCount{Metric: d.Metric, Day: dayCounted(d.Day), Amount: d.Amount})
+		}
+	}
+	for i := range s.Ladders {
+		o.Ladders = append(o.Ladders, s.Ladders[i].opening())
+	}
+	return o
+}
+
+// opening is how the member stands on a ladder, for another store.
+func (l *ladderState) opening() OpeningLadder {
+	o := OpeningLadder{Ladder: l.Code, State: l.Base, Matched: l.wasMatched()}
+	for _, g := range l.Given {
+		if g.Day > l.Base.At {
+			o.Entered = append(o.Entered, OpeningEntry{Tier: g.Tier, Day: g.Day})
+		}
+	}
+	for i := range l.Inherited {
+		for _, g := range l.Inherited[i].Given {
+			if last := max(g.Day, g.Till); last > l.Base.At {
+				o.Entered = append(o.Entered, OpeningEntry{Tier: g.Tier, Day: last})
+			}
+		}
+	}
+	for i := range l.Grants {
+		if g := &l.Grants[i]; g.Until > l.Base.At {
+			o.Grants = append(o.Grants, OpeningGrant{By: string(g.How), Grant: g.Grant})
+		}
+	}
+	return o
+}
+
+// paged spreads the standing over as many rows as its counts need.
+func (o *OpeningStanding) paged() []OpeningStanding {
+	if len(o.Counts) <= maxOpeningCounts {
+		return []OpeningStanding{*o}
+	}
+	var pages []OpeningStanding
+	for counts := range slices.Chunk(o.Counts, maxOpeningCounts) {
+		pages = append(pages, OpeningStanding{Counts: counts, Page: len(pages) + 1})
+	}
+	for i := range pages {
+		pages[i].Pages = len(pages)
+	}
+	last := &pages[len(pages)-1]
+	last.Anniversary, last.Ladders = o.Anniversary, o.Ladders
+	return pages
+}
