@@ -99,6 +99,9 @@ func (p *Party) kept(kind, unit string) (storage.Record, bool, error) {
 
 // idle returns the record of a unit's inactivity, and whether it is armed.
 func (p *Party) idle(unit string) (state idleState, due time.Time, armed bool, err error) {
+	if !slices.Contains(p.tx.deciding.engine.kept.idle, unit) {
+		return state, points.Never, false, nil
+	}
 	row, exists, err := p.kept(idleKind, unit)
 	if err != nil || !exists {
 		return state, points.Never, false, err

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -23,7 +24,9 @@ const ExpiryReminderEvent = "expiry-reminder"
 
 // ExpiryReminder says that points will expire. It is emitted by RunDue, or by the next
 // command on the member, once for each lot and lead; lots that expire together share
-// one.
+// one. Points that came after a lead had passed are not reminded of it. Where a revision
+// begins to remind of a unit, what a member has by then is reminded of once anything
+// happens to them.
 type ExpiryReminder struct {
 	Unit string `json:"unit"`
 	// Points will expire at ExpiresAt.
@@ -135,34 +138,76 @@ func (p *Party) armReminders() error {
 		if exists && !row.DueAt.After(p.tx.now) || slices.Contains(p.put, storage.RecordKey{Kind: remindKind, ID: unit}) {
 			continue // It is settled with all that is there by then.
 		}
-		var state remindState
-		if exists {
-			if err := p.decode(row, &state); err != nil {
-				return err
-			}
-		} else {
-			row.DueAt = points.Never
-		}
-		due, missed := row.DueAt, false
-		consider := func(expires time.Time) {
-			c := callsFor(expires, leads, p.tx.now, p.tx.rev.zone)
-			due, missed = earlier(due, c.next), missed || exists && c.passed.After(state.Seen)
-		}
-		for _, id := range p.written {
-			if lot := &p.lots[p.lotAt(id)]; lot.Unit == unit && lot.State == points.LotOpen {
-				consider(lot.ExpiresAt)
-			}
-		}
-		if slices.Contains(p.put, storage.RecordKey{Kind: idleKind, ID: unit}) {
-			consider(p.records[p.recordAt(idleKind, unit)].row.DueAt)
-		}
-		if state.At.IsZero() && (missed || due.Before(row.DueAt)) {
-			if err := p.putReminder(unit, remindState{Seen: p.tx.now}, due); err != nil {
-				return err
-			}
+		if err := p.armUnit(unit, leads, row, exists); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// end is when points are lost that are available from an instant on.
+type end struct{ from, expires time.Time }
+
+// changedEnds lists when points of a unit are lost that the party changed, and how many
+// of them time takes.
+func (p *Party) changedEnds(unit string) ([]end, points.Amount, error) {
+	var ends []end
+	var changed points.Amount
+	for _, id := range p.written {
+		if lot := &p.lots[p.lotAt(id)]; lot.Unit == unit && lot.State == points.LotOpen {
+			ends = append(ends, end{lot.AvailableFrom, lot.ExpiresAt})
+			changed += lot.Remaining
+		}
+	}
+	if len(ends) == 0 && !slices.Contains(p.put, storage.RecordKey{Kind: idleKind, ID: unit}) {
+		return nil, 0, nil
+	}
+	state, due, armed, err := p.idle(unit)
+	if armed {
+		ends = append(ends, end{state.Last, due})
+	}
+	return ends, changed, err
+}
+
+// armUnit makes the record of a unit's reminders fall due for what changed. A command is a
+// look at the member: leads that passed before it brought points are done with. Points
+// that came by themselves were there when leads passed that came after them, though
+// nobody looked.
+func (p *Party) armUnit(unit string, leads []points.Span, row storage.Record, exists bool) error {
+	ends, changed, err := p.changedEnds(unit)
+	if err != nil {
+		return err
+	}
+	var state remindState
+	was := points.Never
+	if exists {
+		was = row.DueAt
+		if err := p.decode(row, &state); err != nil {
+			return err
+		}
+	}
+	due, missed := was, false
+	if !exists && p.Balance(unit).Available > changed {
+		// A revision has just begun to remind of the unit: all there is is looked at.
+		due, state.Seen = p.tx.now, p.base.row.RecordedAt
+	}
+	for _, at := range ends {
+		c := callsFor(at.expires, leads, p.tx.now, p.tx.rev.zone)
+		due = earlier(due, c.next)
+		switch {
+		case !p.tx.settling:
+			missed = missed || exists && c.passed.After(state.Seen)
+		case c.passed.After(later(state.Seen, at.from)):
+			due = p.tx.now
+		}
+	}
+	if !missed && !due.Before(was) {
+		return nil
+	}
+	if !p.tx.settling {
+		state.Seen = p.tx.now
+	}
+	return p.putReminder(unit, state, due)
 }
 
 func (p *Party) putReminder(unit string, state remindState, due time.Time) error {
@@ -184,11 +229,9 @@ func settleReminders(tx *Tx, row storage.Record) error {
 	if tx.erased() {
 		return tx.putReminder(unit, remindState{Seen: tx.now}, next)
 	}
-	var idle time.Time
-	for code, due := range idleDue(tx.records) {
-		if code == unit {
-			idle = due
-		}
+	idle, idleDue, armed, err := tx.idle(unit)
+	if err != nil {
+		return err
 	}
 	lots, err := tx.lotsUntil(unit, leads)
 	if err != nil {
@@ -203,54 +246,66 @@ func settleReminders(tx *Tx, row storage.Record) error {
 		for alike < len(lots) && lots[alike].ExpiresAt.Equal(lots[0].ExpiresAt) {
 			alike++
 		}
-		expires := lots[0].ExpiresAt
-		if !idle.IsZero() && !expires.Before(idle) {
-			break
+		group := lots[:alike]
+		lots = lots[alike:]
+		c := callsFor(group[0].ExpiresAt, leads, state.At, tx.rev.zone)
+		next = earlier(next, c.next)
+		if armed && !group[0].ExpiresAt.Before(idleDue) {
+			continue // Inactivity takes them before, as things stand.
 		}
-		reminder := ExpiryReminder{Unit: unit, ExpiresAt: expires}
-		for _, lot := range lots[:alike] {
-			reminder.Points += lot.Remaining
-			if len(reminder.Lots) < remindedParts {
-				reminder.Lots = append(reminder.Lots, points.Part{Lot: lot.ID, Amount: lot.Remaining})
+		reminder := remindOf(group)
+		rest -= reminder.Points
+		if !c.passed.After(later(state.Seen, firstFrom(group))) {
+			continue
+		}
+		if sent, err := tx.remind(reminder, c, &state); !sent {
+			return cmp.Or(err, tx.putReminder(unit, state, tx.now))
+		}
+	}
+	if armed && rest > 0 {
+		c := callsFor(idleDue, leads, state.At, tx.rev.zone)
+		next = earlier(next, c.next)
+		if c.passed.After(later(state.Seen, idle.Last)) {
+			reminder := ExpiryReminder{Unit: unit, ExpiresAt: idleDue, Points: rest, Inactivity: true}
+			if sent, err := tx.remind(reminder, c, &state); !sent {
+				return cmp.Or(err, tx.putReminder(unit, state, tx.now))
 			}
 		}
-		rest -= reminder.Points
-		lots = lots[alike:]
-		if len(tx.events) == maxEmits {
-			return tx.putReminder(unit, state, tx.now)
-		}
-		due, err := tx.remind(reminder, leads, &state)
-		if err != nil {
-			return err
-		}
-		next = earlier(next, due)
-	}
-	if !idle.IsZero() && rest > 0 {
-		if len(tx.events) == maxEmits {
-			return tx.putReminder(unit, state, tx.now)
-		}
-		due, err := tx.remind(ExpiryReminder{Unit: unit, ExpiresAt: idle, Points: rest, Inactivity: true}, leads, &state)
-		if err != nil {
-			return err
-		}
-		next = earlier(next, due)
 	}
 	return tx.putReminder(unit, remindState{Seen: state.At}, next)
 }
 
-// remind emits a reminder if one is due, notes that it was looked for, and returns when
-// the next is due.
-func (tx *Tx) remind(reminder ExpiryReminder, leads []points.Span, state *remindState) (time.Time, error) {
-	c := callsFor(reminder.ExpiresAt, leads, state.At, tx.rev.zone)
+// remindOf is the reminder of lots that expire together.
+func remindOf(lots []points.Lot) ExpiryReminder {
+	reminder := ExpiryReminder{Unit: lots[0].Unit, ExpiresAt: lots[0].ExpiresAt}
+	for _, lot := range lots {
+		reminder.Points += lot.Remaining
+		if len(reminder.Lots) < remindedParts {
+			reminder.Lots = append(reminder.Lots, points.Part{Lot: lot.ID, Amount: lot.Remaining})
+		}
+	}
+	return reminder
+}
+
+// firstFrom is when the first of lots became available.
+func firstFrom(lots []points.Lot) time.Time {
+	return slices.MinFunc(lots, func(a, b points.Lot) int { return a.AvailableFrom.Compare(b.AvailableFrom) }).AvailableFrom
+}
+
+// remind emits a reminder that is due, unless it was sent already, and reports whether
+// that is done: one operation emits only so many.
+func (tx *Tx) remind(reminder ExpiryReminder, c calls, state *remindState) (bool, error) {
 	if !reminder.ExpiresAt.After(state.Until) {
-		return c.next, nil
+		return true, nil
 	}
-	state.Until = reminder.ExpiresAt
-	if !c.passed.After(state.Seen) {
-		return c.next, nil
+	if len(tx.events) == maxEmits {
+		return false, nil
 	}
-	reminder.Lead = c.lead
-	return c.next, tx.Emit(ExpiryReminderEvent, reminder)
+	state.Until, reminder.Lead = reminder.ExpiresAt, c.lead
+	if err := tx.Emit(ExpiryReminderEvent, reminder); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // lotsUntil returns the open lots of a unit in the order of their expiry, up to the
