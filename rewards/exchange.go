@@ -145,7 +145,9 @@ func (x *Exchange) Pay(total decimal.Decimal, available points.Amount) (Payment,
 	if err != nil || most < x.least() || most == 0 {
 		return pay, err
 	}
-	pay.Money = x.Worth(most)
+	if pay.Money = x.Worth(most); pay.Money.IsZero() {
+		return pay, nil
+	}
 	if pay.Points, err = x.fewest(pay.Money, most); err != nil {
 		return pay, err
 	}
