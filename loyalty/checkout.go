@@ -92,6 +92,9 @@ type saleState struct {
 	// points that fell on it.
 	Refunded decimal.Decimal `json:"r,omitzero"`
 	Points   points.Amount   `json:"b,omitempty"`
+	// Gone is what came back of the unit on parts that the tender notes no longer, less what
+	// had come back before points paid.
+	Gone points.Amount `json:"g,omitempty"`
 	// Taken and Marks are what the payment took of limits and stock.
 	Taken []takenCounter `json:"k,omitempty"`
 	Marks []string       `json:"m,omitempty"`
@@ -284,9 +287,7 @@ func (tx *Tx) split(tender *tenderState, order *orderState) ([]PointsBack, error
 	}
 	back.Money, back.Cash, back.GiftCard = shortest(back.Money), shortest(back.Cash), shortest(back.GiftCard)
 	tx.receipt.Split = &back
-	for _, part := range tender.Parts {
-		target -= part.Back
-	}
+	target -= sale.Gone + tender.cameBack(x.Unit)
 	if target <= 0 {
 		return nil, nil
 	}

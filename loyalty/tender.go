@@ -110,11 +110,14 @@ func (p *Party) notePaid(order, unit string, parts []points.Part, entry int, sal
 		return err
 	}
 	if sale != nil {
+		if state.Sale == nil {
+			sale.Gone = -state.cameBack(unit) // of what was spent on the order before
+		}
 		state.Sale = sale
 	} else if typ := p.tx.call.typ; typ != commandType(Spend{}) && typ != commandType(Capture{}) {
 		state.Stays = true
 	}
-	state.Parts = slices.DeleteFunc(state.Parts, func(part tenderPart) bool { return part.Back == part.Amount })
+	state.forgetParts()
 	for i, part := range parts {
 		paid := tenderPart{Unit: unit, Lot: part.Lot, Amount: part.Amount}
 		if entry >= 0 {
@@ -123,6 +126,33 @@ func (p *Party) notePaid(order, unit string, parts []points.Part, entry int, sal
 		state.Parts = append(state.Parts, paid)
 	}
 	return p.putTender(order, state)
+}
+
+// cameBack is how many points of a unit came back of the parts.
+func (s *tenderState) cameBack(unit string) points.Amount {
+	var sum points.Amount
+	for _, part := range s.Parts {
+		if part.Unit == unit {
+			sum += part.Back
+		}
+	}
+	return sum
+}
+
+// forgetParts notes parts no longer that have come back in full.
+func (s *tenderState) forgetParts() {
+	var gone points.Amount
+	s.Parts = slices.DeleteFunc(s.Parts, func(part tenderPart) bool {
+		if part.Back == part.Amount && s.Sale != nil && part.Unit == s.Sale.Exchange.Unit {
+			gone += part.Back
+		}
+		return part.Back == part.Amount
+	})
+	if gone > 0 {
+		sale := *s.Sale
+		sale.Gone += gone
+		s.Sale = &sale
+	}
 }
 
 func (p *Party) putTender(order string, state tenderState) error {
