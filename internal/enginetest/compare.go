@@ -145,6 +145,11 @@ func (s *session) verify() error {
 	if !report.OK() {
 		return fmt.Errorf("the audit found: %w", report.Problems[0])
 	}
+	if len(s.revisions[0].Reminders) > 0 {
+		if err := s.compareReminders(); err != nil {
+			return err
+		}
+	}
 	for _, id := range s.all {
 		if !s.model.person(id).erased {
 			continue

@@ -79,9 +79,9 @@ type machine struct {
 	budgets bool
 	// strange is set where there are guests, and lawful where members come under laws.
 	strange, lawful bool
-	// mortal is set where members are erased.
-	mortal bool
-	log    func(format string, args ...any)
+	// mortal is set where members are erased, and pays where points pay at the checkout.
+	mortal, pays bool
+	log          func(format string, args ...any)
 }
 
 func newMachine(t testing.TB, pick pick, store storage.Store, id string) (*machine, error) {
@@ -111,7 +111,7 @@ func mistaken(t testing.TB, pick pick, store storage.Store, id string, areas []s
 		s.engine = revised(t, other, store, &loyalty.Options{Clock: s.now})
 	}
 	m := &machine{
-		budgets: slices.Contains(areas, "budgets"), strange: slices.Contains(areas, "guests"), lawful: slices.Contains(areas, "laws"), mortal: slices.Contains(areas, "erasure"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9,
+		budgets: slices.Contains(areas, "budgets"), strange: slices.Contains(areas, "guests"), lawful: slices.Contains(areas, "laws"), mortal: slices.Contains(areas, "erasure"), pays: slices.Contains(areas, "checkout"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9,
 		session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {},
 	}
 	if m.strange {
@@ -204,6 +204,12 @@ func (m *machine) actions() map[string]func() error {
 	}
 	if m.mortal {
 		actions["erase"] = m.forget
+	}
+	if m.pays {
+		for _, name := range []string{"pay", "pay more"} {
+			actions[name] = func() error { return m.send(m.till()) }
+		}
+		actions["refund more"] = func() error { return m.send(m.refund()) }
 	}
 	if m.rich {
 		actions["windfall"], actions["splurge"] = m.windfall, m.splurge

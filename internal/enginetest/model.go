@@ -39,6 +39,11 @@ type model struct {
 	byActor map[string]usedUp
 	// occurred is when the command happened.
 	occurred time.Time
+	// reminders has what was sent since they were compared last.
+	reminders []reminded
+	// paid is what the command paid with points, and payment says so.
+	paid    paying
+	payment string
 	// after is what follows once a command is noted.
 	after func()
 	// fresh is set while a pool is founded that there was not.
@@ -59,6 +64,8 @@ type person struct {
 	// jurisdiction that the person is under.
 	guest bool
 	law   string
+	// looked is when reminders were sent last.
+	looked time.Time
 	// erased is set once nobody may read of the person any more.
 	erased bool
 	// recorded is when the last thing was written.
@@ -78,6 +85,8 @@ type person struct {
 	// tenders has, per order, what was spent on it, losses what expired.
 	tenders map[string][]paid
 	losses  []loss
+	// sales has the orders of which points paid a part at the checkout.
+	sales map[string]sold
 	// drawn is what was used of the caps of rules, limits what of limits.
 	drawn  []drawn
 	limits map[string]usedUp
@@ -143,6 +152,9 @@ type result struct {
 	balances   []points.Balance
 	shortfalls []loyalty.Shortfall
 	replayed   bool
+	// payment and split say what points paid of an order, and what a refund gives back.
+	payment, split string
+	back           []loyalty.PointsBack
 	// early is set where the balances and the time are those before further commits, and
 	// bare where there are none.
 	early, bare bool
@@ -176,7 +188,7 @@ func (m *model) person(id string) *person {
 		m.people[id] = &person{
 			id: id, idle: map[string]idleness{}, debt: map[string]points.Amount{}, counted: map[string]points.Amount{},
 			holds: map[string]hold{}, orders: map[string]bought{}, keys: map[string]answer{},
-			tenders: map[string][]paid{}, limits: map[string]usedUp{}, came: map[string]brought{},
+			tenders: map[string][]paid{}, sales: map[string]sold{}, limits: map[string]usedUp{}, came: map[string]brought{},
 		}
 	}
 	return m.people[id]
@@ -205,7 +217,7 @@ func (p *person) copy() *person {
 	c.lots, c.debt, c.counted = slices.Clone(p.lots), maps.Clone(p.debt), maps.Clone(p.counted)
 	c.idle = maps.Clone(p.idle)
 	c.holds, c.orders, c.keys = maps.Clone(p.holds), maps.Clone(p.orders), maps.Clone(p.keys)
-	c.tenders, c.came, c.losses = maps.Clone(p.tenders), maps.Clone(p.came), slices.Clone(p.losses)
+	c.tenders, c.sales, c.came, c.losses = maps.Clone(p.tenders), maps.Clone(p.sales), maps.Clone(p.came), slices.Clone(p.losses)
 	p.copyGuards(&c)
 	return &c
 }
@@ -229,11 +241,12 @@ func (m *model) do(cmd loyalty.Command, clock time.Time) (result, error) {
 		return before.result, nil
 	}
 	next := m.copy()
-	next.widest, next.after = 0, func() {}
+	next.widest, next.after, next.paid, next.payment = 0, func() {}, paying{}, ""
 	r, err := next.decide(cmd, plan, clock)
 	if err != nil {
 		return result{}, err
 	}
+	r.payment = next.payment
 	p := next.now(plan.Member)
 	next.crowd(p)
 	if !r.early {
@@ -309,6 +322,7 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 			return result{}, loyalty.ErrNotEnrolled
 		}
 		m.advance(p, now)
+		m.look(p, now)
 		p.recorded = now
 	}
 	r, err := m.command(cmd, parties[0], now, at)
@@ -341,7 +355,7 @@ func (m *model) enroll(p *person, now time.Time) error {
 	if p.enrolled {
 		return loyalty.ErrAlreadyEnrolled
 	}
-	p.enrolled, p.recorded = true, now
+	p.enrolled, p.recorded, p.looked = true, now, now
 	return nil
 }
 

@@ -73,41 +73,39 @@ func (p *person) pay(order, unit string, parts []part) {
 }
 
 // payBack gives points back that paid for an order, what was taken last first.
-func (m *model) payBack(p *person, order string, c loyalty.Refund, now time.Time) error {
-	list := slices.Clone(p.tenders[order])
-	back := map[string]points.Amount{}
-	var units []string
-	for _, asked := range c.PointsBack {
-		back[asked.Unit] = asked.Points
-		units = append(units, asked.Unit)
-	}
+func (m *model) payBack(p *person, order string, c loyalty.Refund, now time.Time) ([]loyalty.PointsBack, error) {
+	list, asked := slices.Clone(p.tenders[order]), slices.Clone(c.PointsBack)
 	for _, t := range list {
-		if c.Full && t.back < t.n {
-			if back[t.unit] == 0 {
-				units = append(units, t.unit)
-			}
-			back[t.unit] += t.n - t.back
+		if !c.Full || t.back == t.n {
+			continue
 		}
+		i := slices.IndexFunc(asked, func(back loyalty.PointsBack) bool { return back.Unit == t.unit })
+		if i < 0 {
+			i = len(asked)
+			asked = append(asked, loyalty.PointsBack{Unit: t.unit})
+		}
+		asked[i].Points += t.n - t.back
 	}
-	for _, unit := range units {
+	for _, back := range asked {
+		left := back.Points
 		for i := len(list) - 1; i >= 0; i-- {
 			t := &list[i]
-			n := min(back[unit], t.n-t.back)
-			if t.unit != unit || n == 0 {
+			n := min(left, t.n-t.back)
+			if t.unit != back.Unit || n == 0 {
 				continue
 			}
 			t.back += n
-			back[unit] -= n
-			m.enter(unit, points.Redeemed, n)
+			left -= n
+			m.enter(t.unit, points.Redeemed, n)
 			m.arrive(p, m.comeBack(p, p.home(t.lot), n, m.program, now), now)
 			m.widest++
 		}
-		if back[unit] > 0 {
-			return loyalty.ErrOverRefund
+		if left > 0 {
+			return nil, loyalty.ErrOverRefund
 		}
 	}
 	p.tenders[order] = list
-	return nil
+	return asked, nil
 }
 
 // reinstate brings expired points back.

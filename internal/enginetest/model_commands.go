@@ -28,7 +28,7 @@ func (shortage) Unwrap() error { return loyalty.ErrInsufficientPoints }
 func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (result, error) {
 	switch c := cmd.(type) {
 	case loyalty.Earn:
-		return result{}, m.earn(p, c.Order, now, at)
+		return result{}, m.earn(p, c, now, at)
 	case loyalty.Confirm:
 		if len(c.Lots) > 0 {
 			return result{}, m.confirmLots(p, c, now, at)
@@ -215,10 +215,11 @@ func (m *model) award(p *person, awards []points.Award, source string, now, at t
 	return lots
 }
 
-func (m *model) earn(p *person, order points.Order, now, at time.Time) error {
+func (m *model) earn(p *person, c loyalty.Earn, now, at time.Time) error {
 	if err := p.mayEarn(); err != nil {
 		return err
 	}
+	order := c.Order
 	if _, mine := p.orders[order.ID]; mine && m.program.OrdersPerMember {
 		return loyalty.ErrOrderEarned
 	}
@@ -226,6 +227,12 @@ func (m *model) earn(p *person, order points.Order, now, at time.Time) error {
 		return loyalty.ErrTooOld
 	}
 	program := m.revision(at)
+	if c.Pay != nil {
+		var err error
+		if order, err = m.payAt(p, c); err != nil {
+			return err
+		}
+	}
 	result, err := points.EvaluateOrder(program.Earning, program.Units, order, m.env(p, program, at))
 	if err != nil {
 		return err
@@ -509,11 +516,23 @@ func (m *model) refund(p *person, c loyalty.Refund, now time.Time) (result, erro
 		return r, loyalty.ErrUnknownOrder
 	}
 	if earned && !onlyPoints {
+		_, sale := p.sales[tender]
+		if sale && len(c.PointsBack) > 0 {
+			return r, loyalty.ErrInvalid
+		}
 		if r, err = m.takeBack(p, order, c); err != nil {
 			return r, err
 		}
+		if sale {
+			state := p.orders[order].state
+			var back points.Amount
+			if back, r.split = m.split(p, tender, &state); back > 0 && !c.Full {
+				c.PointsBack = []loyalty.PointsBack{{Unit: p.sales[tender].unit, Points: back}}
+			}
+		}
 	}
-	return r, m.payBack(p, tender, c, now)
+	r.back, err = m.payBack(p, tender, c, now)
+	return r, err
 }
 
 // takeBack takes back what an order earned.

@@ -21,7 +21,8 @@ type usedUp struct {
 func (m *model) guard(cmd loyalty.Command, p *person, now time.Time) error {
 	typ := strings.ToLower(reflect.TypeOf(cmd).Name())
 	for _, limit := range m.program.Limits {
-		if !slices.Contains(limit.Commands, typ) {
+		spends := m.paid.n > 0 && slices.Contains(limit.Commands, "spend")
+		if !spends && !slices.Contains(limit.Commands, typ) {
 			continue
 		}
 		used, who := m.byActor, cmd.Plan().Actor
@@ -42,6 +43,9 @@ func (m *model) guard(cmd loyalty.Command, p *person, now time.Time) error {
 		next := used[key]
 		next.times++
 		next.moved += moved(cmd, limit.Unit)
+		if spends && m.paid.unit == limit.Unit {
+			next.moved += m.paid.n
+		}
 		if limit.Times > 0 && next.times > limit.Times || limit.Points > 0 && next.moved > limit.Points {
 			return loyalty.ErrLimit
 		}

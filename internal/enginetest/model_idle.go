@@ -66,6 +66,9 @@ func (m *model) noteAll(cmd loyalty.Command, parties []*person, now, at time.Tim
 		if fact, ok := cmd.(loyalty.Fact); ok {
 			names = append(names, fact.Activity)
 		}
+		if i == 0 && m.paid.n > 0 {
+			names = append(names, "spend")
+		}
 		m.active(p, now, at, names...)
 	}
 }

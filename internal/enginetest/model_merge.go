@@ -128,7 +128,11 @@ func (m *model) merge(into, from *person, now time.Time) error {
 			list[i].lot = places[list[i].lot]
 			list[i].from = cmp.Or(list[i].from, list[0].from, from.id)
 		}
-		into.tenders[free(into.tenders, id, from.id)] = list
+		to := free(into.tenders, id, from.id)
+		into.tenders[to] = list
+		if sale, some := from.sales[id]; some {
+			into.sales[to] = sale
+		}
 	}
 	into.together(from)
 	into.came[from.id] = came
@@ -136,7 +140,7 @@ func (m *model) merge(into, from *person, now time.Time) error {
 		into.counted[unit] += n
 	}
 	from.lots, from.holds, from.orders, from.tenders = nil, map[string]hold{}, map[string]bought{}, map[string][]paid{}
-	from.debt, from.counted = map[string]points.Amount{}, map[string]points.Amount{}
+	from.sales, from.debt, from.counted = map[string]sold{}, map[string]points.Amount{}, map[string]points.Amount{}
 	into.rouse(from)
 	from.closed = true
 	m.merged[from.id] = joined{into.id, now}

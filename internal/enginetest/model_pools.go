@@ -232,6 +232,7 @@ func (m *model) dissolve(p *person, id string, now time.Time) error {
 		}
 		for _, party := range []*person{own, to} {
 			m.advance(party, now)
+			m.look(party, now)
 			party.recorded = now
 		}
 	}

@@ -87,6 +87,10 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 		}
 		delete(p.tenders, id)
 		from.tenders[plain(id, from.id)] = list
+		if sale, some := p.sales[id]; some {
+			delete(p.sales, id)
+			from.sales[plain(id, from.id)] = sale
+		}
 	}
 	for unit, n := range came.counted {
 		n = min(n, p.counted[unit])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
 // areas are what a program may have besides the cafe's, by name: each sequence picks
@@ -55,10 +56,12 @@ var areas = map[string]func(*loyalty.Program){
 	"review": func(p *loyalty.Program) {
 		p.Review = []loyalty.Review{{Unit: "bean", Above: 60}, {Unit: "crumb", Above: 150}}
 	},
-	"erasure": func(*loyalty.Program) {}, // Members are erased in mid-life.
-	"guests":  func(p *loyalty.Program) { p.Guests = true },
-	"laws":    laws,
-	"late":    func(p *loyalty.Program) { p.LateWindow = points.Span{N: 20, Unit: points.Days} },
+	"checkout":  checkout,
+	"erasure":   func(*loyalty.Program) {}, // Members are erased in mid-life.
+	"guests":    func(p *loyalty.Program) { p.Guests = true },
+	"reminders": reminding,
+	"laws":      laws,
+	"late":      func(p *loyalty.Program) { p.LateWindow = points.Span{N: 20, Unit: points.Days} },
 	"transfers": func(p *loyalty.Program) {
 		p.Transfers = []loyalty.TransferPolicy{
 			{Unit: "bean", Least: 3, Most: 90, Expiry: points.ExpireAfter(10, points.Days).At(points.Exact)},
@@ -143,6 +146,8 @@ var mistakes = map[string]func(*loyalty.Program){
 	},
 	"review":    func(p *loyalty.Program) { p.Review[0].Above += 20 },
 	"late":      func(p *loyalty.Program) { p.LateWindow.N -= 12 },
+	"checkout":  func(p *loyalty.Program) { p.Catalog[0].Exchange.Fraction = rewards.FractionCash },
+	"reminders": func(p *loyalty.Program) { p.Reminders[2].Leads = p.Reminders[2].Leads[:1] },
 	"laws":      func(p *loyalty.Program) { p.Jurisdictions[0].Units[0].Expiry = points.ExpireAfter(1, points.Years) },
 	"transfers": func(p *loyalty.Program) { p.Transfers[0].Most-- },
 	"refunds":   func(p *loyalty.Program) { p.Refunds.From = []loyalty.RefundSource{loyalty.FromPending} },

@@ -28,6 +28,8 @@ type session struct {
 	sent     []loyalty.Command
 	// past holds what the model knew before, by member.
 	past map[string][]*person
+	// heard is the last reminder of each member that was compared.
+	heard map[string][2]int64
 	// all lists whom anything is asked of.
 	all []string
 	// twist changes what the engine is asked for, in controls.
@@ -38,7 +40,7 @@ func newSession(t testing.TB, revisions loyalty.Revisions, store storage.Store) 
 	t.Helper()
 	s := &session{
 		ctx: t.Context(), revisions: revisions, store: store, model: newModel(revisions, mayMerge(store)), clock: start,
-		receipts: map[string]string{}, past: map[string][]*person{}, all: everybody,
+		receipts: map[string]string{}, past: map[string][]*person{}, all: everybody, heard: map[string][2]int64{},
 		twist: func(cmd loyalty.Command) loyalty.Command { return cmd },
 	}
 	s.engine = revised(t, revisions, store, &loyalty.Options{Clock: s.now})
@@ -162,6 +164,9 @@ func (s *session) answered(cmd loyalty.Command, receipt loyalty.Receipt, err err
 	if !slices.Equal(filled(receipt.Balances), want.balances) {
 		return fmt.Errorf("%s: the receipt says %+v, should be %+v", show(cmd), receipt.Balances, want.balances)
 	}
+	if problem := comparePayments(cmd, receipt, want); problem != nil {
+		return problem
+	}
 	if have, want := text(receipt.Shortfalls), text(want.shortfalls); have != want {
 		return fmt.Errorf("%s: shortfalls are %s, should be %s", show(cmd), have, want)
 	}
@@ -240,6 +245,7 @@ func (s *session) settled() error {
 		}
 		if account.RetryAt.IsZero() { // otherwise it was only noted that settling failed
 			s.model.advance(p, account.RecordedAt)
+			s.model.look(p, account.RecordedAt)
 		}
 		p.recorded = account.RecordedAt
 		s.remember(loyalty.Plan{Member: id})
@@ -253,7 +259,7 @@ var sentinels = []error{
 	loyalty.ErrClosed, loyalty.ErrOrderEarned, loyalty.ErrClaimed, loyalty.ErrGuest, loyalty.ErrNotGuest, loyalty.ErrNoGuests, loyalty.ErrUnknownOrder, loyalty.ErrUnknownHold, loyalty.ErrHoldClosed,
 	loyalty.ErrHoldExists, loyalty.ErrNothingPending, loyalty.ErrOverRefund, loyalty.ErrUnknownUnit,
 	points.ErrUnknownCurrency, points.ErrOverflow, loyalty.ErrAlreadyDone, loyalty.ErrTooLateToReinstate, loyalty.ErrNotMerged,
-	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrInPool, loyalty.ErrNotInPool, loyalty.ErrNotInvited, loyalty.ErrRole, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrNotPerson, loyalty.ErrForbidden, loyalty.ErrInvalid,
+	loyalty.ErrTooLate, loyalty.ErrLimit, loyalty.ErrTooOld, loyalty.ErrInPool, loyalty.ErrNotInPool, loyalty.ErrNotInvited, loyalty.ErrRole, loyalty.ErrTooLarge, loyalty.ErrErased, loyalty.ErrSameMember, loyalty.ErrNotPerson, loyalty.ErrForbidden, loyalty.ErrUnknownReward, loyalty.ErrPrice, loyalty.ErrInvalid,
 }
 
 // told is what a host is told by an error: its sentinel, and the numbers of a
