@@ -52,6 +52,9 @@ type grammar struct {
 	rowsets    [rowsetCount]rowset
 	lookups    [lookupCount]lookup
 	unions     *unions
+	// singles holds the statements that store batches by themselves; nil where a
+	// statement writes one table.
+	singles *singles
 	// namesLots is set where a union can bring the lots that a record names.
 	namesLots bool
 	// compile puts a statement's marks into the form of the dialect.

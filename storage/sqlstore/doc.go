@@ -53,6 +53,12 @@
 // server undoes because of others, or loses before COMMIT, is run again a few times;
 // one that is lost during COMMIT ends as storage.Unknown.
 //
+// On PostgreSQL batches that change no counter, release no claim and scrub nothing, as
+// nearly all, are one statement without a transaction around it: one trip in place of
+// nine. Where accounts are at other versions it fails, which the server's log shows as
+// "loyaltykit: accounts at the expected version: …". Databases that spread tables over
+// machines have such a statement planned in several places: set [Options.Spread] there.
+//
 // # Servers
 //
 // Every isolation level will do for commits. READ COMMITTED is the cheapest and, on

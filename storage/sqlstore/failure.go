@@ -44,7 +44,7 @@ func postgresFailure(err error) failure {
 	switch {
 	case code == "":
 		return withoutCode(err)
-	case code == "23505":
+	case code == "23505", code == "22P02" && strings.Contains(err.Error(), refusal):
 		return taken
 	case code == "40001", code == "40P01", code == "40002", code == "55P03",
 		strings.HasPrefix(code, "OC00"): // Aurora DSQL

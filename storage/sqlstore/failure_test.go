@@ -28,6 +28,8 @@ func TestErrorsOfPostgreSQLAreToldByTheirState(t *testing.T) {
 		assert.Equal(t, want, postgresCommitFailure(stateError(state)), state)
 	}
 	assert.Equal(t, lost, postgresCommitFailure(io.ErrUnexpectedEOF))
+	assert.Equal(t, final, postgresFailure(stateError("22P02")))
+	assert.Equal(t, taken, postgresFailure(fmt.Errorf("invalid input syntax for type integer: %q: %w", refusal+"3", stateError("22P02"))))
 }
 
 func TestErrorsOfMySQLAreToldByTheirNumber(t *testing.T) {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -161,6 +162,58 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 		return fmt.Errorf("%w: %w", errUnknown, err)
 	}
 	return err
+}
+
+// How long a statement that stores by itself is waited for when its context is done, so
+// that the caller learns how it ended.
+const (
+	graceAfterCancel   = time.Second
+	graceAfterDeadline = 50 * time.Millisecond
+)
+
+// linger returns a context for what is on its way to the server.
+func linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Done() == nil {
+		return ctx, func() {}
+	}
+	lingering, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		grace := graceAfterCancel
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			grace = graceAfterDeadline
+		}
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-lingering.Done():
+		}
+	})
+	return lingering, func() { stop(); cancel() }
+}
+
+// once runs work that is one statement, which stores by itself, again where the
+// database has not stored it because of others. Where its answer is lost the outcome is
+// unknown.
+func (p *pool) once(ctx context.Context, do work) error {
+	return p.run(ctx, func(ctx context.Context) error {
+		conn, err := p.db.Conn(ctx)
+		if err != nil {
+			return orDone(ctx, err)
+		}
+		defer func() { _ = conn.Close() }() // which gives it back
+		lingering, stop := linger(ctx)
+		defer stop()
+		err = do(lingering, &session{grammar: p.grammar, on: conn})
+		switch {
+		case err == nil, errors.Is(err, errRefused), errors.Is(err, driver.ErrBadConn):
+			return err // a connection that drivers call bad has sent nothing
+		case p.grammar.fails(err) == lost, lingering.Err() != nil:
+			return fmt.Errorf("%w: %w", errUnknown, err)
+		}
+		return err
+	})
 }
 
 // orDone returns the context's error where that is the cause.

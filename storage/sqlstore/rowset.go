@@ -12,6 +12,8 @@ type rowset struct {
 	// table and columns say what a row is. Each row has a mark for every column.
 	table   string
 	columns string
+	// list is the columns one by one.
+	list []string
 	// head and tail stand around the rows.
 	head, tail string
 	// casts, if not nil, are the types of the columns, for statements whose rows
@@ -23,9 +25,9 @@ type rowset struct {
 
 // The statements of many rows.
 const (
-	addOperations = iota
+	setAccounts = iota
 	addAccounts
-	setAccounts
+	addOperations
 	addEntries
 	putLots
 	putRecords
@@ -48,23 +50,31 @@ const (
 // rowsets returns the statements; replace writes the tail of one that replaces
 // rows with the same key by the others of the columns.
 func rowsets(replace func(key, columns string) string) [rowsetCount]rowset {
-	add := func(table, columns string) rowset {
-		return rowset{table: table, columns: columns, head: "INSERT INTO " + table + " (" + columns + ") VALUES ", texts: &sync.Map{}}
-	}
 	put := func(table, key, columns string) rowset {
-		r := add(table, columns)
+		r := insertion(table, columns)
 		r.tail = replace(key, without(columns, key))
 		return r
 	}
 	return [rowsetCount]rowset{
-		addOperations: add("loyalty_operations", operationRow),
-		addAccounts:   add("loyalty_accounts", accountRow),
-		addEntries:    add("loyalty_entries", entryRow),
+		addOperations: insertion("loyalty_operations", operationRow),
+		addAccounts:   insertion("loyalty_accounts", accountRow),
+		addEntries:    insertion("loyalty_entries", entryRow),
 		putLots:       put("loyalty_lots", "program, member, lot", lotRow),
 		putRecords:    put("loyalty_records", "program, member, kind, id", recordRow),
-		addEvents:     add("loyalty_events", eventRow),
-		addClaims:     add("loyalty_claims", claimRow),
+		addEvents:     insertion("loyalty_events", eventRow),
+		addClaims:     insertion("loyalty_claims", claimRow),
 	}
+}
+
+func newRowset(table, columns string) rowset {
+	return rowset{table: table, columns: columns, list: strings.Split(columns, ", "), texts: &sync.Map{}}
+}
+
+// insertion adds rows to a table.
+func insertion(table, columns string) rowset {
+	r := newRowset(table, columns)
+	r.head = "INSERT INTO " + table + " (" + columns + ") VALUES "
+	return r
 }
 
 // without returns the columns that are not of the key.
@@ -80,12 +90,7 @@ func without(columns, key string) string {
 }
 
 // width is the number of marks of a row.
-func (r *rowset) width() int {
-	if r.casts != nil {
-		return len(r.casts)
-	}
-	return strings.Count(r.columns, ",") + 1
-}
+func (r *rowset) width() int { return len(r.list) }
 
 // text returns the statement for n rows.
 func (r *rowset) text(g *grammar, n int) string {

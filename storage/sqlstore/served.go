@@ -17,6 +17,8 @@ type served struct {
 	grammar  *grammar
 	// bound is set inside a host's transaction.
 	bound bool
+	// once runs plain batches as one statement; nil where they take a transaction.
+	once func(ctx context.Context, do work) error
 }
 
 // Commit stores batches, as many in one transaction as its limits allow.
@@ -81,7 +83,7 @@ func scrubs(batch *storage.Batch) bool {
 func (s *served) commitGroup(ctx context.Context, batches []storage.Batch, ends []storage.Outcome, chains *storage.Chains) error {
 	whole := !tooLarge(&batches[0]) && !slices.ContainsFunc(batches, func(b storage.Batch) bool { return chains.Broken(&b) })
 	if whole && len(batches) > 1 {
-		err := s.sessions.write(ctx, func(ctx context.Context, to *session) error { return to.writeTogether(ctx, batches) })
+		err := s.write(ctx, batches)
 		switch {
 		case err == nil, errors.Is(err, errUnknown):
 			for i := range batches {
@@ -116,7 +118,7 @@ func (s *served) commitOne(ctx context.Context, batch *storage.Batch, broken boo
 	for range tries {
 		err := errRefused
 		if !broken {
-			err = s.sessions.write(ctx, func(ctx context.Context, to *session) error { return to.writeTogether(ctx, one) })
+			err = s.write(ctx, one)
 		}
 		switch {
 		case err == nil:
@@ -141,6 +143,14 @@ func (s *served) commitOne(ctx context.Context, batch *storage.Batch, broken boo
 		}
 	}
 	return storage.Outcome{Status: storage.Conflict, Err: errUndone}, nil
+}
+
+// write stores batches, all or none.
+func (s *served) write(ctx context.Context, batches []storage.Batch) error {
+	if s.once != nil && plain(batches) {
+		return s.once(ctx, func(ctx context.Context, to *session) error { return to.writeAtOnce(ctx, batches) })
+	}
+	return s.sessions.write(ctx, func(ctx context.Context, to *session) error { return to.writeTogether(ctx, batches) })
 }
 
 // writeTogether writes batches, or returns an error where a row stands in their

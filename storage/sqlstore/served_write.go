@@ -80,56 +80,40 @@ func (s *session) setAll(ctx context.Context, rows int, args []any) error {
 }
 
 func (s *session) writeLegs(ctx context.Context, legs []*storage.Leg) error {
-	var operations, entries, lots, records, events []any
-	for _, leg := range legs {
-		operations = append(operations, operationArgs(&leg.Operation)...)
-		for i := range leg.Entries {
-			entries = append(entries, entryArgs(&leg.Entries[i])...)
-		}
-		for i := range leg.Events {
-			events = append(events, eventArgs(&leg.Events[i])...)
-		}
-	}
-	for _, lot := range lastLots(legs) {
-		open := lot.Remaining > 0 || lot.Held > 0 || lot.State == points.LotPending
-		lots = append(append(lots, lotArgs(lot)...), flag(open))
-	}
-	for _, record := range lastRecords(legs) {
-		records = append(records, recordArgs(record)...)
-	}
-	for _, rows := range []struct {
-		id   int
-		args []any
-	}{{addOperations, operations}, {addEntries, entries}, {putLots, lots}, {putRecords, records}, {addEvents, events}} {
-		if _, err := s.insert(ctx, rows.id, rows.args); err != nil {
+	rows := rowsUnder(legs)
+	for _, id := range []int{addOperations, addEntries, putLots, putRecords, addEvents} {
+		if _, err := s.insert(ctx, id, rows[id]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// rowsUnder returns the rows under accounts, by the rowset that writes them.
+func rowsUnder(legs []*storage.Leg) (rows [rowsetCount][]any) {
+	for _, leg := range legs {
+		rows[addOperations] = append(rows[addOperations], operationArgs(&leg.Operation)...)
+		for i := range leg.Entries {
+			rows[addEntries] = append(rows[addEntries], entryArgs(&leg.Entries[i])...)
+		}
+		for i := range leg.Events {
+			rows[addEvents] = append(rows[addEvents], eventArgs(&leg.Events[i])...)
+		}
+	}
+	for _, lot := range lastLots(legs) {
+		open := lot.Remaining > 0 || lot.Held > 0 || lot.State == points.LotPending
+		rows[putLots] = append(append(rows[putLots], lotArgs(lot)...), flag(open))
+	}
+	for _, record := range lastRecords(legs) {
+		rows[putRecords] = append(rows[putRecords], recordArgs(record)...)
+	}
+	return rows
+}
+
 // writeClaims takes claims and then releases others, in order of their keys.
 func (s *session) writeClaims(ctx context.Context, batches []storage.Batch) error {
-	type change struct {
-		program string
-		*storage.ClaimChange
-	}
-	var changes []change
-	for i := range batches {
-		for j := range batches[i].Claims {
-			changes = append(changes, change{batches[i].Program, &batches[i].Claims[j]})
-		}
-	}
-	slices.SortFunc(changes, func(a, b change) int {
-		return cmp.Or(cmp.Compare(a.program, b.program), cmp.Compare(a.Space, b.Space), cmp.Compare(a.Key, b.Key))
-	})
-	var taken []any
-	for _, c := range changes {
-		if !c.Release {
-			taken = append(taken, c.program, c.Space, c.Key, c.Holder)
-		}
-	}
-	if _, err := s.insert(ctx, addClaims, taken); err != nil {
+	changes := inClaimOrder(batches)
+	if _, err := s.insert(ctx, addClaims, takenClaims(changes)); err != nil {
 		return err
 	}
 	for _, c := range changes {
@@ -141,6 +125,35 @@ func (s *session) writeClaims(ctx context.Context, batches []storage.Batch) erro
 		}
 	}
 	return nil
+}
+
+// claiming is the change of one claim.
+type claiming struct {
+	program string
+	*storage.ClaimChange
+}
+
+func inClaimOrder(batches []storage.Batch) []claiming {
+	var changes []claiming
+	for i := range batches {
+		for j := range batches[i].Claims {
+			changes = append(changes, claiming{batches[i].Program, &batches[i].Claims[j]})
+		}
+	}
+	slices.SortFunc(changes, func(a, b claiming) int {
+		return cmp.Or(cmp.Compare(a.program, b.program), cmp.Compare(a.Space, b.Space), cmp.Compare(a.Key, b.Key))
+	})
+	return changes
+}
+
+func takenClaims(changes []claiming) []any {
+	var taken []any
+	for _, c := range changes {
+		if !c.Release {
+			taken = append(taken, c.program, c.Space, c.Key, c.Holder)
+		}
+	}
+	return taken
 }
 
 // counting is the change of one counter by several batches that only raise it, or

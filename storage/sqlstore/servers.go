@@ -18,11 +18,12 @@ var postgresGrammar = sync.OnceValue(func() *grammar {
 		lookups:     lookups(),
 		unions:      &unions{nulls: [3]string{"CAST(NULL AS bigint)", "CAST(NULL AS text)", "CAST(NULL AS bytea)"}},
 		namesLots:   true,
+		singles:     &singles{},
 		rowsets: rowsets(func(key, columns string) string {
 			return " ON CONFLICT (" + key + ") DO UPDATE SET " + eachColumn(columns, func(c string) string { return c + " = excluded." + c })
 		}),
 	}
-	values := rowset{table: "loyalty_accounts", columns: accountRow + ", expected", texts: &sync.Map{}}
+	values := newRowset("loyalty_accounts", accountRow+", expected")
 	changed := without(accountRow, "program, member")
 	values.head = "UPDATE loyalty_accounts AS a SET " + eachColumn(changed, func(c string) string { return c + " = v." + c }) +
 		" FROM (VALUES "
@@ -56,8 +57,7 @@ var mysqlGrammar = sync.OnceValue(func() *grammar {
 	}
 	// An account is replaced only at the version before. Assignments see those to
 	// their left, so that the version comes last.
-	replaced := rowset{table: "loyalty_accounts", columns: accountRow, texts: &sync.Map{}}
-	replaced.head = "INSERT INTO loyalty_accounts (" + accountRow + ") VALUES "
+	replaced := insertion("loyalty_accounts", accountRow)
 	replaced.tail = " ON DUPLICATE KEY UPDATE " +
 		eachColumn(without(accountRow, "program, member, version")+", version", func(c string) string {
 			return c + " = IF(version = VALUES(version) - 1, VALUES(" + c + "), " + c + ")"

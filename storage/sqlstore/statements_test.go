@@ -44,6 +44,9 @@ func texts(t *testing.T, d Dialect) []string {
 			all = append(all, unionsOf(g, n)...)
 		}
 	}
+	if g.singles != nil {
+		all = append(all, singlesOf(g)...)
+	}
 	all = slices.DeleteFunc(all, func(text string) bool { return text == "" })
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -65,10 +68,36 @@ func unionsOf(g *grammar, rows int) []string {
 	return append(all, g.unions.of(g, together).text)
 }
 
+// singlesOf returns the statements that store an account, new or not, with one, two or
+// many rows of each table, and those that store several.
+func singlesOf(g *grammar) []string {
+	var all []string
+	for _, one := range []uint8{0, 1} {
+		for rows := uint8(1); rows <= spelled+1; rows++ {
+			if one == 0 && rows <= spelled {
+				continue
+			}
+			shape := singleShape{rowsetCount: one}
+			for id := range rowsetCount {
+				shape[id] = rows
+			}
+			fresh, changed := shape, shape
+			fresh[setAccounts], changed[addAccounts] = 0, 0
+			if one == 1 {
+				fresh[addAccounts], changed[setAccounts] = 1, 1
+			}
+			all = append(all, g.singles.text(g, fresh), g.singles.text(g, changed))
+		}
+	}
+	return all
+}
+
 func TestStatementsUseWhatEveryDatabaseHas(t *testing.T) {
 	for _, d := range dialects {
 		for _, text := range texts(t, d) {
-			assert.NotRegexp(t, forbidden, strings.ToUpper(text), d)
+			// What stores by itself counts the accounts that it has changed; a database
+			// that does not take it is Spread.
+			assert.NotRegexp(t, forbidden, strings.Replace(strings.ToUpper(text), " RETURNING 1)", ")", 1), d)
 			assert.NotContains(t, text, "::", d)
 		}
 		steps, err := readSteps(d)
@@ -105,7 +134,7 @@ func TestRowsUnderAMemberAreFoundByProgramAndMember(t *testing.T) {
 	byMember := regexp.MustCompile(`member (=|IN) \(?(\?\d?|\$\d+|v\.member)`)
 	for _, d := range dialects {
 		for _, text := range texts(t, d) {
-			if strings.HasPrefix(text, "INSERT") {
+			if strings.HasPrefix(text, "INSERT") || strings.HasPrefix(text, "WITH w") { // of new rows alone
 				continue
 			}
 			assert.Regexp(t, byProgram, text, d)

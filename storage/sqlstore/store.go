@@ -36,6 +36,10 @@ type Options struct {
 	// Calls is, for servers, how many groups of commands the engine has in flight
 	// at once; 0 is 2. SQLite has a single writer.
 	Calls int
+	// Spread is set where PostgreSQL is spread over machines, as by Citus: a commit is
+	// then a transaction of a statement for each table, which such databases send to
+	// one machine, and not a statement that writes them all.
+	Spread bool
 }
 
 // ErrClosed reports a call of a store after its Close.
@@ -66,7 +70,11 @@ func New(db *sql.DB, dialect Dialect, opts *Options) *Store {
 	s.limits.Rows, s.limits.Bytes = g.limits()
 	if g.server {
 		p := newPool(db, g)
-		s.engine.sessions, s.ledger, s.close = p, &served{sessions: p, grammar: g}, p.close
+		l := &served{sessions: p, grammar: g}
+		if g.singles != nil && !o.Spread {
+			l.once = p.once
+		}
+		s.engine.sessions, s.ledger, s.close = p, l, p.close
 		s.limits.Calls = max(o.Calls, 0)
 		return s
 	}

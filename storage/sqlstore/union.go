@@ -68,16 +68,16 @@ func keyed(table, columns string, key ...string) rowSort {
 	return rowSort{table: table, columns: columns, key: key, marks: len(key)}
 }
 
-// slotType is the place of a column's type among integers, texts and bytes.
-func (r *rowSort) slotType(column string) int {
+// slotOf is the place of a column's type among integers, texts and bytes.
+func slotOf(table, column string) int {
 	switch column {
 	case "hash", "data", "fingerprint", "salt", "digests", "command", "receipt":
 		return 2
-	case "member", "balances", "standing", "days", "idem_key", "type", "reason", "actor", "reference", "library",
-		"id", "sort", "lots", "unit", "source", "origin", "space", "claim_key", "holder", "counter_key":
+	case "program", "member", "balances", "standing", "days", "idem_key", "type", "reason", "actor", "reference", "library",
+		"id", "sort", "lots", "unit", "rule", "source", "origin", "space", "claim_key", "holder", "counter_key":
 		return 1
 	case "kind", "status":
-		if r.table == "loyalty_records" {
+		if table != "loyalty_accounts" {
 			return 1
 		}
 	}
@@ -157,7 +157,7 @@ func (u *union) layOut(room shape, nulls [3]string) []string {
 		}
 		var need [3]int
 		for column := range strings.SplitSeq(rowSorts[sort].columns, ", ") {
-			of := rowSorts[sort].slotType(column)
+			of := slotOf(rowSorts[sort].table, column)
 			types[sort] = append(types[sort], of)
 			need[of]++
 		}

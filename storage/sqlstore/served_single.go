@@ -1,0 +1,303 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/loyaltykit/loyaltykit/storage"
+)
+
+// PostgreSQL can store plain batches by one statement, which is one trip where a
+// transaction takes nine: it writes every table, or nothing where an account is not at
+// the version that is expected or a key is taken.
+
+// spelled is how many rows of a table the statement of one account names one by one.
+// More come as arrays, as all rows of several accounts do, so that there are few texts
+// to prepare.
+const spelled = 2
+
+// refusal begins the text of the error that such a statement raises where accounts are
+// at other versions. It is no number, which the server says in its log, too.
+const refusal = "loyaltykit: accounts at the expected version: "
+
+// plain reports whether batches only write accounts and rows under them, and take claims.
+func plain(batches []storage.Batch) bool {
+	return !slices.ContainsFunc(batches, func(b storage.Batch) bool {
+		return len(b.Counters) > 0 || scrubs(&b) ||
+			slices.ContainsFunc(b.Claims, func(c storage.ClaimChange) bool { return c.Release })
+	})
+}
+
+// singleShape is how many rows of each rowset a statement writes, up to spelled, one
+// more for any number in arrays. The last is 1 where all are of one account.
+type singleShape [rowsetCount + 1]uint8
+
+func (s *singleShape) ofOne() bool { return s[rowsetCount] == 1 }
+
+// singles keeps the texts of such statements by shape.
+type singles struct{ texts sync.Map }
+
+func (s *singles) text(g *grammar, shape singleShape) string {
+	if text, ok := s.texts.Load(shape); ok {
+		return text.(string)
+	}
+	text := spell(g, shape)
+	s.texts.Store(shape, text)
+	return text
+}
+
+// writeAtOnce stores plain batches by one statement.
+func (s *session) writeAtOnce(ctx context.Context, batches []storage.Batch) error {
+	legs, heads, err := inOrder(batches)
+	if err != nil {
+		return err
+	}
+	rows := rowsUnder(legs)
+	rows[addClaims] = takenClaims(inClaimOrder(batches))
+	for i := range heads {
+		row, err := accountArgs(heads[i].last)
+		if err != nil {
+			return err
+		}
+		if heads[i].expect == 0 {
+			rows[addAccounts] = append(rows[addAccounts], row...)
+			continue
+		}
+		rows[setAccounts] = append(append(rows[setAccounts], row...), heads[i].expect)
+	}
+	shape := s.shapeOf(&rows, len(legs))
+	text := s.singles.text(s.grammar, shape)
+	args, err := s.singleArgs(shape, &rows, &legs[0].Account)
+	if err != nil {
+		return err
+	}
+	found, err := s.on.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	stored := 0
+	if err := each(found, func(r *sql.Rows) (bool, error) { return true, r.Scan(&stored) }); err != nil {
+		return err
+	}
+	return refusedUnless(stored == 1, nil)
+}
+
+func (s *session) shapeOf(rows *[rowsetCount][]any, legs int) (shape singleShape) {
+	if legs == 1 {
+		shape[rowsetCount] = 1
+	}
+	for id := range rows {
+		n := len(rows[id]) / s.rowsets[id].width()
+		if n > 0 && !shape.ofOne() {
+			n = spelled + 1
+		}
+		shape[id] = uint8(min(n, spelled+1)) //nolint:gosec // up to three
+	}
+	return shape
+}
+
+// common is the place of a column's argument among those that all rows of one account
+// have in common, 0 for others.
+func (s *singleShape) common(column string) int {
+	if !s.ofOne() {
+		return 0
+	}
+	return 1 + slices.Index([]string{"program", "member", "version"}, column)
+}
+
+// singleArgs are the arguments of a statement in the order in which spell counts them.
+func (s *session) singleArgs(shape singleShape, rows *[rowsetCount][]any, account *storage.Account) ([]any, error) {
+	args := make([]any, 0, 128)
+	if shape.ofOne() {
+		args = append(args, account.Program, account.Member, account.Version)
+	} else if shape[setAccounts] > 0 {
+		args = append(args, int64(len(rows[setAccounts])/s.rowsets[setAccounts].width()))
+	}
+	for id := range rows {
+		columns := s.rowsets[id].list
+		if shape[id] <= spelled {
+			for i, arg := range rows[id] {
+				if shape.common(columns[i%len(columns)]) == 0 {
+					args = append(args, arg)
+				}
+			}
+			continue
+		}
+		for i, column := range columns {
+			if shape.common(column) > 0 {
+				continue
+			}
+			array, err := arrayOf(rows[id][i:], len(columns))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", column, err)
+			}
+			args = append(args, array)
+		}
+	}
+	return args, nil
+}
+
+// arrayOf writes every width-th argument as the text of an array, which every driver
+// can send.
+func arrayOf(args []any, width int) (string, error) {
+	text := append(make([]byte, 0, 256), '{')
+	for i := 0; i < len(args); i += width {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		switch v := args[i].(type) {
+		case nil:
+			text = append(text, "NULL"...)
+		case int64:
+			text = strconv.AppendInt(text, v, 10)
+		case int:
+			text = strconv.AppendInt(text, int64(v), 10)
+		case string:
+			text = appendQuoted(text, v)
+		case []byte:
+			text = append(hex.AppendEncode(append(text, `"\\x`...), v), '"')
+		default:
+			return "", fmt.Errorf("no array takes a %T", v)
+		}
+	}
+	return string(append(text, '}')), nil
+}
+
+func appendQuoted(text []byte, v string) []byte {
+	text = append(text, '"')
+	for i := range len(v) {
+		if v[i] == '"' || v[i] == '\\' {
+			text = append(text, '\\')
+		}
+		text = append(text, v[i])
+	}
+	return append(text, '"')
+}
+
+// spelling writes a statement and counts its arguments.
+type spelling struct {
+	grammar *grammar
+	shape   singleShape
+	next    int
+}
+
+// spell writes the statement of a shape.
+func spell(g *grammar, shape singleShape) string {
+	s := &spelling{grammar: g, shape: shape}
+	if shape.ofOne() {
+		s.next = 3
+	} else if shape[setAccounts] > 0 {
+		s.next = 1
+	}
+	var parts []string
+	for id := range rowsetCount {
+		switch {
+		case shape[id] == 0:
+		case id == setAccounts:
+			parts = append(parts, "done AS ("+s.changes()+" RETURNING 1)")
+		default:
+			set := &g.rowsets[id]
+			parts = append(parts, "w"+strconv.Itoa(id)+" AS (INSERT INTO "+set.table+" ("+set.columns+") "+s.source(id)+set.tail+")")
+		}
+	}
+	found := "1"
+	switch {
+	case shape[setAccounts] == 0:
+	case shape.ofOne():
+		found = "count(*) FROM done"
+	default:
+		found = "CASE WHEN count(*) = CAST($1 AS bigint) THEN 1 ELSE CAST('" + refusal + "' || count(*) AS integer) END FROM done"
+	}
+	return "WITH " + strings.Join(parts, ", ") + " SELECT " + found
+}
+
+// mark is the argument of a column as the type that it has there.
+func (s *spelling) mark(table, column string, array bool) string {
+	of := singleTypes[slotOf(table, column)]
+	at := s.shape.common(column)
+	if array {
+		of += "[]"
+	}
+	if at == 0 {
+		s.next++
+		at = s.next
+	}
+	return "CAST($" + strconv.Itoa(at) + " AS " + of + ")"
+}
+
+var singleTypes = [...]string{"bigint", "text", "bytea"}
+
+// changes writes what changes accounts at their versions.
+func (s *spelling) changes() string {
+	const table = "loyalty_accounts"
+	columns := s.grammar.rowsets[setAccounts].list
+	own := columns[2 : len(columns)-1]
+	if s.shape.ofOne() {
+		var set []string
+		for _, column := range own {
+			set = append(set, column+" = "+s.mark(table, column, false))
+		}
+		return "UPDATE " + table + " SET " + strings.Join(set, ", ") +
+			" WHERE program = $1 AND member = $2 AND version = " + s.mark(table, "expected", false)
+	}
+	return "UPDATE " + table + " AS a SET " + eachColumn(strings.Join(own, ", "), func(c string) string { return c + " = v." + c }) +
+		" FROM " + s.unnested(setAccounts, "v") + " WHERE a.program = v.program AND a.member = v.member AND a.version = v.expected"
+}
+
+// unnested writes arrays as rows.
+func (s *spelling) unnested(id int, as string) string {
+	set := &s.grammar.rowsets[id]
+	var arrays, names []string
+	for _, column := range set.list {
+		if s.shape.common(column) == 0 {
+			arrays = append(arrays, s.mark(set.table, column, true))
+			names = append(names, column)
+		}
+	}
+	return "unnest(" + strings.Join(arrays, ", ") + ") AS " + as + " (" + strings.Join(names, ", ") + ")"
+}
+
+// source writes where the rows of an insertion come from. They come after the accounts
+// have changed, and only where one is at its version.
+func (s *spelling) source(id int) string {
+	set := &s.grammar.rowsets[id]
+	changed := s.shape[setAccounts] > 0
+	if s.shape[id] <= spelled {
+		var selects []string
+		for range s.shape[id] {
+			var values []string
+			for _, column := range set.list {
+				values = append(values, s.mark(set.table, column, false))
+			}
+			text := "SELECT " + strings.Join(values, ", ")
+			if changed {
+				text += " FROM done"
+			}
+			selects = append(selects, text)
+		}
+		return strings.Join(selects, " UNION ALL ")
+	}
+	var values []string
+	for _, column := range set.list {
+		if s.shape.common(column) > 0 {
+			values = append(values, s.mark(set.table, column, false))
+		} else {
+			values = append(values, "u."+column)
+		}
+	}
+	text := "SELECT " + strings.Join(values, ", ") + " FROM " + s.unnested(id, "u")
+	switch {
+	case !changed && set.tail != "":
+		return text + " WHERE true" // or ON CONFLICT would be read as a join's
+	case !changed:
+		return text
+	default:
+		return text + " WHERE (SELECT count(*) FROM done) > 0"
+	}
+}
