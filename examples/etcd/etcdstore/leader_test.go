@@ -19,6 +19,13 @@ import (
 
 func engineOn(t testing.TB, store storage.Store) *loyalty.Engine {
 	t.Helper()
+	engine, err := beansOn(store)
+	require.NoError(t, err)
+	return engine
+}
+
+// beansOn makes the engine of the shop's program on a store.
+func beansOn(store storage.Store) (*loyalty.Engine, error) {
 	program := loyalty.Program{
 		ID: "beans", Zone: "Europe/Vienna",
 		Units: []points.Unit{{Code: "bean", Expiry: points.ExpireAfter(1, points.Years)}},
@@ -27,9 +34,7 @@ func engineOn(t testing.TB, store storage.Store) *loyalty.Engine {
 		},
 	}
 	clock := func() time.Time { return time.Date(2027, time.February, 22, 9, 30, 0, 0, time.UTC) }
-	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: clock, Secret: []byte("thirty-two bytes of the shop's..")})
-	require.NoError(t, err)
-	return engine
+	return loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: clock, Secret: []byte("thirty-two bytes of the shop's..")})
 }
 
 // order is worth 4 points.
