@@ -41,7 +41,7 @@ func run(t *testing.T, store storage.Store, groups ...string) {
 func TestTheContractIsKeptInEveryModeOfPgx(t *testing.T) {
 	url := database(t)
 	for _, m := range []pgx.QueryExecMode{
-		pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
+		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
 	} {
 		t.Run(m.String(), func(t *testing.T) {
 			pool := connect(t, url, mode(m))

@@ -9,6 +9,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
+const outsideIsNotBound = "a-store-outside-transactions-does-not-claim-to-be-bound"
+
 // hidden is a store without its optional abilities.
 type hidden struct{ storage.Store }
 
@@ -17,7 +19,7 @@ func abilityCases() []Case {
 		{Name: "totals-are-the-same-with-and-without-the-ability", Clause: "A4", Run: totals},
 		{Name: "totals-that-overflow-are-an-error", Clause: "A4", Run: totalsOverflow},
 		{Name: "limits-leave-room-for-a-batch", Clause: "K11", Run: limits},
-		{Name: "a-store-outside-transactions-does-not-claim-to-be-bound", Clause: "A1", Run: notBound},
+		{Name: outsideIsNotBound, Clause: "A1", Run: notBound},
 	}
 }
 
