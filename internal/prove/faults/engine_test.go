@@ -62,8 +62,11 @@ func reused(t *testing.T) enginetest.Open {
 			pool = fresh()
 		}
 		inner.Cleanup(func() {
-			_, err := pool.Exec(context.Background(), "TRUNCATE loyalty_accounts, loyalty_operations, loyalty_entries, loyalty_lots,"+
-				" loyalty_records, loyalty_events, loyalty_claims, loyalty_counters, loyalty_revisions")
+			var empty string
+			for _, table := range []string{"accounts", "operations", "entries", "lots", "records", "events", "claims", "counters", "revisions"} {
+				empty += "DELETE FROM loyalty_" + table + ";"
+			}
+			_, err := pool.Exec(context.Background(), empty)
 			require.NoError(inner, err)
 			mu.Lock()
 			defer mu.Unlock()
