@@ -31,6 +31,9 @@ const (
 // leaving is not seen, as in a shop, use [InactiveRate] or the models of kpi/clv,
 // and mix them with this in no figure: a churn by the rule of a
 // [RetentionAccumulator] says so in its note.
+//
+// Source: the default is 1 less the rate of [Retention]; the other bases are
+// conventions of the trade, which is why each result names its own.
 func Churn(c Customers, basis ChurnBasis) (Figure, error) {
 	const key = "churn_rate"
 	if err := c.Validate(); err != nil {
@@ -61,6 +64,10 @@ func Churn(c Customers, basis ChurnBasis) (Figure, error) {
 // CompoundChurn is the churn of several equal periods in a row, 1 − (1 − c)^k: of a
 // monthly churn over 12 months, the annual one. It is not c × k, which can pass 1.
 // An interval is carried along.
+//
+// Source: who is there after k periods has stayed in each, with probability (1 − c)^k
+// where periods are alike, as the geometric retention of Fader and Hardie, note 024
+// (2012).
 func CompoundChurn(churn Figure, periods float64) (Figure, error) {
 	var problems Problems
 	value, ok := churn.Value()
@@ -107,6 +114,8 @@ type RevenueChurnFigures struct {
 
 // RevenueChurn is the share of recurring revenue that was lost. New customers'
 // revenue is in neither form, expansion only in the net one.
+//
+// Source: a convention of the trade of subscriptions; there is no primary standard.
 func RevenueChurn(r RecurringRevenue) (RevenueChurnFigures, error) {
 	var problems Problems
 	for _, field := range []struct {

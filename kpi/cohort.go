@@ -143,6 +143,9 @@ func (c *cohortCounts) add(o *cohortCounts) {
 
 // CohortAccumulator makes a cohort matrix of a log. It keeps what each member
 // bought in each bucket, 40 bytes each. One goroutine uses it.
+//
+// Source: a convention of the trade: each row is the [CohortRetention] of those who
+// first bought in one period.
 type CohortAccumulator struct {
 	rule      cohortRule
 	clock     clock

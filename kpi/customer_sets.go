@@ -11,7 +11,7 @@ const (
 // in any order: those at its start, those who joined in it and those at its end, as a
 // list of contracts tells them. It does what [CustomersOf] does, for sets that are
 // spread over shards. It keeps one byte besides the id for each customer. One
-// goroutine uses it.
+// goroutine uses it. [Retention] and [Churn] have the sources of what is made of it.
 type CustomerAccumulator struct {
 	period Period
 	marks  memberMarks

@@ -10,6 +10,9 @@ import (
 // InactiveRate is the share of customers without a purchase in the days before an
 // instant: a rule, not a churn. Where no contract ends, leaving is not observed, and
 // a customer without a purchase for so long may well come back.
+//
+// Source: the rule by recency of P. W. Farris, N. T. Bendle, P. E. Pfeifer, D. J.
+// Reibstein, Marketing Metrics, 2nd edition (2010), chapter 5.
 func InactiveRate(inactive, customers int64, days int) (Figure, error) {
 	var problems Problems
 	checkShare(&problems, "inactive", inactive, "customers", customers)

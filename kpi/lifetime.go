@@ -30,6 +30,9 @@ type LifetimeFigures struct {
 // SimpleLifetimeValue is order value × frequency × lifespan, and × gross margin. It
 // treats all customers as one, discounts nothing and trusts that the churn never
 // changes; kpi/clv predicts it customer by customer.
+//
+// Source: a convention of the trade. The lifespan of 1/churn is the mean of a geometric
+// one: Fader and Hardie, note 024 (2012).
 func SimpleLifetimeValue(v Value) (LifetimeFigures, error) {
 	if err := v.validate(); err != nil {
 		return LifetimeFigures{}, err

@@ -96,7 +96,7 @@ func NPS(scores []int, options *NPSOptions) (NPSResult, error) {
 	return NPSOf(answers, options)
 }
 
-// NPSOf is the Net Promoter Score of counted answers on the scale [Recommend].
+// NPSOf is [NPS] of counted answers on the scale [Recommend].
 func NPSOf(answers *Answers, options *NPSOptions) (NPSResult, error) {
 	var problems Problems
 	answers.want(&problems, Recommend)
@@ -108,8 +108,7 @@ func NPSOf(answers *Answers, options *NPSOptions) (NPSResult, error) {
 	}, options)
 }
 
-// NPSOfOpinions is the Net Promoter Score of counts of promoters, passives and
-// detractors.
+// NPSOfOpinions is [NPS] of counts of promoters, passives and detractors.
 func NPSOfOpinions(opinions Opinions, options *NPSOptions) (NPSResult, error) {
 	if options == nil {
 		options = &NPSOptions{}

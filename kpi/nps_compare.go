@@ -21,6 +21,9 @@ type NPSDifference struct {
 // CompareNPS tests whether two scores differ, with the standard error
 // sqrt(se1² + se2²). The methods are [AdjustedWald], which centers interval and
 // test on the adjusted scores, and [Wald].
+//
+// Source: the standard errors are those of B. Rocks, Interval estimation for the Net
+// Promoter Score, The American Statistician 70 (2016), of independent samples.
 func CompareNPS(first, second Opinions, options *NPSOptions) (NPSDifference, error) {
 	if options == nil {
 		options = &NPSOptions{}

@@ -7,7 +7,8 @@ import (
 
 // PurchaseAccumulator counts the purchases of a log within a period: how many, by
 // how many members, for how much, and how many members came back. It keeps 16
-// bytes for each member. One goroutine uses it.
+// bytes for each member. One goroutine uses it. [RepeatPurchaseRate] and
+// [PurchaseFrequency] have the sources.
 type PurchaseAccumulator struct {
 	period     Period
 	grain      Grain
@@ -62,7 +63,8 @@ func (p *Purchases) PurchaseFrequency() (Figure, error) {
 }
 
 // NewPurchaseAccumulator returns an empty one for a period, whose zone is that of
-// the grain too, one that the IANA database names. The grain is empty for [ByDay]. An error wraps [ErrInvalid].
+// the grain too, one that the IANA database names. The grain is empty for [ByDay]. An
+// error wraps [ErrInvalid].
 func NewPurchaseAccumulator(period Period, grain Grain) (*PurchaseAccumulator, error) {
 	if grain == "" {
 		grain = ByDay
@@ -195,7 +197,7 @@ func (a *PurchaseAccumulator) UnmarshalBinary(data []byte) error {
 
 // InactivityAccumulator finds each member's last purchase before an instant, and
 // with it who was inactive in the days before. It keeps 8 bytes for each member. One
-// goroutine uses it.
+// goroutine uses it. [InactiveRate] has the source.
 type InactivityAccumulator struct {
 	rule    *Inactivity
 	asOf    int64

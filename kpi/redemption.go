@@ -127,6 +127,9 @@ const (
 )
 
 // Redemption is the share of points that were redeemed. The basis must be chosen.
+//
+// Source: T. A. Gault, L. Llaguno, M. Ménard, Loyalty rewards and gift card programs:
+// basic actuarial estimation techniques, Casualty Actuarial Society E-Forum (2012).
 func Redemption(c PointCounts, basis RedemptionBasis) (Figure, error) {
 	const key = "redemption_rate"
 	var problems Problems

@@ -32,7 +32,7 @@ func (c Customers) ruled(f Figure) Figure {
 // CustomersOf counts the customers of a period from their ids: those at its start,
 // those who joined in it and those at its end. An id counts once however often it
 // comes, and one that was there at the start is not new. Memory grows with the
-// distinct ids.
+// distinct ids. [Retention] and [Churn] have the sources of what is made of them.
 func CustomersOf[ID comparable](start, joined, end iter.Seq[ID]) (Customers, error) {
 	stayed := map[ID]bool{}
 	for id := range start {
@@ -120,6 +120,9 @@ const (
 // Where LostFromStart is known it is counted over that set. Where only totals are
 // known it is (End − New)/Start, which charges customers who joined and left within
 // the period to those at the start; below 0 it is undefined.
+//
+// Source: P. W. Farris, N. T. Bendle, P. E. Pfeifer, D. J. Reibstein, Marketing Metrics,
+// 2nd edition (2010), chapter 5.
 func Retention(c Customers) (Figure, error) {
 	if err := c.Validate(); err != nil {
 		return Figure{}, err
@@ -143,6 +146,8 @@ func ofTotals(key string, part int64, c Customers) Figure {
 
 // CohortRetention is |members of a start set who are active at the end| over the
 // size of that set.
+//
+// Source: as for [Retention], of a set whose members are known.
 func CohortRetention(active, size int64) (Figure, error) {
 	return share("cohort_retention_rate", "active", active, "size", size)
 }

@@ -20,7 +20,7 @@ const (
 //
 // Without a contract nobody sees a customer leave, so that the rule is part of every
 // figure and its note: who rests for longer than it says counts as lost, and as
-// joined on coming back.
+// joined on coming back. [Retention], [Churn] and [InactiveRate] have the sources.
 type RetentionAccumulator struct {
 	period Period
 	days   int

@@ -8,7 +8,7 @@ const (
 
 // ReturningAccumulator tells the new customers of a period from those who had bought
 // before, and who of the latter came again. It keeps one byte besides the id for each
-// member. One goroutine uses it.
+// member. One goroutine uses it. [AcquisitionCost] and [CohortRetention] have the sources.
 type ReturningAccumulator struct {
 	period     Period
 	start, end int64

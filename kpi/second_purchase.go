@@ -11,7 +11,8 @@ import (
 
 // SecondPurchaseAccumulator follows members from the date of their first purchase to
 // the next date on which they bought, for how soon customers come again. It keeps 8
-// bytes for each member. One goroutine uses it.
+// bytes for each member. One goroutine uses it. [SecondPurchaseAccumulator.Result] has
+// the source.
 type SecondPurchaseAccumulator struct {
 	until   int64
 	zone    *time.Location

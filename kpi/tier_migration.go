@@ -12,6 +12,9 @@ const NoTier = ""
 
 // TierMoves counts members by their tier at the start and at the end of a period.
 // It can be merged; make it with [NewTierMoves].
+//
+// Source: P. E. Pfeifer, R. L. Carraway, Modeling customer relationships as Markov
+// chains, Journal of Interactive Marketing 14 (2000).
 type TierMoves struct {
 	ladder []string
 	// moves has a row and a column for each tier and a last one for none.

@@ -52,6 +52,8 @@ type FrequencyRow struct {
 // Evaluate compares what a model expects of each customer in a holdout of the
 // given duration with what came. Rows go by frequency up to most, at least 1;
 // seven is usual.
+//
+// Source: the holdout validation of Fader, Hardie and Lee, Marketing Science 24 (2005).
 func Evaluate(m Model, customers iter.Seq[Observed], duration float64, most int) (Holdout, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return Holdout{}, err
@@ -147,6 +149,8 @@ func (p *pairs) correlation() (float64, bool) {
 // length. Time 0 is the first purchase of the customer who was observed longest;
 // everybody counts from their own first purchase on. Beside the actual cumulative
 // number it shows how well a fit tracks, in its calibration and after it.
+//
+// Source: the tracking plots of Fader, Hardie and Lee, Marketing Science 24 (2005).
 func Track(m Model, customers iter.Seq[Customer], period float64, periods int) ([]float64, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return nil, err

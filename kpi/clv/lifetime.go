@@ -66,6 +66,10 @@ type Value struct {
 // LifetimeValue returns what a customer is expected to spend over a horizon, from
 // a model of purchases and one of spend. The first purchase is past: it is not in
 // the value, and neither in Monetary.
+//
+// Source: Fader, Hardie and Lee, "RFM and CLV: Using Iso-Value Curves for Customer Base
+// Analysis", Journal of Marketing Research 42 (2005), step by step instead of by
+// [DERT].
 func LifetimeValue(m Model, g GammaGamma, c Customer, h Horizon) (Value, error) {
 	if err := checkBoth(m, c); err != nil {
 		return Value{}, err
@@ -123,7 +127,7 @@ type Forecast struct {
 	Low, High float64
 }
 
-// Predict returns a customer's lifetime value with an interval around the
+// Predict returns a customer's [LifetimeValue] with an interval around the
 // expectation and one around what this customer will really spend.
 func Predict[M Model](purchases Fit[M], spend SpendFit, c Customer, h Horizon, o *IntervalOptions) (Forecast, error) {
 	if o == nil {

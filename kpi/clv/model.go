@@ -12,8 +12,8 @@ type Param struct {
 }
 
 // Model is a model of how often customers buy: [NBD], [BGNBD], [MBGNBD] or
-// [ParetoNBD]. Its parameters describe all customers; the functions that take a
-// Model and a [Customer] say what it expects of that one.
+// [ParetoNBD], each of which names its paper. Its parameters describe all customers;
+// the functions that take a Model and a [Customer] say what it expects of that one.
 type Model interface {
 	// Name is the model's usual name, such as "BG/NBD".
 	Name() string
@@ -87,7 +87,7 @@ func Alive(m Model, c Customer, after float64) (float64, error) {
 }
 
 // Expected returns the mean number of repeat purchases of a new customer in the
-// time t after the first purchase.
+// time t after the first purchase: E[X(t)] of the [Model]'s paper.
 func Expected(m Model, t float64) (float64, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return 0, err
@@ -101,7 +101,8 @@ func Expected(m Model, t float64) (float64, error) {
 
 // ConditionalExpected returns the mean number of purchases of this customer in the
 // time t after the end of the observation. It is an expected count, which may
-// exceed 1, not a probability, and includes the chance that the customer has left.
+// exceed 1, not a probability, and includes the chance that the customer has left. It
+// is E[X(t) | x, t_x, T] of the [Model]'s paper.
 func ConditionalExpected(m Model, c Customer, t float64) (float64, error) {
 	if err := checkBoth(m, c); err != nil {
 		return 0, err
@@ -114,7 +115,7 @@ func ConditionalExpected(m Model, c Customer, t float64) (float64, error) {
 }
 
 // Probability returns the probability that a new customer makes n repeat purchases
-// in the time t after the first purchase.
+// in the time t after the first purchase: P(X(t) = n) of the [Model]'s paper.
 func Probability(m Model, n int, t float64) (float64, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return 0, err
@@ -127,7 +128,8 @@ func Probability(m Model, n int, t float64) (float64, error) {
 }
 
 // ConditionalProbability returns the probability that this customer makes n
-// purchases in the time t after the end of the observation.
+// purchases in the time t after the end of the observation: [Probability] with what is
+// known of the customer's rates in place of those of all, and the chance of [Alive].
 func ConditionalProbability(m Model, c Customer, n int, t float64) (float64, error) {
 	if err := checkBoth(m, c); err != nil {
 		return 0, err
@@ -181,7 +183,7 @@ func DERT(m Model, c Customer, rate float64) (float64, error) {
 	return finite(alive*next.discounted(rate), "the discounted number of purchases")
 }
 
-// AlivePath returns P(alive) as it would have been seen at each time of at, from
+// AlivePath returns [Alive] as it would have been seen at each time of at, from
 // the times of the repeat purchases known then. All times count from the first
 // purchase; purchases are in order.
 func AlivePath(m Model, purchases, at []float64) ([]float64, error) {
@@ -218,7 +220,8 @@ func checkPath(purchases, at []float64) error {
 }
 
 // Summarize returns what was seen of a customer up to age, from the times of the
-// repeat purchases in order, counted from the first purchase.
+// repeat purchases in order, counted from the first purchase: x, t_x and T of the
+// papers of [Model].
 func Summarize(id string, purchases []float64, age float64) Customer {
 	c := Customer{ID: id, Age: age}
 	for _, t := range purchases {

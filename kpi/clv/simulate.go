@@ -8,8 +8,8 @@ import (
 )
 
 // Purchases draws one customer from the model and returns the times of the repeat
-// purchases up to age, counted from the first purchase. The same generator state
-// gives the same times.
+// purchases up to age, counted from the first purchase, as the paper of the [Model]
+// tells their story. The same generator state gives the same times.
 func Purchases(m Model, rng *rand.Rand, age float64) ([]float64, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return nil, err
@@ -30,8 +30,8 @@ func draw(m Model, rng *rand.Rand, age float64, visit func(float64)) {
 	next.walk(rng, age, visit)
 }
 
-// Simulate draws a customer for each age and yields what would be seen of it. Its
-// ID is its position, from 0. The same seed gives the same customers.
+// Simulate draws a customer by [Purchases] for each age and yields what would be seen
+// of it. Its ID is its position, from 0. The same seed gives the same customers.
 func Simulate(m Model, seed uint64, ages iter.Seq[float64]) (iter.Seq[Customer], error) {
 	if err := checkParams(m.Params()); err != nil {
 		return nil, err
@@ -85,7 +85,8 @@ func drawBeta(rng *rand.Rand, a, b float64) float64 {
 	return x / (x + y)
 }
 
-// SimulateSpend draws the mean spend of a customer's n purchases, n ≥ 1.
+// SimulateSpend draws the mean spend of a customer's n purchases, n ≥ 1, by the
+// [GammaGamma] model.
 func SimulateSpend(m GammaGamma, rng *rand.Rand, n int) (float64, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return 0, err
@@ -102,7 +103,7 @@ func SimulateSpend(m GammaGamma, rng *rand.Rand, n int) (float64, error) {
 }
 
 // SimulateCohort draws the survivors of a cohort of the given size after each of so
-// many renewals, the start first.
+// many renewals, the start first, by the [SBG] model.
 func SimulateCohort(m SBG, rng *rand.Rand, size, renewals int) (Cohort, error) {
 	if err := checkParams(m.Params()); err != nil {
 		return Cohort{}, err

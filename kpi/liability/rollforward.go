@@ -84,9 +84,9 @@ func (p Policy) catchUp(before, now *State, was decimal.Decimal) decimal.Decimal
 	return decimal.Min(then, before.recognizable()).Sub(was)
 }
 
-// Total adds the roll-forwards of cohorts up, period by period. They must follow
-// one policy and have their periods in common; a cohort may begin in any, and ends
-// in the last or when nothing is owed for it any more.
+// Total adds the roll-forwards of cohorts up, period by period, as [RollForward] made
+// them. They must follow one policy and have their periods in common; a cohort may begin
+// in any, and ends in the last or when nothing is owed for it any more.
 func Total(rolls ...Roll) (Roll, error) {
 	var problems kpi.Problems
 	if len(rolls) == 0 {

@@ -118,7 +118,7 @@ type Alive struct {
 	P           [][]float64
 }
 
-// AliveOf computes P(alive) for members of an age in the unit of the model, for 1
+// AliveOf computes [clv.Alive] for members of an age in the unit of the model, for 1
 // to most repeat purchases and steps of equal length of recency, at least 1.
 func AliveOf(m clv.Model, age float64, unit string, most, steps int) (*Alive, error) {
 	if most < 1 || steps < 1 {

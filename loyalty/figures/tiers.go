@@ -21,13 +21,16 @@ type TierOptions struct {
 	Period kpi.Period
 }
 
-// TierMoves counts members by their tier at the start and at the end of a period, for
-// [kpi.TierMoves.Migration]. A tier is that of Engine.MemberAt: what was counted late
+// TierMoves fills a [kpi.TierMoves]: it counts members by their tier at the start and at
+// the end of a period, for [kpi.TierMoves.Migration]. A tier is that of Engine.MemberAt: what was counted late
 // decides as if it had been known on its day, and grants count. Members who had not
 // enrolled, were closed or are erased hold none; who was merged into another account is
-// counted there only. It reads
-// each member's ledger from the start of the period on, which for millions of members
-// is a job for the night.
+// counted there only.
+//
+// An instant before a member's last operation is rebuilt from the whole ledger up to it,
+// and all lots: once for the start of the period and once more for its end, unless
+// nothing came after that. It costs what the histories of all members cost to read,
+// twice, and holds one member at a time; for millions of them it is a job for the night.
 func TierMoves(ctx context.Context, engine *loyalty.Engine, store storage.Store, o TierOptions) (*kpi.TierMoves, error) {
 	program := engine.Program(points.Never)
 	var problems kpi.Problems
