@@ -31,6 +31,9 @@ func (s Spending) figure(key, convention string, customers int64) Figure {
 }
 
 // AcquisitionCost (CAC) is acquisition spending over the new customers.
+//
+// Source: P. W. Farris, N. T. Bendle, P. E. Pfeifer, D. J. Reibstein, Marketing Metrics,
+// 2nd edition (2010), chapter 5.
 func AcquisitionCost(s Spending) (Figure, error) {
 	var problems Problems
 	s.validate(&problems)
@@ -50,6 +53,9 @@ type RetentionFigures struct {
 
 // RetentionCost (CRC) is retention spending over the customers who were kept, and
 // over those at the start, of whom the former are a part.
+//
+// Source: P. W. Farris, N. T. Bendle, P. E. Pfeifer, D. J. Reibstein, Marketing Metrics,
+// 2nd edition (2010), chapter 5.
 func RetentionCost(s Spending, atStart int64) (RetentionFigures, error) {
 	var problems Problems
 	s.validate(&problems)
@@ -63,13 +69,19 @@ func RetentionCost(s Spending, atStart int64) (RetentionFigures, error) {
 	}, nil
 }
 
-// CostRatio is the cost of winning a customer over that of keeping one (CAC:CRC).
+// CostRatio is the cost of winning a customer over that of keeping one (CAC:CRC), of
+// [AcquisitionCost] and [RetentionCost].
 func CostRatio(acquisition, retention Figure) (Figure, error) {
 	return multiple("acquisition_to_retention_cost", acquisition, retention)
 }
 
 // ValueToCost is lifetime value over acquisition cost (LTV:CAC). It takes the value
-// in margin, such as [LifetimeFigures].Margin: revenue does not pay for anything.
+// in margin, such as [LifetimeFigures].Margin: revenue does not pay for anything. An
+// interval of the value is carried along, where the cost is all that was spent and has
+// none.
+//
+// Source: a convention of the trade, of [AcquisitionCost] and the margin of
+// [SimpleLifetimeValue].
 func ValueToCost(margin, acquisition Figure) (Figure, error) {
 	return multiple("lifetime_value_to_acquisition_cost", margin, acquisition)
 }
@@ -101,5 +113,9 @@ func multiple(key string, of, by Figure) (Figure, error) {
 	case math.IsInf(numerator/denominator, 0):
 		return Undefined(key, Multiple, "its value is outside of what a float64 holds"), nil
 	}
-	return Estimate(key, Multiple, numerator/denominator).As(of.Key + " / " + by.Key).In(by.Period), nil
+	f := Estimate(key, Multiple, numerator/denominator).As(of.Key + " / " + by.Key).In(by.Period)
+	if i := of.Interval; i != nil && by.Interval == nil && denominator > 0 {
+		f = f.With(Interval{Lower: i.Lower / denominator, Upper: i.Upper / denominator, Level: i.Level, Method: i.Method})
+	}
+	return f, nil
 }
