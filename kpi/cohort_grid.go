@@ -93,6 +93,27 @@ func (g *cohortGrid) merge(other *cohortGrid) {
 	g.counts.add(&other.counts)
 }
 
+// observation is what was seen of the calendar: until an instant in microseconds, in the
+// last bucket, which is partial unless it was seen to its end.
+type observation struct {
+	end, last int64
+	partial   bool
+}
+
+// observed tells what was seen, where the last order was at newest; nothing where there
+// was none and no end was asked for.
+func (r *cohortRule) observed(c *clock, newest int64, any bool) (o observation, ok bool) {
+	if r.open && !any {
+		return o, false
+	}
+	if o.end = r.until; r.open {
+		o.end = newest + 1
+	}
+	o.last = c.period(o.end - 1)
+	o.partial = time.UnixMicro(o.end).Before(c.start(o.last+1, r.options.Zone))
+	return o, true
+}
+
 // matrix makes the matrix of a grid, whose last order was at newest.
 func (r *cohortRule) matrix(g *cohortGrid, c *clock, newest int64, any bool) *CohortMatrix {
 	m := &CohortMatrix{
@@ -100,19 +121,14 @@ func (r *cohortRule) matrix(g *cohortGrid, c *clock, newest int64, any bool) *Co
 		Orders: g.counts.orders, Refunds: g.counts.refunds, Late: g.counts.late,
 		WithoutPurchase: g.counts.withoutPurchase, Unassigned: g.counts.unassigned,
 	}
-	end := r.until
-	if r.open {
-		if !any {
-			return m
-		}
-		end = newest + 1
+	seen, ok := r.observed(c, newest, any)
+	if !ok {
+		return m
 	}
-	m.Until = time.UnixMicro(end).UTC()
-	last := c.period(end - 1)
-	m.Partial = m.Until.Before(c.start(last+1, r.options.Zone))
+	m.Until, m.Partial = time.UnixMicro(seen.end).UTC(), seen.partial
 	for row := range g.rows {
 		bucket := g.first + int64(row)
-		if cells := g.cells(row, int(last-bucket)+1); cells != nil {
+		if cells := g.cells(row, int(seen.last-bucket)+1); cells != nil {
 			m.Cohorts = append(m.Cohorts, Cohort{Start: c.start(bucket, r.options.Zone), Size: cells[0].Active, Cells: cells})
 		}
 	}

@@ -39,3 +39,15 @@ func Observations(s *kpi.Summaries) iter.Seq[Observed] {
 		}
 	}
 }
+
+// OccasionsOf ranges over members as [FitBGBB] reads them, in the periods of a
+// [kpi.CohortAccumulator].
+func OccasionsOf(members iter.Seq[kpi.MemberOccasions]) iter.Seq[Occasions] {
+	return func(yield func(Occasions) bool) {
+		for m := range members {
+			if !yield(Occasions{ID: m.Member, Frequency: m.Frequency, Last: m.Last, Number: m.Number}) {
+				return
+			}
+		}
+	}
+}

@@ -105,3 +105,24 @@ func ExampleCustomers() {
 	}
 	// Output: anna came back 2 times in 4 weeks, 3.90: alive 0.76
 }
+
+func ExampleOccasionsOf() {
+	accumulator, err := kpi.NewCohortAccumulator(&kpi.CohortOptions{Until: time.Date(2027, time.May, 1, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, day := range []string{"2027-01-09", "2027-02-03", "2027-04-11"} {
+		at, _ := time.Parse(time.DateOnly, day)
+		if err := accumulator.Add(kpi.Order{Member: "anna", At: at}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	monthly := clv.BGBB{Alpha: 1.2, Beta: 0.8, Gamma: 0.7, Delta: 2.8}
+	for o := range clv.OccasionsOf(accumulator.Occasions()) {
+		alive, _ := monthly.Alive(o, 1)
+		months, _ := monthly.ConditionalExpected(o, 12)
+		fmt.Printf("%s bought in %d of %d months: alive %.2f, %.1f months with a purchase in the next 12\n", o.ID, o.Frequency, o.Number, alive, months)
+	}
+	// Output: anna bought in 2 of 3 months: alive 0.89, 4.7 months with a purchase in the next 12
+}
