@@ -116,7 +116,7 @@ func (p proof) run1(ctx context.Context, root string, full bool) (output, comman
 	return string(text), command, err
 }
 
-var figureLine = regexp.MustCompile(`(?m)^.*?figure (R[0-9]+\S* .*)$`)
+var figureLine = regexp.MustCompile(`(?m)^.*?figure ([RK][0-9]+\S* .*)$`)
 
 // figuresOf returns the figures that tests logged.
 func figuresOf(output string) []string {

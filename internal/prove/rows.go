@@ -48,5 +48,6 @@ func rows() []row {
 		{id: "R20", title: "soak", missing: "waits for an adapter with a server"},
 		{id: "R21", title: "tampering", tests: []proof{{core, "./loyalty/...", "R21"}, {prove, ".", "R21"}}},
 		{id: "R22", title: "store calls per verb", tests: []proof{{core, "./loyalty/...", "StoreCallsPerVerb"}}},
+		{id: "K1", title: "intervals of models hold the truth", tests: []proof{{"./kpi/clv", ".", "IntervalsCoverTheTruth"}}},
 	}
 }

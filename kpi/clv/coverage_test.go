@@ -68,9 +68,10 @@ func contractTrial(truth clv.SBG, customers int) trial {
 
 // TestIntervalsCoverTheTruth fits simulated customers and counts how often the 95 %
 // intervals hold the parameters that made them: at least 0.935 of 2,000 times, where
-// LOYALTYKIT_PROVE is set. The small default allows for the chance in its few trials.
+// LOYALTYKIT_PROVE_FULL is set, as by night. The small default allows for the chance in
+// its few trials. In the control the intervals have half their width, and hold too few.
 func TestIntervalsCoverTheTruth(t *testing.T) {
-	whole := os.Getenv("LOYALTYKIT_PROVE") != ""
+	whole := os.Getenv("LOYALTYKIT_PROVE_FULL") != ""
 	bg := clv.BGNBD{R: 0.5, Alpha: 5, A: 0.8, B: 2.4}
 	mbg := clv.MBGNBD{R: 0.8, Alpha: 6, A: 0.9, B: 1.6}
 	pareto := clv.ParetoNBD{R: 0.8, Alpha: 8, S: 0.7, Beta: 12}
@@ -93,19 +94,22 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 			if whole {
 				trials, least = 2000, 0.935
 			}
-			covered, failed := cover(t, truth.params, truth.run, trials)
+			covered, control, failed := cover(t, truth.params, truth.run, trials)
 			assert.LessOrEqual(t, failed, trials/100, "fits without a finite maximum")
 			for i, p := range truth.params {
 				share := float64(covered[i]) / float64(trials)
-				t.Logf("%s: %s is in %.4f of %d intervals; %d without a fit", truth.name, p.Name, share, trials, failed)
+				t.Logf("figure K1 %s: %s is in %.4f of %d intervals; %d without a fit", truth.name, p.Name, share, trials, failed)
 				assert.GreaterOrEqual(t, share, least, "%s of %s", p.Name, truth.name)
 				assert.True(t, !whole || share < 0.965, "an interval that holds too often is too wide")
+				assert.Less(t, float64(control[i])/float64(trials), least, "the control: intervals of half the width hold %s of %s too seldom", p.Name, truth.name)
 			}
 		})
 	}
 }
 
-func cover(t *testing.T, params []clv.Param, run trial, trials int) (covered []int, failed int) {
+// cover counts the intervals that hold each parameter, and for the control those that
+// still hold it with half of their width.
+func cover(t *testing.T, params []clv.Param, run trial, trials int) (covered, control []int, failed int) {
 	t.Helper()
 	found := make([][]clv.Estimate, trials)
 	failures := make([]error, trials)
@@ -119,7 +123,7 @@ func cover(t *testing.T, params []clv.Param, run trial, trials int) (covered []i
 		})
 	}
 	running.Wait()
-	covered = make([]int, len(params))
+	covered, control = make([]int, len(params)), make([]int, len(params))
 	for i, all := range found {
 		if errors.Is(failures[i], clv.ErrNoOptimum) {
 			failed++
@@ -128,10 +132,14 @@ func cover(t *testing.T, params []clv.Param, run trial, trials int) (covered []i
 		require.NoError(t, failures[i], fmt.Sprint("seed ", i+1))
 		for k, e := range all {
 			require.True(t, e.Known)
-			if e.Lower <= params[k].Value && params[k].Value <= e.Upper {
+			truth := params[k].Value
+			if e.Lower <= truth && truth <= e.Upper {
 				covered[k]++
+			}
+			if math.Sqrt(e.Lower*e.Value) <= truth && truth <= math.Sqrt(e.Upper*e.Value) {
+				control[k]++
 			}
 		}
 	}
-	return covered, failed
+	return covered, control, failed
 }
