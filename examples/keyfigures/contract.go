@@ -22,6 +22,8 @@ type contract struct {
 	Revenue *recurring `json:"revenue"`
 	// DiscountPerPeriod is of the value of a contract that goes on.
 	DiscountPerPeriod *float64 `json:"discount_per_period"`
+	// Cohorts are in renewals.go.
+	Cohorts []contractCohort `json:"cohorts"`
 }
 
 // recurring is revenue that recurs each period.
@@ -83,7 +85,7 @@ func (c *contract) figures(r *Report, costs *costs, p *kpi.Purchases) error {
 		}
 		r.add("annual_churn_rate", annual)
 	}
-	return errors.Join(c.simple(r, costs, churn, p), c.recurs(r, costs, retention))
+	return errors.Join(c.simple(r, costs, churn, p), c.recurs(r, costs, retention), c.renewals(r, costs))
 }
 
 // simple is the simple lifetime value of a customer: what the log says of orders in
@@ -133,10 +135,7 @@ func (c *contract) recurs(r *Report, costs *costs, retention kpi.Figure) error {
 	if c.DiscountPerPeriod == nil || !ok || c.Start == 0 {
 		return nil
 	}
-	each := c.Revenue.Start.InexactFloat64() / float64(c.Start)
-	if costs.GrossMargin != nil {
-		each *= *costs.GrossMargin
-	}
+	each := c.each(costs)
 	for _, form := range []kpi.PerpetuityForm{kpi.FirstPaymentAtStart, kpi.FirstPaymentExcluded, kpi.PaidAtPeriodEnd} {
 		f, err := kpi.Perpetuity(form, each, stay, *c.DiscountPerPeriod)
 		if err != nil {
@@ -145,4 +144,13 @@ func (c *contract) recurs(r *Report, costs *costs, retention kpi.Figure) error {
 		r.add("perpetuity_"+string(form), f.Priced(r.currency).In(costs.period))
 	}
 	return nil
+}
+
+// each is what a contract brings in a period, in margin where that is known.
+func (c *contract) each(costs *costs) float64 {
+	each := c.Revenue.Start.InexactFloat64() / float64(c.Start)
+	if costs.GrossMargin != nil {
+		each *= *costs.GrossMargin
+	}
+	return each
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
@@ -88,6 +89,8 @@ type fitted struct {
 	model   clv.Model
 	params  []estimate
 	predict func(clv.SpendFit, clv.Customer, clv.Horizon, *clv.IntervalOptions) (clv.Forecast, error)
+	// around is Fit.Around.
+	around func(func(clv.Model) (float64, error)) (lower, upper float64, known bool)
 }
 
 type fitter func(iter.Seq[clv.Customer], float64) (fitted, error)
@@ -104,6 +107,9 @@ func fitterOf[M clv.Model](fit func(iter.Seq[clv.Customer], *clv.FitOptions) (cl
 			params:    estimates(f.Estimates, level),
 			predict: func(s clv.SpendFit, c clv.Customer, h clv.Horizon, o *clv.IntervalOptions) (clv.Forecast, error) {
 				return clv.Predict(f, s, c, h, o)
+			},
+			around: func(figure func(clv.Model) (float64, error)) (lower, upper float64, known bool) {
+				return f.Around(func(m M) (float64, error) { return figure(m) })
 			},
 		}, nil
 	}
@@ -156,6 +162,7 @@ func (r *Report) models(o Options, all *counters, c *costs) error {
 	if err := r.staying(summaries, o.InactiveDays); err != nil {
 		return err
 	}
+	r.occasions(all)
 	chosen, candidates, problems := best(people, r.level)
 	r.Models = &modelReport{Unit: o.UnitName, Candidates: candidates, Problems: problems, horizon: horizon}
 	if chosen.model == nil {
@@ -187,7 +194,7 @@ func (r *Report) models(o Options, all *counters, c *costs) error {
 // unfitted says of all figures of the models why there are none.
 func (r *Report) unfitted(why error) {
 	for _, k := range Keys() {
-		if k.Section == sectionModels {
+		if _, there := r.Figures[k.Name]; k.Section == sectionModels && !there {
 			r.add(k.Name, kpi.Undefined(k.Name, k.Unit, why.Error()))
 		}
 	}
@@ -232,13 +239,23 @@ func (r *Report) expectations(m fitted, spend clv.SpendFit, known bool, people [
 	}
 	n := float64(len(people))
 	convention := fmt.Sprintf("%s, AIC chose it; 12 months of 30.4375 days", m.Name)
-	r.add("expected_active_customers", kpi.Estimate("expected_active_customers", kpi.Count, alive).As(convention))
-	r.add("churn_risk_mean", kpi.Estimate("churn_risk_mean", kpi.Fraction, 1-alive/n).As("mean of 1 − P(alive); "+convention))
-	r.add("expected_purchases_12_months", kpi.Estimate("expected_purchases_12_months", kpi.Count, purchases).As(convention))
+	few := sketchOf(people)
+	staying := m.sureness(few, func(m clv.Model, c clv.Customer) (float64, error) { return clv.Alive(m, c, 0) })
+	active := staying.around(kpi.Estimate("expected_active_customers", kpi.Count, alive), r.level, n)
+	r.add("expected_active_customers", active.As(convention))
+	r.add("churn_risk_mean", lost(active, n).As("mean of 1 − P(alive); "+convention))
+	buying := m.sureness(few, func(m clv.Model, c clv.Customer) (float64, error) {
+		return clv.ConditionalExpected(m, c, h.Step*float64(h.Steps))
+	})
+	r.add("expected_purchases_12_months", buying.around(kpi.Estimate("expected_purchases_12_months", kpi.Count, purchases), r.level, math.Inf(1)).As(convention))
+	var paying sureness
+	if known {
+		paying = m.sureOfValue(spend, few, h)
+	}
 	money := func(key string, v float64) kpi.Figure {
 		f := kpi.Undefined(key, kpi.Money, "no model of spend fits")
 		if known {
-			f = kpi.Estimate(key, kpi.Money, v)
+			f = paying.around(kpi.Estimate(key, kpi.Money, v), r.level, math.Inf(1))
 		}
 		return f.As(fmt.Sprintf("%s and Gamma-Gamma, discount %v a month; revenue, 12 months of 30.4375 days", m.Name, h.Discount)).Priced(r.currency)
 	}
@@ -283,7 +300,8 @@ func (r *Report) newCustomer(m fitted, spend clv.SpendFit, known bool, c *costs)
 	repeats, err := clv.Expected(m.model, h.Step*float64(h.Steps))
 	if known && err == nil && haveFirst {
 		if mean, err := spend.Model.Mean(); err == nil {
-			value = kpi.Estimate(key, kpi.Money, first+repeats*mean)
+			sure := m.sureOfNew(spend, first, h)
+			value = sure.around(kpi.Estimate(key, kpi.Money, first+repeats*mean), r.level, math.Inf(1))
 		}
 	}
 	value = value.As(fmt.Sprintf("average order value + expected repeat purchases × mean spend; %s and Gamma-Gamma, not discounted", m.Name)).Priced(r.currency)
@@ -292,8 +310,8 @@ func (r *Report) newCustomer(m fitted, spend clv.SpendFit, known bool, c *costs)
 		return
 	}
 	margin := kpi.Undefined(marginKey, kpi.Money, value.Reason())
-	if revenue, ok := value.Value(); ok {
-		margin = kpi.Estimate(marginKey, kpi.Money, revenue**c.GrossMargin)
+	if _, ok := value.Value(); ok {
+		margin = times(value, marginKey, *c.GrossMargin)
 	}
 	margin = margin.As(value.Convention + "; × gross margin").Priced(r.currency)
 	r.add(marginKey, margin)
@@ -320,10 +338,17 @@ func (r *Report) holdout(s *kpi.Summaries, v *visits) error {
 	}
 	convention := fmt.Sprintf("%s fitted to the calibration, %.4g %ss", chosen.Name, s.HoldoutLength, r.Models.Unit)
 	r.add("holdout_purchases", kpi.Estimate("holdout_purchases", kpi.Count, h.Actual).As("purchases after the calibration, of its customers"))
-	r.add("holdout_purchases_expected", kpi.Estimate("holdout_purchases_expected", kpi.Count, h.Expected).As(convention))
+	sure := chosen.sureness(sketchOf(people), func(m clv.Model, c clv.Customer) (float64, error) {
+		return clv.ConditionalExpected(m, c, s.HoldoutLength)
+	})
+	expected := sure.around(kpi.Estimate("holdout_purchases_expected", kpi.Count, h.Expected), r.level, math.Inf(1))
+	r.add("holdout_purchases_expected", expected.As(convention))
 	off := kpi.Undefined("holdout_error", kpi.Fraction, "nobody bought in the holdout")
 	if h.Actual > 0 {
 		off = kpi.Estimate("holdout_error", kpi.Fraction, h.Expected/h.Actual-1)
+		if i := expected.Interval; i != nil {
+			off = off.With(kpi.Interval{Lower: i.Lower/h.Actual - 1, Upper: i.Upper/h.Actual - 1, Level: i.Level, Method: i.Method})
+		}
 	}
 	r.add("holdout_error", off.As("expected / actual − 1; "+convention))
 	r.parts.tracking, err = v.track(chosen.model, s, r.Models.Unit)

@@ -134,6 +134,20 @@ func TestEveryKeyComesWithWhatItNeeds(t *testing.T) {
 		assert.LessOrEqual(t, f.Interval.Lower, *f.Value, key)
 		assert.GreaterOrEqual(t, f.Interval.Upper, *f.Value, key)
 	}
+	for _, key := range []string{
+		"expected_active_customers", "churn_risk_mean", "expected_purchases_12_months", "expected_revenue_12_months", "expected_value_12_months_mean",
+		"new_customer_revenue_12_months", "new_customer_margin_12_months", "value_to_acquisition_cost", "holdout_purchases_expected", "holdout_error",
+		"bgbb_active_customers", "bgbb_purchase_periods_12_months",
+		"sbg_next_renewal_rate", "sbg_retention_12_periods", "sbg_expected_lifetime_periods", "sbg_residual_lifetime_periods", "sbg_contract_value",
+	} {
+		f := got.Figures[key]
+		require.NotNil(t, f.Interval, "%s: %v", key, f.Notes)
+		assert.Less(t, f.Interval.Lower, *f.Value, key)
+		assert.Greater(t, f.Interval.Upper, *f.Value, key)
+	}
+	// The high end of Fader and Hardie (2007): alpha 0.668, beta 3.806.
+	assert.InDelta(t, (3.80609498+7)/(0.66808835+3.80609498+7), *got.Figures["sbg_next_renewal_rate"].Value, 1e-5)
+	assert.InDelta(t, 0.4*20, *got.Figures["sbg_contract_value"].Value / *got.Figures["sbg_expected_lifetime_periods"].Value, 1e-9, "a margin of 40 % of 20.00 a period")
 	assert.InDelta(t, 100.0/9, *got.Figures["nps"].Value, 1e-12, "the answers of 2029 are not in it")
 	assert.Equal(t, []string{"1 without an answer are left out"}, got.Figures["nps"].Notes)
 	assert.InDelta(t, 300, *got.Figures["points_cost_liability"].Value, 0)
