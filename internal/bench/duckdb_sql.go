@@ -12,7 +12,7 @@ members AS (
   FROM spells WHERE bought > 0 GROUP BY member
 )
 SELECT member, repeats, last_day - first_day AS recency, (SELECT max(epoch_us(ordered_at)) // 86400000000 FROM orders) - first_day AS age,
-  (spent - greatest(first_total, 0)) / 10000.0 / nullif(paid - (first_total >= 0)::INTEGER, 0) AS monetary
+  (spent - greatest(first_total, 0)) / 100.0 / nullif(paid - (first_total >= 0)::INTEGER, 0) AS monetary
 FROM members`
 
 const cohortsSQL = `WITH spells AS (
@@ -25,7 +25,7 @@ FROM spells JOIN members USING (member) WHERE bucket >= cohort GROUP BY ALL`
 
 const rfmSQL = `WITH members AS (
   SELECT member, (SELECT max(ordered_at)::DATE FROM orders) - max(ordered_at) FILTER (WHERE amount >= 0)::DATE AS days,
-    count(*) FILTER (WHERE amount >= 0) AS purchases, sum(amount) / 10000.0 AS money
+    count(*) FILTER (WHERE amount >= 0) AS purchases, sum(amount) AS cents, sum(amount) / 100.0 AS money
   FROM orders GROUP BY member HAVING count(*) FILTER (WHERE amount >= 0) > 0
 ),
 cuts AS (
@@ -33,7 +33,7 @@ cuts AS (
     quantile_cont(money, [0.2, 0.4, 0.6, 0.8]) AS m
   FROM members
 )
-SELECT member, days, purchases, money,
+SELECT member, days, purchases, cents, money,
   5 - (days > r[1])::INTEGER - (days > r[2])::INTEGER - (days > r[3])::INTEGER - (days > r[4])::INTEGER AS recency,
   1 + (purchases > f[1])::INTEGER + (purchases > f[2])::INTEGER + (purchases > f[3])::INTEGER + (purchases > f[4])::INTEGER AS frequency,
   1 + (money > m[1])::INTEGER + (money > m[2])::INTEGER + (money > m[3])::INTEGER + (money > m[4])::INTEGER AS monetary

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,9 +24,9 @@ import (
 // in its unit.
 type kpiCase struct {
 	name, unit string
-	// limit is the goal in seconds, or 0.
-	limit float64
-	run   func() (done int, err error)
+	// limit is the goal in seconds, or 0, and mostMiB that of memory at its peak.
+	limit, mostMiB float64
+	run            func() (done int, err error)
 }
 
 // kpiResult is one line of -kpi: the median of three runs by time.
@@ -34,53 +35,93 @@ type kpiResult struct {
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
 	Goal       float64 `json:"goal_seconds,omitempty"`
-	Done       int     `json:"done"`
-	Unit       string  `json:"unit"`
-	PerSecond  float64 `json:"per_second"`
+	GoalMiB    float64 `json:"goal_peak_mib,omitempty"`
+	// Met is whether all goals that there are were reached.
+	Met       bool    `json:"met"`
+	Done      int     `json:"done"`
+	Unit      string  `json:"unit"`
+	PerSecond float64 `json:"per_second"`
 	// PeakMiB is the memory at its peak beyond what was there before.
 	PeakMiB float64 `json:"peak_mib"`
 	Allocs  uint64  `json:"allocs"`
 	Cores   int     `json:"cores"`
 }
 
-// runKPI times the figures over a log of orders of members.
-func runKPI(out io.Writer, asJSON bool, cases string, orders, members int) error {
+func (r kpiResult) String() string {
+	goals := ""
+	if r.Goal > 0 {
+		goals = fmt.Sprintf("  (goal %.2f s", r.Goal)
+		if r.GoalMiB > 0 {
+			goals += fmt.Sprintf(" and %.0f MiB", r.GoalMiB)
+		}
+		goals += ", " + verdict(r.Met) + ")"
+	}
+	return fmt.Sprintf("%-22s %8.3f s  %8.3f s cpu  %14.0f %s/s  %7.1f MiB at peak  %9d allocs%s",
+		r.Case, r.Seconds, r.CPUSeconds, r.PerSecond, r.Unit, r.PeakMiB, r.Allocs, goals)
+}
+
+// runKPI times the figures over a log of orders of members, those that cases names or
+// all, and holds them against DuckDB where it is compiled in.
+func runKPI(ctx context.Context, out io.Writer, asJSON bool, cases string, orders, members int) error {
 	encoder := json.NewEncoder(out)
-	timed, err := modelCases(os.Stderr)
+	report := func(line any) error {
+		if asJSON {
+			return encoder.Encode(line)
+		}
+		_, err := fmt.Fprintln(out, line)
+		return err
+	}
+	wanted, err := wantedOf(cases)
 	if err != nil {
 		return err
 	}
-	named := func(c kpiCase) bool { return slices.Contains(strings.Split(cases, ","), c.name) }
-	if cases == "" || !slices.ContainsFunc(timed, named) {
-		columns, err := generatedColumns(orders, members)
-		if err != nil {
+	var columns *kpi.Columns
+	var timed []kpiCase
+	if slices.ContainsFunc(slices.Concat(logNames(), raceNames()), wanted) {
+		if columns, err = generatedColumns(orders, members); err != nil {
 			return err
 		}
-		logs, err := logCases(columns)
-		if err != nil {
+		if timed, err = logCases(columns); err != nil {
 			return err
 		}
-		timed = append(logs, timed...)
 	}
+	fits, err := modelCases(wanted, os.Stderr)
+	if err != nil {
+		return err
+	}
+	timed = append(timed, fits...)
 	for _, c := range timed {
-		if cases != "" && !named(c) {
+		if !wanted(c.name) {
 			continue
 		}
 		result, err := c.measure()
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
-		if asJSON {
-			err = encoder.Encode(result)
-		} else {
-			_, err = fmt.Fprintf(out, "%-22s %8.3f s  (goal %5.2f)  %8.3f s cpu  %14.0f %s/s  %7.1f MiB at peak  %9d allocs\n",
-				result.Case, result.Seconds, result.Goal, result.CPUSeconds, result.PerSecond, result.Unit, result.PeakMiB, result.Allocs)
-		}
-		if err != nil {
+		if err := report(result); err != nil {
 			return err
 		}
 	}
-	return nil
+	return runRace(ctx, columns, wanted, os.Stderr, report)
+}
+
+// logNames are the cases over a log.
+func logNames() []string {
+	return []string{"summaries", "cohorts-monthly", "rfm-quintiles", "cohorts-accumulator", "csv-read", "csv-collect"}
+}
+
+// wantedOf tells which cases are wanted: those that are named, or all.
+func wantedOf(cases string) (func(name string) bool, error) {
+	if cases == "" {
+		return func(string) bool { return true }, nil
+	}
+	known, named := slices.Concat(logNames(), []string{fitBGNBD, fitParetoNBD, fitMillion}, raceNames()), strings.Split(cases, ",")
+	for _, name := range named {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("-case %q: with -kpi use %s", name, strings.Join(known, ", "))
+		}
+	}
+	return func(name string) bool { return slices.Contains(named, name) }, nil
 }
 
 func logCases(columns *kpi.Columns) ([]kpiCase, error) {
@@ -95,20 +136,21 @@ func logCases(columns *kpi.Columns) ([]kpiCase, error) {
 		return nil, err
 	}
 	file := generatedCSV(filed)
+	const mostBeside = 200 // MiB beside the orders
 	return []kpiCase{
-		{"summaries", "orders", 2, func() (int, error) {
+		{"summaries", "orders", 2, mostBeside, func() (int, error) {
 			_, err := columns.Summaries(&kpi.SummaryOptions{Zone: vienna, Unit: kpi.InWeeks})
 			return n, err
 		}},
-		{"cohorts-monthly", "orders", 1, func() (int, error) {
+		{"cohorts-monthly", "orders", 1, mostBeside, func() (int, error) {
 			_, err := columns.Cohorts(&kpi.CohortOptions{Zone: vienna})
 			return n, err
 		}},
-		{"rfm-quintiles", "orders", 1, func() (int, error) {
+		{"rfm-quintiles", "orders", 1, mostBeside, func() (int, error) {
 			_, err := columns.RFM(&kpi.RFMOptions{Zone: vienna})
 			return n, err
 		}},
-		{"cohorts-accumulator", "orders", 0, func() (int, error) {
+		{"cohorts-accumulator", "orders", 0, 0, func() (int, error) {
 			a, err := kpi.NewCohortAccumulator(&kpi.CohortOptions{Zone: vienna})
 			if err != nil {
 				return 0, err
@@ -117,7 +159,7 @@ func logCases(columns *kpi.Columns) ([]kpiCase, error) {
 			a.Result()
 			return n, err
 		}},
-		{"csv-read", "bytes", float64(len(file)) / 1e8, func() (int, error) {
+		{"csv-read", "bytes", float64(len(file)) / 1e8, 0, func() (int, error) {
 			read := 0
 			for _, err := range kpi.ReadCSV(bytes.NewReader(file), &kpi.CSVOptions{Zone: vienna}) {
 				if err != nil {
@@ -127,7 +169,7 @@ func logCases(columns *kpi.Columns) ([]kpiCase, error) {
 			}
 			return len(file), nil
 		}},
-		{"csv-collect", "bytes", 0, func() (int, error) {
+		{"csv-collect", "bytes", 0, 0, func() (int, error) {
 			_, err := kpi.Collect(kpi.ReadCSV(bytes.NewReader(file), &kpi.CSVOptions{Zone: vienna}))
 			return len(file), err
 		}},
@@ -157,8 +199,10 @@ func (c *kpiCase) measure() (kpiResult, error) {
 	for i := range results {
 		peak = max(peak, results[i].PeakMiB)
 	}
-	results[1].PeakMiB = peak
-	return results[1], nil
+	middle := &results[1]
+	middle.PeakMiB, middle.GoalMiB = peak, c.mostMiB
+	middle.Met = (c.limit == 0 || middle.Seconds <= c.limit) && (c.mostMiB == 0 || peak <= c.mostMiB)
+	return *middle, nil
 }
 
 // watchMemory samples what the runtime holds of the system's memory until the

@@ -9,6 +9,13 @@
 // ratios: the limits run before and after each case, three times over; a triple
 // whose two limits differ by more than 15 % is thrown away, and the median of the
 // others is the result. -explain prints what the limits do.
+//
+// With -kpi it times the figures of package kpi over a log in memory, with their goals
+// of time and of memory beside the log, and the fits of package clv. Built with
+//
+//	go run -tags warehouse ./internal/bench -kpi
+//
+// it holds them in the same run against DuckDB in this process, on the same orders.
 package main
 
 import (
@@ -82,7 +89,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	if o.kpi {
-		return o.runKPI(flags, out)
+		return o.runKPI(ctx, flags, out)
 	}
 	var set []string
 	flags.Visit(func(f *flag.Flag) { set = append(set, f.Name) })
@@ -116,7 +123,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 }
 
 // runKPI measures the figures that -case names, all without it.
-func (o *options) runKPI(flags *flag.FlagSet, out io.Writer) error {
+func (o *options) runKPI(ctx context.Context, flags *flag.FlagSet, out io.Writer) error {
 	if o.orders < 1 || o.members < 1 || flags.NArg() > 0 {
 		return errors.New("-orders and -members must be at least 1, and nothing may follow the flags")
 	}
@@ -126,7 +133,7 @@ func (o *options) runKPI(flags *flag.FlagSet, out io.Writer) error {
 			some = o.cases
 		}
 	})
-	return runKPI(out, o.json, some, o.orders, o.members)
+	return runKPI(ctx, out, o.json, some, o.orders, o.members)
 }
 
 // explained is a ground that is only asked what its limits do.
