@@ -20,12 +20,16 @@ const (
 	baseLag   = 31
 )
 
-// TierChange is a change of a member's tier on a ladder.
+// TierChange is a change of a member's tier on a ladder, of what was told of it last to what
+// holds now, whatever came between.
 type TierChange struct {
-	Ladder string           `json:"ladder"`
-	Kind   tiers.ChangeKind `json:"kind"`
+	// Ladder is the code of the ladder.
+	Ladder string `json:"ladder"`
+	// Kind is one of those of package tiers, [Corrected] or [Opened].
+	Kind tiers.ChangeKind `json:"kind"`
 	// From and To are tiers, empty for none. To is held since Since and until Until,
-	// exclusive.
+	// exclusive: starts of days of the program's zone, and points.Never for no end. Both
+	// are zero without To.
 	From  string    `json:"from,omitempty"`
 	To    string    `json:"to,omitempty"`
 	Since time.Time `json:"since,omitzero"`
@@ -51,7 +55,8 @@ type TierChange struct {
 const Corrected tiers.ChangeKind = "corrected"
 
 // AgedCount is something that was counted, or taken back where Amount is below 0, on a
-// day before the program's horizon.
+// day before the program's horizon. Amount is in the metric's smallest step, and Day a day
+// of the program's zone.
 type AgedCount struct {
 	Metric string        `json:"metric"`
 	Day    tiers.Day     `json:"day"`
@@ -156,15 +161,16 @@ func (p *Party) counted(state *standingState) (tiers.Member, error) {
 	return p.member(state, sums), nil
 }
 
-// reach is the first day whose counts the ladders of today can ask for.
+// reach is the first day whose counts the ladders of today can ask for, by each text that they
+// have had since the day that is decided for good.
 func (p *Party) reach(state *standingState, m tiers.Member) tiers.Day {
 	engine := p.tx.deciding.engine
 	today := p.today()
 	by, _ := engine.epochOn(today)
 	first := today
 	for i := range by.rev.Ladders {
-		l := &by.rev.Ladders[i]
-		had := state.ladder(l.Code)
+		code := by.rev.Ladders[i].Code
+		had := state.ladder(code)
 		if had == nil {
 			had = &ladderState{Base: tiers.State{Since: m.Enrolled, At: max(m.Enrolled, by.day)}}
 		}
@@ -173,7 +179,13 @@ func (p *Party) reach(state *standingState, m tiers.Member) tiers.Day {
 			base.At, base.Since = m.Enrolled, m.Enrolled
 		}
 		m.Grants = had.grants()
-		first = min(first, l.Reach(base, &m))
+		for day := min(base.At, today); day <= today; {
+			of, last := engine.epochOn(day)
+			if l := of.rev.ladder(code); l != nil {
+				first = min(first, l.Reach(base, &m))
+			}
+			day = last + 1
+		}
 	}
 	return first
 }
