@@ -1,6 +1,7 @@
 package tiers
 
 import (
+	"math"
 	"slices"
 )
 
@@ -215,7 +216,7 @@ func (e *evaluation) excess(day Day) (carried []Need, turned bool) {
 	}
 	before := e.carriedIn(from)
 	for _, r := range e.ladder.Rollover {
-		over := e.member.Counts.Sum(r.Metric, from, day-1) + amountOf(before, r.Metric) - e.ladder.threshold(rank, r.Metric)
+		over := e.have(r.Metric, from, day-1, before) - e.ladder.threshold(rank, r.Metric)
 		if r.Most > 0 {
 			over = min(over, r.Most)
 		}
@@ -422,7 +423,7 @@ func (e *evaluation) entry(rank int) Condition {
 
 func (e *evaluation) met(c Condition, from, to Day, carried []Need) bool {
 	enough := func(n Need) bool {
-		return e.member.Counts.Sum(n.Metric, from, to)+amountOf(carried, n.Metric) >= n.AtLeast
+		return e.have(n.Metric, from, to, carried) >= n.AtLeast
 	}
 	for _, n := range c.All {
 		if !enough(n) {
@@ -430,6 +431,15 @@ func (e *evaluation) met(c Condition, from, to Day, carried []Need) bool {
 		}
 	}
 	return len(c.Any) == 0 || slices.ContainsFunc(c.Any, enough)
+}
+
+// have is what counts of a metric: what was counted on the days, and what was carried over.
+func (e *evaluation) have(metric string, from, to Day, carried []Need) int64 {
+	counted, more := e.member.Counts.Sum(metric, from, to), amountOf(carried, metric)
+	if counted > math.MaxInt64-more {
+		return math.MaxInt64
+	}
+	return counted + more
 }
 
 func amountOf(carried []Need, metric string) int64 {

@@ -105,7 +105,7 @@ func (e *evaluation) missing(c Condition, from, to Day, carried []Need) []Missin
 	var missing []Missing
 	list := func(needs []Need, any bool) {
 		for _, n := range needs {
-			have := e.member.Counts.Sum(n.Metric, from, to) + amountOf(carried, n.Metric)
+			have := e.have(n.Metric, from, to, carried)
 			if have < n.AtLeast {
 				missing = append(missing, Missing{Metric: n.Metric, Have: have, Need: n.AtLeast, Left: n.AtLeast - have, Any: any})
 			}
