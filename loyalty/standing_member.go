@@ -9,7 +9,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
-// MemberTier is how a member stands on a ladder.
+// MemberTier is how a member stands on a ladder. All times are starts of days of the
+// program's zone, in UTC.
 type MemberTier struct {
 	Ladder string `json:"ladder"`
 	// Tier is empty for none. It is held since Since and until Until, exclusive;
@@ -51,7 +52,8 @@ type MissingMetric struct {
 	Any bool `json:"any,omitempty"`
 }
 
-// Tier returns how the member stands on a ladder; the zero value is not at all.
+// Tier returns how the member stands on a ladder; the zero value is not at all, also of a
+// ladder that the program does not have.
 func (m Member) Tier(ladder string) MemberTier {
 	for _, t := range m.Tiers {
 		if t.Ladder == ladder {

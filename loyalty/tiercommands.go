@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	// ErrMatched reports a member whose status was matched on the ladder before.
+	// ErrMatched reports a member whose status was matched on the ladder before:
+	// [MatchTier].Again matches it once more.
 	ErrMatched = errors.New("the member's status was matched before")
 	// ErrNoGrant reports a member who has no tier by a match or an override.
 	ErrNoGrant = errors.New("the member has no granted tier")
@@ -40,12 +41,17 @@ const (
 // with them. A higher tier by qualifying counts meanwhile. Points for entering the
 // tier are given when it is the member's own. A ladder whose tiers last while its window
 // holds enough ([tiers.WhileHeld]) takes no challenge: there no tier is ever the member's own.
+//
+// It fails with [ErrMatched] for who was matched before, with [ErrTooOld] where OccurredAt
+// is, and with [ErrInvalid] for a ladder, tier or metric that the program does not have, and
+// for more than 50 grants on a ladder that count still.
 type MatchTier struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
 	Ladder string `json:"ladder"`
 	Tier   string `json:"tier"`
-	// Days is for how many days, that on which it happened included.
+	// Days is for how many days of the program's zone, 1 to 3660, that on which it happened
+	// included.
 	Days int `json:"days"`
 	// Challenge is over metrics that ladders of the program count.
 	Challenge tiers.Condition `json:"challenge,omitzero"`
@@ -139,7 +145,10 @@ func (c MatchTier) Apply(_ context.Context, tx *Tx) error {
 
 // OverrideTier gives a member a tier by decision of the house, until a day. Qualifying
 // goes on beneath it and counts again afterwards; a higher tier by qualifying counts
-// at once.
+// at once. It gives nothing that entering the tier gives.
+//
+// It fails with [ErrTooOld] where OccurredAt is, and with [ErrInvalid] for an end that is
+// past, and for a ladder or tier that the program does not have.
 type OverrideTier struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -199,7 +208,7 @@ func (c OverrideTier) Apply(_ context.Context, tx *Tx) error {
 }
 
 // RevokeTier ends what a member has of a ladder by matches and overrides. The tier by
-// qualifying counts again at once.
+// qualifying counts again at once. Where nothing is to end it fails with [ErrNoGrant].
 type RevokeTier struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`

@@ -1,6 +1,7 @@
 package tiers
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -54,12 +55,10 @@ func (l *Ladder) openingTiers(v *validation, path string, s *State) int {
 		return rank
 	}
 	rank := known(".tier", s.Tier)
-	if s.Highest == "" {
-		s.Highest = s.Tier
-	}
 	if highest := known(".highest", s.Highest); highest > none && highest < rank {
 		v.add(path+".highest", "%q is below the tier %q", s.Highest, s.Tier)
 	}
+	s.Highest = cmp.Or(s.Highest, s.Tier)
 	if next := known(".next", s.Next); next > none && next <= rank {
 		v.add(path+".next", "%q is not above the tier %q", s.Next, s.Tier)
 	}
