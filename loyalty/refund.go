@@ -43,8 +43,10 @@ type Refund struct {
 	// Order is the id of an order that earned.
 	Order string     `json:"order"`
 	Kind  RefundKind `json:"kind,omitempty"`
-	// Full refunds all that is left. Otherwise Lines or Amount say what is
-	// refunded; Amount is money of the order that belongs to no line in particular.
+	// Full refunds all that is left. Otherwise Lines or Amount say what is refunded; a
+	// line comes back with its tax. Amount is money of the order that belongs to no line
+	// in particular, whatever paid for it: it is taken of all lines and charges alike, so
+	// that half of an order's total is half of each line.
 	Full   bool                `json:"full,omitempty"`
 	Lines  []points.RefundLine `json:"lines,omitempty"`
 	Amount decimal.Decimal     `json:"amount,omitzero"`

@@ -16,9 +16,6 @@ import (
 type OrderState struct {
 	Lines  []LineState  `json:"l"`
 	Awards []AwardState `json:"a,omitempty"`
-	// Total is the money of the whole order with tax and charges, where that is
-	// more than the lines' amounts.
-	Total decimal.Decimal `json:"t,omitzero"`
 	// Refunded is the money refunded without naming lines.
 	Refunded decimal.Decimal `json:"m,omitzero"`
 	// Full is set after a full refund.
@@ -66,8 +63,10 @@ func (a AwardState) Total() Amount {
 // belongs to no line, or both of these.
 type Refund struct {
 	// Full refunds everything that is left; Lines and Amount are then empty.
-	Full   bool            `json:"full,omitempty"`
-	Lines  []RefundLine    `json:"lines,omitempty"`
+	Full  bool         `json:"full,omitempty"`
+	Lines []RefundLine `json:"lines,omitempty"`
+	// Amount is a part of what the order came to, with tax and charges, and whatever
+	// paid for it. It is not the tax of Lines: a line comes back with its own.
 	Amount decimal.Decimal `json:"amount,omitzero"`
 }
 
@@ -116,23 +115,15 @@ type Take struct {
 // [Evaluate] returned for it.
 func NewOrderState(order Order, awards []Award) OrderState {
 	s := OrderState{Lines: make([]LineState, 0, len(order.Lines)+2)}
-	taxed := false
 	for i := range order.Lines {
 		l := &order.Lines[i]
 		s.Lines = append(s.Lines, LineState{ID: l.ID, Quantity: l.Quantity, Amount: l.Amount, Tax: l.Tax})
-		taxed = taxed || !l.Tax.IsZero()
 	}
 	if !order.Shipping.IsZero() {
 		s.Lines = append(s.Lines, LineState{ID: ShippingLine, Amount: order.Shipping})
 	}
 	if !order.Fees.IsZero() {
 		s.Lines = append(s.Lines, LineState{ID: FeesLine, Amount: order.Fees})
-	}
-	if taxed {
-		s.Total = order.Shipping.Add(order.Fees)
-		for i := range order.Lines {
-			s.Total = s.Total.Add(order.Lines[i].Amount).Add(order.Lines[i].Tax)
-		}
 	}
 	index := indexLines(len(s.Lines), s.id)
 	s.Awards = make([]AwardState, len(awards))
@@ -178,12 +169,13 @@ func (s *OrderState) id(i int) string {
 // Refund books a refund and returns what it takes back of each award, which may
 // be 0, in the order of Awards.
 //
-// What an order has lost after all its refunds depends on what was refunded
-// and not on how it was split. Of a line's points it is the refunded part of the line,
-// and of the points of all that is then left the part that money refunded without a
-// line is of the eligible money left, together rounded down. When everything is
-// refunded, all points are taken. A refund of more than is left is a
-// [RefundError] and changes nothing; a full refund of an order that is refunded
+// What an order has lost after all its refunds depends on what was refunded, and not
+// on how it was split or said. Of a line's points it is the refunded part of the line.
+// Money without a line is refunded alike of all lines and charges, as far as they are
+// left: of 10.00 where 40.00 are left with tax and charges, it is a quarter of each,
+// whether a line earned or not and whatever paid for it. The sum is rounded down once.
+// When everything is refunded, all points are taken. A refund of more than is left is
+// a [RefundError] and changes nothing; a full refund of an order that is refunded
 // already takes 0.
 func (s *OrderState) Refund(r Refund) ([]Take, error) {
 	if err := r.Validate(); err != nil {
@@ -205,22 +197,15 @@ func (s *OrderState) Refund(r Refund) ([]Take, error) {
 		}
 		next.Refunded = s.Refunded.Add(r.Amount)
 	}
-	all := next.Full
-	if !all && !next.Refunded.IsZero() {
-		left := next.left()
-		if left.Sign() < 0 {
-			return nil, &RefundError{AmountLeft: roundDown(s.left())}
-		}
-		all = left.Sign() == 0
+	if !next.Full && next.left().Sign() < 0 {
+		return nil, &RefundError{AmountLeft: roundDown(s.left())}
 	}
+	parts := next.parts()
 	next.Awards = slices.Clone(s.Awards)
 	takes := make([]Take, len(next.Awards))
 	for i := range next.Awards {
 		award := &next.Awards[i]
-		target := award.Total()
-		if !all {
-			target = next.target(award)
-		}
+		target := max(award.Taken, award.part(parts))
 		takes[i] = Take{Unit: award.Unit, Points: target - award.Taken}
 		award.Taken = target
 	}
@@ -304,74 +289,78 @@ func (l *LineState) tooMuch(id string) error {
 	}
 }
 
+// gross is what the line came to.
+func (l *LineState) gross() *big.Rat { return l.Amount.Add(l.Tax).Rat() }
+
+// unnamed is the money of the order without what was refunded by line.
+func (s *OrderState) unnamed() *big.Rat {
+	left := new(big.Rat)
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		kept := new(big.Rat).Sub(one, l.refunded())
+		left.Add(left, kept.Mul(kept, l.gross()))
+	}
+	return left
+}
+
 // left is the money of the order that was not refunded, below 0 where that was
 // too much.
 func (s *OrderState) left() *big.Rat {
-	left, lines := new(big.Rat), new(big.Rat)
-	for i := range s.Lines {
-		l := &s.Lines[i]
-		amount := l.Amount.Rat()
-		lines.Add(lines, amount)
-		left.Sub(left, new(big.Rat).Mul(amount, l.refunded()))
-	}
-	if s.Total.IsZero() {
-		left.Add(left, lines)
-	} else {
-		left.Add(left, s.Total.Rat())
-	}
+	left := s.unnamed()
 	return left.Sub(left, s.Refunded.Rat())
 }
 
-// RefundedMoney is the money of the order that was refunded so far: of each line the
-// refunded part of its amount and tax, and what was refunded without a line, but no
-// more than the order came to, with charges. It is rounded down to a multiple of the
-// smallest amount of money, which is above 0.
-func (s *OrderState) RefundedMoney(smallest decimal.Decimal) decimal.Decimal {
-	sum, total := s.Refunded.Rat(), new(big.Rat)
-	for i := range s.Lines {
-		l := &s.Lines[i]
-		gross := l.Amount.Add(l.Tax).Rat()
-		total.Add(total, gross)
-		sum.Add(sum, gross.Mul(gross, l.refunded()))
+// AllRefunded reports whether nothing is left of the order's money, or a full refund came.
+func (s *OrderState) AllRefunded() bool { return s.Full || s.left().Sign() <= 0 }
+
+// parts returns which part of each line was refunded, 0 to 1: by its name, and with
+// money that names none.
+func (s *OrderState) parts() []*big.Rat {
+	rest := new(big.Rat)
+	if left := s.unnamed(); s.Full || !s.Refunded.IsZero() && left.Cmp(s.Refunded.Rat()) <= 0 {
+		rest.Set(one)
+	} else if !s.Refunded.IsZero() {
+		rest.Quo(s.Refunded.Rat(), left)
 	}
-	if s.Full || sum.Cmp(total) > 0 {
-		sum = total
+	parts := make([]*big.Rat, len(s.Lines))
+	for i := range s.Lines {
+		part := s.Lines[i].refunded()
+		kept := new(big.Rat).Sub(one, part)
+		parts[i] = part.Add(part, kept.Mul(kept, rest))
+	}
+	return parts
+}
+
+// part is how much of the award parts of the lines earned, rounded down.
+func (a *AwardState) part(parts []*big.Rat) Amount {
+	sum := new(big.Rat)
+	for i, part := range parts {
+		earned := new(big.Rat).SetInt64(int64(a.Points[i]))
+		sum.Add(sum, earned.Mul(earned, part))
+	}
+	return Amount(new(big.Int).Quo(sum.Num(), sum.Denom()).Int64())
+}
+
+// RefundedMoney is the money that was refunded so far of the lines at the places, or of
+// all the order where there are none: with tax, and with their part of money that named
+// no line. It is rounded down to a multiple of the smallest amount of money, which is
+// above 0.
+func (s *OrderState) RefundedMoney(smallest decimal.Decimal, places ...int) decimal.Decimal {
+	sum := new(big.Rat)
+	for i, part := range s.parts() {
+		if len(places) == 0 || slices.Contains(places, i) {
+			sum.Add(sum, new(big.Rat).Mul(part, s.Lines[i].gross()))
+		}
 	}
 	steps := sum.Quo(sum, smallest.Rat())
 	return smallest.Mul(decimal.NewFromBigInt(new(big.Int).Quo(steps.Num(), steps.Denom()), 0))
 }
 
-// target is how much of an award all refunds so far take back.
-func (s *OrderState) target(a *AwardState) Amount {
-	target, points, eligible := new(big.Rat), new(big.Rat), new(big.Rat)
-	for i := range s.Lines {
-		l := &s.Lines[i]
-		money := l.Amount
-		if a.Eligible != nil {
-			money = a.Eligible[i]
-		}
-		refunded := l.refunded()
-		earned := new(big.Rat).SetInt64(int64(a.Points[i]))
-		if refunded.Sign() > 0 {
-			target.Add(target, new(big.Rat).Mul(earned, refunded))
-		}
-		if s.Refunded.IsZero() || money.IsZero() {
-			continue
-		}
-		kept := refunded.Sub(one, refunded)
-		points.Add(points, earned.Mul(earned, kept))
-		eligible.Add(eligible, kept.Mul(kept, money.Rat()))
-	}
-	if part := s.Refunded.Rat(); eligible.Sign() > 0 {
-		if part.Cmp(eligible) > 0 {
-			part = eligible
-		}
-		target.Add(target, points.Mul(points, new(big.Rat).Quo(part, eligible)))
-	}
-	return Amount(new(big.Int).Quo(target.Num(), target.Denom()).Int64())
-}
-
+// roundDown is 0 for what is below it.
 func roundDown(r *big.Rat) decimal.Decimal {
+	if r.Sign() < 0 {
+		return decimal.Decimal{}
+	}
 	n := new(big.Int).Mul(r.Num(), big.NewInt(1_000_000))
 	return decimal.NewFromBigInt(n.Quo(n, r.Denom()), -6)
 }

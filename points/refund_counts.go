@@ -6,19 +6,15 @@ import "math/big"
 // back so far: of pieces the whole ones refunded on the lines at the places, else
 // all of it, 1, once nothing of those lines is left.
 func (s *OrderState) Uncounted(pieces bool, lines []int) int64 {
-	gone := s.Full || !s.Refunded.IsZero() && s.left().Sign() <= 0
 	var counted, back int64
+	parts := s.parts()
 	for _, l := range lines {
 		if l < 0 || l >= len(s.Lines) {
 			continue
 		}
-		line := &s.Lines[l]
-		counted += line.pieces()
-		if gone {
-			back += line.pieces()
-			continue
-		}
-		whole := new(big.Rat).Mul(line.refunded(), big.NewRat(line.pieces(), 1))
+		pieces := s.Lines[l].pieces()
+		counted += pieces
+		whole := new(big.Rat).Mul(parts[l], big.NewRat(pieces, 1))
 		back += new(big.Int).Quo(whole.Num(), whole.Denom()).Int64()
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -165,11 +166,11 @@ func TestRefundOfSeveralUnits(t *testing.T) {
 
 	takes, err = state.Refund(amount("5"))
 	require.NoError(t, err)
-	assert.Equal(t, []points.Take{{"bean", 5}, {"spend", 500}, {"visits", 0}}, takes, "of the money that earned, by unit")
+	assert.Equal(t, []points.Take{{"bean", 1}, {"spend", 500}, {"visits", 0}}, takes, "a sixth of the 30 that are left, of the filter and of the gift card alike")
 
 	takes, err = state.Refund(points.Refund{Full: true})
 	require.NoError(t, err)
-	assert.Equal(t, []points.Take{{"bean", 5}, {"spend", 2500}, {"visits", 1}}, takes)
+	assert.Equal(t, []points.Take{{"bean", 9}, {"spend", 2500}, {"visits", 1}}, takes)
 }
 
 func TestRefundOfChargesAndTax(t *testing.T) {
@@ -185,15 +186,54 @@ func TestRefundOfChargesAndTax(t *testing.T) {
 	takes, err = state.Refund(pieces("fees", 1))
 	require.NoError(t, err)
 	assert.Equal(t, points.Amount(0), takes[0].Points, "fees earned nothing")
-	takes, err = state.Refund(amount("14"))
-	require.NoError(t, err, "17 in all with tax, 3 refunded")
-	assert.Equal(t, points.Amount(12), takes[0].Points)
+	takes, err = state.Refund(amount("7"))
+	require.NoError(t, err, "17 in all with tax, 3 refunded: half of the rest")
+	assert.Equal(t, points.Amount(6), takes[0].Points)
+	_, err = state.Refund(amount("7.01"))
+	require.ErrorIs(t, err, points.ErrRefund)
+	takes, err = state.Refund(amount("7"))
+	require.NoError(t, err)
+	assert.Equal(t, points.Amount(6), takes[0].Points)
 	takes, err = state.Refund(pieces("1", 0))
 	require.ErrorIs(t, err, points.ErrRefund)
 	assert.Nil(t, takes)
 }
 
-func TestRefundOfAllMoneyTakesBonusesToo(t *testing.T) {
+func TestARefundWithTaxIsSaidByLineOrByMoney(t *testing.T) {
+	o := points.Order{ID: "1", Currency: "EUR", Lines: []points.Line{
+		{ID: "coffee", Quantity: 2, Amount: dec("10"), Tax: dec("2")}, {ID: "cake", Amount: dec("30"), Tax: dec("6")},
+	}}
+	awards, err := points.Evaluate([]points.Rule{{Code: "base", Spend: eur(1, "1")}}, []points.Unit{bean}, o, points.Env{At: monday})
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name    string
+		refunds []points.Refund
+		taken   points.Amount
+	}{
+		{"half of each line", []points.Refund{pieces("coffee", 1), part("cake", "15")}, 20},
+		{"half of the 48 that were paid", []points.Refund{amount("24")}, 20},
+		{"a piece with its tax, then half of the 42 that are left", []points.Refund{pieces("coffee", 1), amount("21")}, 22},
+		{"the coffees with their tax, then the 36 of the cake", []points.Refund{pieces("coffee", 0), amount("36")}, 40},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			state := points.NewOrderState(o, awards)
+			for _, refund := range c.refunds {
+				_, err := state.Refund(refund)
+				require.NoError(t, err)
+			}
+			assert.Equal(t, c.taken, state.Awards[0].Taken)
+		})
+	}
+	state := points.NewOrderState(o, awards)
+	_, err = state.Refund(pieces("coffee", 0))
+	require.NoError(t, err)
+	_, err = state.Refund(amount("36.01"))
+	var left *points.RefundError
+	require.ErrorAs(t, err, &left, "the tax of the coffees came back with them")
+	assert.Equal(t, "36", left.AmountLeft.String())
+}
+
+func TestRefundOfMoneyTakesBonusesToo(t *testing.T) {
 	o := order(line("a", "10.00"), line("sample", "0"))
 	awards, err := points.Evaluate([]points.Rule{{Code: "welcome", Bonus: 51}}, []points.Unit{bean}, o, points.Env{At: monday})
 	require.NoError(t, err)
@@ -201,12 +241,12 @@ func TestRefundOfAllMoneyTakesBonusesToo(t *testing.T) {
 
 	takes, err := state.Refund(amount("9.99"))
 	require.NoError(t, err)
-	assert.Zero(t, takes[0].Points, "a bonus without eligible money goes with its lines")
+	assert.Equal(t, points.Amount(50), takes[0].Points, "of a bonus as of what money earned")
 	untouched := state
 	takes, err = state.Refund(amount("0.01"))
 	require.NoError(t, err)
-	assert.Equal(t, points.Amount(51), takes[0].Points)
-	assert.Zero(t, untouched.Awards[0].Taken, "a copy made before stays as it was")
+	assert.Equal(t, points.Amount(1), takes[0].Points)
+	assert.Equal(t, points.Amount(50), untouched.Awards[0].Taken, "a copy made before stays as it was")
 
 	state = points.NewOrderState(o, awards)
 	takes, err = state.Refund(pieces("sample", 1))
@@ -214,6 +254,17 @@ func TestRefundOfAllMoneyTakesBonusesToo(t *testing.T) {
 	assert.Equal(t, points.Amount(25), takes[0].Points, "a line that cost nothing has its share of the bonus")
 	_, err = state.Refund(part("sample", "1"))
 	require.ErrorIs(t, err, points.ErrRefund)
+}
+
+func TestAnOrderRefundedByOlderArithmeticGivesNothingBack(t *testing.T) {
+	state := earned(t)
+	state.Awards[0].Taken = 60
+	takes, err := state.Refund(pieces("cake", 1))
+	require.NoError(t, err)
+	assert.Zero(t, takes[0].Points, "22 of 60 that are gone already")
+	takes, err = state.Refund(points.Refund{Full: true})
+	require.NoError(t, err)
+	assert.Equal(t, points.Amount(30), takes[0].Points)
 }
 
 func TestOrderStateIsShort(t *testing.T) {
@@ -292,40 +343,82 @@ func TestRefundsTakeAtMostWhatWasEarned(t *testing.T) {
 // modelTaken is the cumulative target of P11, by line and in rationals.
 func modelTaken(s points.OrderState) int64 {
 	award := s.Awards[0]
-	target, restPoints, restMoney := new(big.Rat), new(big.Rat), new(big.Rat)
-	left := s.Total.Rat()
+	named, rest, left := new(big.Rat), new(big.Rat), new(big.Rat)
 	for i, l := range s.Lines {
-		eligible := l.Amount.Rat()
-		if award.Eligible != nil {
-			eligible = award.Eligible[i].Rat()
-		}
 		part := big.NewRat(l.RefundedQuantity, max(1, l.Quantity))
 		if !l.Refunded.IsZero() {
 			part.Add(part, new(big.Rat).Quo(l.Refunded.Rat(), l.Amount.Rat()))
 		}
 		kept := new(big.Rat).Sub(big.NewRat(1, 1), part)
-		target.Add(target, new(big.Rat).Mul(part, big.NewRat(int64(award.Points[i]), 1)))
-		if eligible.Sign() > 0 {
-			restPoints.Add(restPoints, new(big.Rat).Mul(kept, big.NewRat(int64(award.Points[i]), 1)))
-			restMoney.Add(restMoney, new(big.Rat).Mul(kept, eligible))
-		}
-		if s.Total.IsZero() {
-			left.Add(left, l.Amount.Rat())
-		}
-		left.Sub(left, new(big.Rat).Mul(part, l.Amount.Rat()))
+		named.Add(named, new(big.Rat).Mul(part, big.NewRat(int64(award.Points[i]), 1)))
+		rest.Add(rest, new(big.Rat).Mul(kept, big.NewRat(int64(award.Points[i]), 1)))
+		left.Add(left, new(big.Rat).Mul(kept, l.Amount.Add(l.Tax).Rat()))
 	}
-	left.Sub(left, s.Refunded.Rat())
-	if s.Full || left.Sign() == 0 && s.Refunded.IsPositive() {
+	switch {
+	case s.Full:
 		return int64(award.Total())
+	case s.Refunded.IsZero():
+		return floor(named).Int64()
 	}
-	if restMoney.Sign() > 0 {
-		share := new(big.Rat).Quo(s.Refunded.Rat(), restMoney)
-		if share.Cmp(big.NewRat(1, 1)) > 0 {
-			share = big.NewRat(1, 1)
+	share := new(big.Rat).Quo(s.Refunded.Rat(), left)
+	return floor(named.Add(named, share.Mul(share, rest))).Int64()
+}
+
+func TestHowARefundIsSaidMakesNoDifference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rules, o := drawRules(t), drawOrder(t)
+		awards, err := points.Evaluate(rules, []points.Unit{bean}, o, points.Env{At: monday})
+		require.NoError(t, err)
+		if len(awards) == 0 {
+			return
 		}
-		target.Add(target, share.Mul(share, restPoints))
-	}
-	return floor(target).Int64()
+		percent := rapid.Int64Range(1, 100).Draw(t, "percent")
+		of := func(d decimal.Decimal) decimal.Decimal { return d.Mul(decimal.New(percent, -2)) }
+		byMoney, byLine, mixed := points.NewOrderState(o, awards), points.NewOrderState(o, awards), points.NewOrderState(o, awards)
+		var total decimal.Decimal
+		first := rapid.IntRange(0, len(byLine.Lines)-1).Draw(t, "first line by name")
+		var lines, named []points.RefundLine
+		for i, l := range byLine.Lines {
+			total = total.Add(l.Amount).Add(l.Tax)
+			line := points.RefundLine{Line: l.ID, Amount: of(l.Amount)}
+			if line.Line == "" {
+				line.Line = fmt.Sprint(i + 1)
+			}
+			if !line.Amount.IsZero() {
+				lines = append(lines, line)
+			}
+			if i == first {
+				named = []points.RefundLine{{Line: line.Line}}
+			}
+		}
+		if total.IsZero() || slices.ContainsFunc(byLine.Lines, func(l points.LineState) bool { return l.Amount.IsZero() }) {
+			return // a line without money cannot be refunded by money
+		}
+		takes, err := byMoney.Refund(points.Refund{Amount: of(total)})
+		require.NoError(t, err)
+		other, err := byLine.Refund(points.Refund{Lines: lines})
+		require.NoError(t, err)
+		require.Equal(t, takes, other, "%d%% of the order, and of each line", percent)
+		cent := dec("0.01")
+		require.Equal(t, byMoney.RefundedMoney(cent).String(), byLine.RefundedMoney(cent).String())
+		every := make([]int, len(byLine.Lines))
+		for i := range every {
+			every[i] = i
+			require.Equal(t, byMoney.RefundedMoney(cent, i).String(), byLine.RefundedMoney(cent, i).String())
+		}
+		for _, pieces := range []bool{true, false} {
+			require.Equal(t, byMoney.Uncounted(pieces, every), byLine.Uncounted(pieces, every))
+		}
+
+		_, err = mixed.Refund(points.Refund{Lines: named})
+		require.NoError(t, err)
+		gross := byLine.Lines[first].Amount.Add(byLine.Lines[first].Tax)
+		if rest := total.Sub(gross); !rest.IsZero() {
+			_, err = mixed.Refund(points.Refund{Amount: rest})
+			require.NoError(t, err, "a line comes back with its tax")
+		}
+		require.Equal(t, awards[0].Points, mixed.Awards[0].Taken, "a line by name and the rest by money are all of it")
+	})
 }
 
 func TestHowARefundIsSplitMakesNoDifference(t *testing.T) {
