@@ -48,6 +48,7 @@ func allRules() loyalty.Program {
 			{Code: "both", Bonus: 6, Only: &points.Only{Combination: []points.Pieces{
 				{Match: points.Match{Items: []string{"latte"}}, Quantity: 2}, {Match: points.Match{Categories: []string{"food"}}},
 			}}},
+			{Code: "cash", Unit: "star", Bonus: 2, Only: &points.Only{NotPaidBy: []points.TenderKind{points.PointsTender}}},
 			{Code: "first", Bonus: 20, Count: &points.Count{Nth: 1}},
 			{Code: "card", Unit: "star", Bonus: 10, Match: points.Match{Items: []string{"latte"}}, Count: &points.Count{Every: 5, Pieces: true}},
 			{Code: "third", Multiply: euros("2"), Stack: "visits", Count: &points.Count{Nth: 3, Per: points.PerMonth}},

@@ -65,7 +65,7 @@ func fullProgram() loyalty.Program {
 					Days: []int{1, -1}, Months: []int{12}, Hours: []points.Hours{{From: points.Clock(7, 0), Until: points.Clock(10, 0)}},
 				},
 				Only: &points.Only{
-					Tiers: []string{"gold"}, Segments: []string{"students"},
+					Tiers: []string{"gold"}, Segments: []string{"students"}, NotPaidBy: []points.TenderKind{points.PointsTender},
 					Minimum:     []points.Minimum{{Amount: decimal.NewFromInt(20), Currency: "EUR", Basis: points.Basis{Exclude: points.Match{Items: []string{"bag"}}}}},
 					Combination: []points.Pieces{{Match: points.Match{Items: []string{"latte"}}, Quantity: 2}},
 				},
@@ -147,6 +147,7 @@ func TestNamedBadPrograms(t *testing.T) {
 		"a program of a thousand years ago": {"lateWindow.n", func(p *loyalty.Program) { p.LateWindow.N = 12_000 }},
 		"a combination for an activity":     {"earning[2].only.combination", func(p *loyalty.Program) { p.Earning[2].Only = &points.Only{Combination: make([]points.Pieces, 2)} }},
 		"a minimum for an activity":         {"earning[2].only.minimum", func(p *loyalty.Program) { p.Earning[2].Only = &points.Only{Minimum: p.Earning[3].Only.Minimum} }},
+		"an activity that points paid":      {"earning[2].only.notPaidBy", func(p *loyalty.Program) { p.Earning[2].Only = &points.Only{NotPaidBy: p.Earning[3].Only.NotPaidBy} }},
 		"attributes of an order":            {"earning[4].only.attributes", func(p *loyalty.Program) { p.Earning[4].Only = p.Earning[2].Only }},
 		"an attribute without values": {"earning[2].only.attributes.age", func(p *loyalty.Program) {
 			p.Earning[2].Only = &points.Only{Attributes: map[string][]string{"age": nil}}

@@ -72,7 +72,7 @@ func (p *Plan) planPayment(revisions []*revision, c *Earn, now time.Time) {
 		return
 	}
 	p.needReward(revisions, rev, reward, now)
-	most, err := reward.Exchange.For(due(&c.Order))
+	most, err := reward.Exchange.For(partOf(&c.Order, reward.Exchange).due)
 	if err != nil || c.Pay.Points > 0 {
 		most = c.Pay.Points
 	}
@@ -85,19 +85,76 @@ type saleState struct {
 	Reward   string           `json:"w"`
 	Exchange rewards.Exchange `json:"x"`
 	Payment  rewards.Payment  `json:"p"`
-	// Due is what points and money paid, of an order that came to Total.
+	// Due is what points and money paid of what points may pay for, which came to Total.
 	Due   decimal.Decimal `json:"d"`
 	Total decimal.Decimal `json:"t"`
-	// Refunded is the money of the order that was refunded so far, and Points are the
-	// points that fell on it.
+	// Refunded is the money of that which was refunded so far, and Points are the points
+	// that fell on it.
 	Refunded decimal.Decimal `json:"r,omitzero"`
 	Points   points.Amount   `json:"b,omitempty"`
 	// Gone is what came back of the unit on parts that the tender notes no longer, less what
 	// had come back before points paid.
 	Gone points.Amount `json:"g,omitempty"`
+	// Without is what points do not pay for, if anything.
+	Without *saleRest `json:"o,omitempty"`
 	// Taken and Marks are what the payment took of limits and stock.
 	Taken []takenCounter `json:"k,omitempty"`
 	Marks []string       `json:"m,omitempty"`
+}
+
+// saleRest is what points did not pay for of an order: the lines at the places, of which
+// money paid Due.
+type saleRest struct {
+	Lines    []int           `json:"l"`
+	Due      decimal.Decimal `json:"d"`
+	Total    decimal.Decimal `json:"t"`
+	Refunded decimal.Decimal `json:"r,omitzero"`
+}
+
+// parted is an order as points pay for it: what is due of what they may pay for, and the
+// rest, if any.
+type parted struct {
+	due, total decimal.Decimal
+	without    *saleRest
+}
+
+// partOf parts an order by what an exchange excludes. What is too little to be charged
+// falls to the excluded lines.
+func partOf(order *points.Order, x *rewards.Exchange) parted {
+	b := parted{due: due(order)}
+	b.total = b.due
+	for i := range order.Tenders {
+		b.total = b.total.Add(order.Tenders[i].Amount)
+	}
+	if x.Exclude.IsZero() {
+		return b
+	}
+	var rest saleRest
+	for i := range order.Lines {
+		if line := &order.Lines[i]; x.Exclude.Line(*line) {
+			rest.Lines = append(rest.Lines, i)
+			rest.Total = rest.Total.Add(line.Amount).Add(line.Tax)
+		}
+	}
+	if rest.Lines == nil {
+		return b
+	}
+	smallest := x.SmallestMoney()
+	whole, _ := b.total.Sub(rest.Total).QuoRem(smallest, 0)
+	paid, all := b.total.Sub(b.due), b.total
+	b.total = whole.Mul(smallest)
+	rest.Total = all.Sub(b.total)
+	rest.Due = rest.Total.Sub(decimal.Min(paid, rest.Total))
+	b.due, b.without = b.due.Sub(rest.Due), &rest
+	return b
+}
+
+// pay says how much of the bill points pay.
+func (b *parted) pay(x *rewards.Exchange, most points.Amount) (rewards.Payment, error) {
+	if b.without != nil && !b.without.Due.Mod(x.SmallestMoney()).IsZero() {
+		return x.Pay(b.due.Add(b.without.Due), most) // which cannot be charged
+	}
+	return x.Pay(b.due, most)
 }
 
 // pay pays a part of the order with points, and returns the order with what they paid.
@@ -129,10 +186,10 @@ func (c Earn) pay(ctx context.Context, tx *Tx) (points.Order, error) {
 	if err := r.take(); err != nil {
 		return order, err
 	}
-	sale := &saleState{Reward: reward.Code, Exchange: *reward.Exchange, Payment: payment, Due: due(&order), Taken: r.state.Taken}
-	sale.Total = sale.Due
-	for i := range order.Tenders {
-		sale.Total = sale.Total.Add(order.Tenders[i].Amount)
+	bill := partOf(&order, reward.Exchange)
+	sale := &saleState{
+		Reward: reward.Code, Exchange: *reward.Exchange, Payment: payment,
+		Due: bill.due, Total: bill.total, Without: bill.without, Taken: r.state.Taken,
 	}
 	if sale.Marks, err = tx.mark(reward, 1); err != nil {
 		return order, err
@@ -158,12 +215,13 @@ func (c Earn) payment(tx *Tx, reward *rewards.Reward) (rewards.Payment, error) {
 	if err != nil {
 		return rewards.Payment{}, err
 	}
-	payment, err := x.Pay(due(&c.Order), most)
+	bill := partOf(&c.Order, x)
+	payment, err := bill.pay(x, most)
 	switch {
 	case err != nil:
 		return payment, fmt.Errorf("%w: %w", ErrInvalid, err)
 	case payment.Points == 0 && c.Pay.Points > 0:
-		return payment, invalid("pay.points", "%d: they are too few to pay any of %s %s", c.Pay.Points, c.Order.Currency, due(&c.Order))
+		return payment, invalid("pay.points", "%d: they are too few to pay any of %s %s", c.Pay.Points, c.Order.Currency, bill.due)
 	case !c.Pay.Worth.IsZero() && !c.Pay.Worth.Equal(payment.Money):
 		unit, _ := tx.rev.Unit(x.Unit)
 		return payment, &PriceError{
@@ -172,7 +230,11 @@ func (c Earn) payment(tx *Tx, reward *rewards.Reward) (rewards.Payment, error) {
 		}
 	}
 	payment.Money, payment.Rest, payment.Forgiven = shortest(payment.Money), shortest(payment.Rest), shortest(payment.Forgiven)
-	tx.receipt.Payment = &payment
+	shown := payment
+	if bill.without != nil {
+		shown.Rest = shortest(shown.Rest.Add(bill.without.Due))
+	}
+	tx.receipt.Payment = &shown
 	return payment, nil
 }
 
@@ -193,7 +255,8 @@ func (c Earn) most(tx *Tx, x *rewards.Exchange) (points.Amount, error) {
 	if err != nil || status != gatherOpen || state.Unit != x.Unit {
 		return most, err
 	}
-	payment, _ := x.Pay(due(&c.Order), cmp.Or(c.Pay.Points, state.Need)) // what cannot be paid is paid by no points
+	bill := partOf(&c.Order, x)
+	payment, _ := bill.pay(x, cmp.Or(c.Pay.Points, state.Need)) // what cannot be paid is paid by no points
 	switch differs := payment.Points != state.Need; {
 	case differs && tx.call.gathered:
 		tx.call.gathered = false
@@ -216,8 +279,9 @@ func (c Earn) lacks(x *rewards.Exchange, balance points.Balance) bool {
 	if c.Pay.Points > 0 {
 		return balance.Available < c.Pay.Points
 	}
-	now, err1 := x.Pay(due(&c.Order), balance.Available)
-	then, err2 := x.Pay(due(&c.Order), total)
+	bill := partOf(&c.Order, x)
+	now, err1 := bill.pay(x, balance.Available)
+	then, err2 := bill.pay(x, total)
 	return err1 != nil || err2 != nil || now.Points < then.Points
 }
 
@@ -261,21 +325,22 @@ func (tx *Tx) split(tender *tenderState, order *orderState) ([]PointsBack, error
 	sale := *tender.Sale
 	tender.Sale = &sale
 	x := &sale.Exchange
-	before, after := sale.Refunded, order.RefundedMoney(x.SmallestMoney())
-	if !after.GreaterThan(before) {
+	before := sale.Refunded
+	back := RefundSplit{Currency: x.Currency}
+	after, moved := sale.refund(&order.OrderState, &back)
+	if !moved {
 		return nil, nil
 	}
 	was, is := sale.dueOf(before), sale.dueOf(after)
-	back := RefundSplit{GiftCard: after.Sub(before).Sub(is.Sub(was)), Currency: x.Currency}
-	sale.Refunded = after
+	back.GiftCard = back.GiftCard.Add(after.Sub(before).Sub(is.Sub(was)))
 	target := sale.Points
 	if is.GreaterThan(was) {
-		part, err := x.Refund(sale.Payment, sale.Due, was, is.Sub(was))
+		share, err := x.Refund(sale.Payment, sale.Due, was, is.Sub(was))
 		if err != nil {
 			return nil, tx.fail(err)
 		}
-		back.Money, back.Cash = part.Money, part.Cash
-		target += part.Points
+		back.Money, back.Cash = share.Money, back.Cash.Add(share.Cash)
+		target += share.Points
 	}
 	sale.Points = target
 	if is.Equal(sale.Due) {
@@ -294,12 +359,49 @@ func (tx *Tx) split(tender *tenderState, order *orderState) ([]PointsBack, error
 	return []PointsBack{{Unit: x.Unit, Points: target}}, nil
 }
 
-// dueOf is the part of what points and money paid that falls on a part of the order.
-func (s *saleState) dueOf(part decimal.Decimal) decimal.Decimal {
-	if part.Equal(s.Total) || s.Due.Equal(s.Total) {
-		return decimal.Min(part, s.Due)
+// refund books what an order has refunded by now. It adds to a split what of that points
+// did not pay for, and returns the money of what they may pay for, and whether any of
+// both is new.
+func (s *saleState) refund(order *points.OrderState, back *RefundSplit) (decimal.Decimal, bool) {
+	smallest, all, rest := s.Exchange.SmallestMoney(), order.AllRefunded(), s.Without
+	var payable []int
+	if rest != nil {
+		for i := range order.Lines {
+			if !slices.Contains(rest.Lines, i) {
+				payable = append(payable, i)
+			}
+		}
 	}
-	smallest := s.Exchange.SmallestMoney()
-	steps, _ := s.Due.Mul(part).QuoRem(s.Total.Mul(smallest), 0)
+	before, after := s.Refunded, order.RefundedMoney(smallest, payable...)
+	if all {
+		after = s.Total
+	}
+	s.Refunded = after
+	if rest == nil {
+		return after, after.GreaterThan(before)
+	}
+	next := *rest
+	if next.Refunded = order.RefundedMoney(smallest, rest.Lines...); all {
+		next.Refunded = rest.Total
+	}
+	was, is := portion(rest.Due, rest.Refunded, rest.Total, smallest), portion(rest.Due, next.Refunded, rest.Total, smallest)
+	back.Cash, back.GiftCard = is.Sub(was), next.Refunded.Sub(rest.Refunded).Sub(is.Sub(was))
+	s.Without = &next
+	return after, after.GreaterThan(before) || next.Refunded.GreaterThan(rest.Refunded)
+}
+
+// dueOf is the part of what points and money paid that falls on a part of what points
+// may pay for.
+func (s *saleState) dueOf(part decimal.Decimal) decimal.Decimal {
+	return portion(s.Due, part, s.Total, s.Exchange.SmallestMoney())
+}
+
+// portion is what falls of what is due on a part of the total, in whole multiples of the
+// smallest money.
+func portion(due, part, total, smallest decimal.Decimal) decimal.Decimal {
+	if part.Equal(total) || due.Equal(total) {
+		return decimal.Min(part, due)
+	}
+	steps, _ := due.Mul(part).QuoRem(total.Mul(smallest), 0)
 	return steps.Mul(smallest)
 }

@@ -194,6 +194,9 @@ func TestHoweverACheckoutIsRefundedItAddsUp(t *testing.T) {
 			x := p.Catalog[0].Exchange
 			x.Points, x.Share = points.Amount(rapid.IntRange(1, 300).Draw(r, "rate")), decimal.NewFromInt(int64(rapid.IntRange(0, 99).Draw(r, "share")))
 			x.Minimum, x.Step = 0, points.Amount(rapid.IntRange(0, 7).Draw(r, "step"))
+			if rapid.Bool().Draw(r, "not for cups") {
+				x.Exclude = points.Match{Items: []string{"cup"}}
+			}
 			x.Fraction = rapid.SampledFrom([]rewards.Fraction{rewards.FractionCash, rewards.FractionRoundUp, rewards.FractionForgive}).Draw(r, "fraction")
 		})
 		cent := func(label string, most int) decimal.Decimal {

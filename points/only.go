@@ -18,6 +18,9 @@ type Only struct {
 	// goes by its code, or as "ladder/tier" where several ladders have one of that code.
 	Tiers    []string `json:"tiers,omitempty"`
 	Segments []string `json:"segments,omitempty"`
+	// NotPaidBy lists tenders of which an order must have none: with "points", a rule
+	// gives nothing for an order that points paid a part of.
+	NotPaidBy []TenderKind `json:"notPaidBy,omitempty"`
 	// Minimum is what an order must come to, on the lines that the rule's Match
 	// takes; with one for each currency, since no other has any.
 	Minimum []Minimum `json:"minimum,omitempty"`
@@ -58,7 +61,7 @@ func (o *occasion) allows(rule *Rule) bool {
 	case only == nil:
 		return true
 	case !listed(only.Channels, o.channel), !listed(only.Stores, o.store),
-		!anyListed(only.Tiers, o.env.Tiers), !anyListed(only.Segments, o.env.Segments):
+		!anyListed(only.Tiers, o.env.Tiers), !anyListed(only.Segments, o.env.Segments), o.paidBy(only.NotPaidBy):
 		return false
 	}
 	for name, values := range only.Attributes {
@@ -67,6 +70,13 @@ func (o *occasion) allows(rule *Rule) bool {
 		}
 	}
 	return (len(only.Combination) == 0 || o.combines(only.Combination)) && (len(only.Minimum) == 0 || o.reaches(rule))
+}
+
+// paidBy reports whether one of the tenders paid a part of the order.
+func (o *occasion) paidBy(kinds []TenderKind) bool {
+	return o.order != nil && slices.ContainsFunc(o.order.Tenders, func(t Tender) bool {
+		return !t.Amount.IsZero() && slices.Contains(kinds, t.Kind)
+	})
 }
 
 func listed(list []string, value string) bool { return len(list) == 0 || slices.Contains(list, value) }
@@ -149,6 +159,10 @@ func (p *Problems) only(path string, r *Rule) {
 	}{{"channels", only.Channels}, {"stores", only.Stores}, {"tiers", only.Tiers}, {"segments", only.Segments}} {
 		p.listed(path+"."+list.name, list.values)
 	}
+	p.tenderKinds(path+".notPaidBy", only.NotPaidBy)
+	if r.Activity != "" && len(only.NotPaidBy) > 0 {
+		p.Add(path+".notPaidBy", "an activity is not paid: leave it out")
+	}
 	p.minimums(path+".minimum", only.Minimum)
 	p.combination(path+".combination", only.Combination)
 	p.attributes(path+".attributes", only.Attributes)
@@ -169,6 +183,17 @@ func (p *Problems) listed(path string, list []string) {
 		return
 	}
 	p.texts(path, list)
+}
+
+func (p *Problems) tenderKinds(path string, kinds []TenderKind) {
+	for i, kind := range kinds {
+		switch at := fmt.Sprintf("%s[%d]", path, i); {
+		case kind != PointsTender && kind != GiftCardTender:
+			p.Add(at, "%q is not a tender: say %q or %q", Clip(string(kind)), PointsTender, GiftCardTender)
+		case slices.Contains(kinds[:i], kind):
+			p.Add(at, "%q is listed twice", kind)
+		}
+	}
 }
 
 func (p *Problems) minimums(path string, list []Minimum) {

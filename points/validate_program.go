@@ -219,6 +219,13 @@ func (p *Problems) activity(path string, r *Rule) {
 	}
 }
 
+// ValidateMatch reports every problem of a match. Paths start with path.
+func ValidateMatch(path string, m Match) Problems {
+	var p Problems
+	p.match(path, &m)
+	return p
+}
+
 func (p *Problems) match(path string, m *Match) {
 	if n := len(m.Items) + len(m.Categories) + len(m.Tags); n > maxMatched {
 		p.Add(path, "at most %d items, categories and tags fit a match, here are %d", maxMatched, n)

@@ -27,6 +27,9 @@ type Exchange struct {
 	Step    points.Amount `json:"step,omitempty"`
 	// Share is the part of an order, in percent, that points can pay; zero is all.
 	Share decimal.Decimal `json:"share,omitzero"`
+	// Exclude takes out lines of an order: points do not pay for them, and Share is of
+	// what is left. Other tenders of the order pay for these lines first.
+	Exclude points.Match `json:"exclude,omitzero"`
 	// Fraction says what becomes of the last money of an order that no number of points
 	// is worth exactly.
 	Fraction Fraction `json:"fraction,omitempty"`

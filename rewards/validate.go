@@ -250,6 +250,9 @@ func (v *validation) exchange(at string, r *Reward) {
 	case r.Type != TypeCashBack && r.Type != TypeDonation && r.Type != TypeCustom:
 		v.add(at+".exchange", "a reward of type %q has prices: leave it out", r.Type)
 	}
+	if r.Type != TypeCashBack && !x.Exclude.IsZero() {
+		v.add(at+".exchange.exclude", "a reward of type %q pays for no lines: leave it out", r.Type)
+	}
 	if len(r.Prices) > 0 {
 		v.add(at+".prices", "the exchange says the price: leave one of them out")
 	}
@@ -286,6 +289,7 @@ func ValidateExchange(path string, x *Exchange) points.Problems {
 		v.add(path+".maximum", "is below the least number of points that is exchanged, %d", x.least())
 	}
 	v.percent(path+".share", x.Share)
+	v.more(points.ValidateMatch(path+".exclude", x.Exclude))
 	switch x.Fraction {
 	case FractionCash, FractionRoundUp, FractionForgive:
 	default:
