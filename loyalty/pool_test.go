@@ -175,3 +175,41 @@ func TestWhoIsLeftInAPoolCanLeaveItAfterItsOnlyManagerWasErased(t *testing.T) {
 	require.Empty(t, s.pool().Members)
 	s.verify()
 }
+
+func TestAPoolThatNobodyManagesGetsAManagerFromTheHost(t *testing.T) {
+	s := households(t, loyalty.ToDissolver)
+	s.must(loyalty.ContributeToPool{Member: "anna", Key: "put", Pool: "home", Unit: "bean", Points: 50})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	take := loyalty.SetPoolRole{Member: "ben", Key: "take", Pool: "home", Who: "ben", Role: "owner"}
+	s.refused(take, loyalty.ErrRole)
+	take.Override = true
+	s.refused(take, loyalty.ErrInvalid)
+	take.Reason, take.Actor = "the mother was erased", "clerk 4"
+	outsider := take
+	outsider.Member, outsider.Who = "max", "max"
+	s.refused(outsider, loyalty.ErrNotInPool)
+	s.must(take)
+	s.must(loyalty.LeavePool{Member: "ben", Key: "remove", Pool: "home", Who: "zoe"})
+	s.must(loyalty.DissolvePool{Member: "ben", Key: "end", Pool: "home"})
+	require.EqualValues(t, 150, s.member("ben").Balance("bean").Available)
+	s.verify()
+}
+
+func TestThePointsOfAPoolThatAllLeftAreNotLost(t *testing.T) {
+	s := households(t, loyalty.ToDissolver)
+	s.must(loyalty.ContributeToPool{Member: "anna", Key: "put", Pool: "home", Unit: "bean", Points: 50})
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	for _, member := range []string{"ben", "zoe"} {
+		s.must(loyalty.LeavePool{Member: member, Key: "leave", Pool: "home"})
+	}
+	require.Empty(t, s.pool().Members)
+	require.EqualValues(t, 50, s.pool().Balances[0].Available)
+	invite := loyalty.InviteToPool{Member: "zoe", Key: "invite", Pool: "home", Who: "zoe", Role: "owner"}
+	s.refused(invite, loyalty.ErrNotInPool)
+	invite.Override, invite.Reason, invite.Actor = true, "she asked for it", "clerk 4"
+	s.must(invite)
+	s.must(loyalty.JoinPool{Member: "zoe", Key: "join again", Pool: "home"})
+	s.must(loyalty.DissolvePool{Member: "zoe", Key: "end", Pool: "home"})
+	require.EqualValues(t, 150, s.member("zoe").Balance("bean").Available)
+	s.verify()
+}

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -137,11 +138,15 @@ func cmpErr(err, other error) error {
 
 // InviteToPool lets another member join a pool in a role. The member must manage it.
 type InviteToPool struct {
-	Member     string    `json:"member"`
-	Key        string    `json:"key"`
-	Pool       string    `json:"pool"`
-	Who        string    `json:"who"`
-	Role       string    `json:"role"`
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Pool   string `json:"pool"`
+	Who    string `json:"who"`
+	Role   string `json:"role"`
+	// Override is a decision of the host's own, for a pool that nobody is left to manage:
+	// the member, who may be Who, then needs no place in it. It needs a Reason and an
+	// Actor.
+	Override   bool      `json:"override,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
 	Actor      string    `json:"actor,omitempty"`
@@ -160,12 +165,21 @@ func (c InviteToPool) planIn(revisions []*revision) Plan {
 
 // Validate reports every problem of the invitation.
 func (c InviteToPool) Validate() error {
-	return checkPool(c.Member, c.Pool, "role", c.Role, "who", c.Who)
+	return checkOverride(c.Override, c.Reason, c.Actor, checkPool(c.Member, c.Pool, "role", c.Role, "who", c.Who))
+}
+
+// checkOverride adds the problems of a decision of the host's own to others.
+func checkOverride(override bool, reason, actor string, others error) error {
+	if !override {
+		return others
+	}
+	problems, _ := errors.AsType[points.Problems](others)
+	return append(problems, correctionProblems(reason, actor)...).Err()
 }
 
 // Apply implements [Command].
 func (c InviteToPool) Apply(_ context.Context, tx *Tx) error {
-	_, _, kind, err := tx.managed(c.Pool)
+	_, _, kind, err := tx.managed(c.Pool, c.Override)
 	if err != nil {
 		return err
 	}
@@ -189,15 +203,15 @@ func (c InviteToPool) Apply(_ context.Context, tx *Tx) error {
 	return who.putOwn(storage.Record{Kind: inviteKind, ID: c.Pool, Status: inviteOpen, Data: data})
 }
 
-// managed returns a pool that the command's member manages.
-func (tx *Tx) managed(id string) (*Party, poolState, PoolKind, error) {
+// managed returns a pool that the command's member manages, or that the host decides on.
+func (tx *Tx) managed(id string, override bool) (*Party, poolState, PoolKind, error) {
 	pool, err := tx.Other(id)
 	if err != nil {
 		return nil, poolState{}, PoolKind{}, err
 	}
 	_, state, kind, err := pool.pool()
-	if err != nil {
-		return nil, state, kind, err
+	if err != nil || override {
+		return pool, state, kind, err
 	}
 	_, role, err := tx.place(pool.Member(), kind)
 	if err != nil {
@@ -305,17 +319,20 @@ func (c LeavePool) Validate() error {
 
 // Apply implements [Command].
 func (c LeavePool) Apply(_ context.Context, tx *Tx) error {
-	return tx.changePlace(c.Pool, c.Who, "")
+	return tx.changePlace(c.Pool, c.Who, "", false)
 }
 
 // SetPoolRole gives a member of a pool another role. The command's member must
 // manage the pool, and somebody must go on to.
 type SetPoolRole struct {
-	Member     string    `json:"member"`
-	Key        string    `json:"key"`
-	Pool       string    `json:"pool"`
-	Who        string    `json:"who"`
-	Role       string    `json:"role"`
+	Member string `json:"member"`
+	Key    string `json:"key"`
+	Pool   string `json:"pool"`
+	Who    string `json:"who"`
+	Role   string `json:"role"`
+	// Override is a decision of the host's own, for a pool that nobody is left to manage:
+	// the member, who may be Who, then needs no role. It needs a Reason and an Actor.
+	Override   bool      `json:"override,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
 	Actor      string    `json:"actor,omitempty"`
@@ -332,16 +349,16 @@ func (c SetPoolRole) planIn(revisions []*revision) Plan {
 
 // Validate reports every problem of the role.
 func (c SetPoolRole) Validate() error {
-	return checkPool(c.Member, c.Pool, "role", c.Role, "who", c.Who)
+	return checkOverride(c.Override, c.Reason, c.Actor, checkPool(c.Member, c.Pool, "role", c.Role, "who", c.Who))
 }
 
 // Apply implements [Command].
 func (c SetPoolRole) Apply(_ context.Context, tx *Tx) error {
-	return tx.changePlace(c.Pool, c.Who, c.Role)
+	return tx.changePlace(c.Pool, c.Who, c.Role, c.Override)
 }
 
 // changePlace gives a member of a pool another role, or none.
-func (tx *Tx) changePlace(id, member, role string) error {
+func (tx *Tx) changePlace(id, member, role string, override bool) error {
 	who := tx.Party
 	if member != "" && member != tx.plan.Member && !tx.named(member) {
 		other, err := tx.Other(member)
@@ -359,7 +376,7 @@ func (tx *Tx) changePlace(id, member, role string) error {
 		return err
 	}
 	if who != tx.Party || role != "" {
-		if _, _, _, err := tx.managed(id); err != nil {
+		if _, _, _, err := tx.managed(id, override); err != nil {
 			return err
 		}
 	}

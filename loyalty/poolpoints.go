@@ -191,7 +191,7 @@ func (DissolvePool) follows() {}
 
 // Apply implements [Command].
 func (c DissolvePool) Apply(_ context.Context, tx *Tx) error {
-	pool, state, _, err := tx.managed(c.Pool)
+	pool, state, _, err := tx.managed(c.Pool, false)
 	if err != nil {
 		return err
 	}

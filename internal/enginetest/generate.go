@@ -240,7 +240,7 @@ func (g *generator) group() loyalty.Command {
 	case 0:
 		return loyalty.FoundPool{Member: who, Key: key, Pool: pool, Kind: "family", OccurredAt: at}
 	case 1, 2:
-		return loyalty.InviteToPool{Member: who, Key: key, Pool: pool, Who: other, Role: role, OccurredAt: at}
+		return loyalty.InviteToPool{Member: who, Key: key, Pool: pool, Who: other, Role: role, Override: g.pick("override", 8) == 0, Reason: "quarrel", Actor: "clerk", OccurredAt: at}
 	case 3, 4:
 		return loyalty.JoinPool{Member: who, Key: key, Pool: pool, OccurredAt: at}
 	case 5:
@@ -248,7 +248,7 @@ func (g *generator) group() loyalty.Command {
 	case 6:
 		return loyalty.LeavePool{Member: who, Key: key, Pool: pool, Who: other, OccurredAt: at}
 	case 7:
-		return loyalty.SetPoolRole{Member: who, Key: key, Pool: pool, Who: other, Role: role, OccurredAt: at}
+		return loyalty.SetPoolRole{Member: who, Key: key, Pool: pool, Who: other, Role: role, Override: g.pick("override", 3) == 0, Reason: "quarrel", Actor: "clerk", OccurredAt: at}
 	case 8:
 		return loyalty.DissolvePool{Member: who, Key: key, Pool: pool, OccurredAt: at}
 	case 9, 10:

@@ -67,9 +67,9 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 	case loyalty.JoinPool:
 		return result{}, m.join(p, c)
 	case loyalty.LeavePool:
-		return result{}, m.replace(p, c.Pool, c.Who, "")
+		return result{}, m.replace(p, c.Pool, c.Who, "", false)
 	case loyalty.SetPoolRole:
-		return result{}, m.replace(p, c.Pool, c.Who, c.Role)
+		return result{}, m.replace(p, c.Pool, c.Who, c.Role, c.Override)
 	case loyalty.ContributeToPool:
 		return result{}, m.contribute(p, c, now)
 	case loyalty.DrawFromPool:

@@ -96,6 +96,9 @@ func (m *model) managed(p *person, id string) (*pool, error) {
 
 func (m *model) invite(p *person, c loyalty.InviteToPool) error {
 	g, err := m.managed(p, c.Pool)
+	if c.Override {
+		g, err = m.open(c.Pool)
+	}
 	if err != nil {
 		return err
 	}
@@ -128,7 +131,7 @@ func (m *model) join(p *person, c loyalty.JoinPool) error {
 }
 
 // replace gives somebody in a pool another role, or none.
-func (m *model) replace(p *person, id, member, role string) error {
+func (m *model) replace(p *person, id, member, role string, override bool) error {
 	who := p
 	if member != "" {
 		who = m.now(member)
@@ -137,7 +140,7 @@ func (m *model) replace(p *person, id, member, role string) error {
 	if err != nil {
 		return err
 	}
-	if who != p || role != "" {
+	if !override && (who != p || role != "") {
 		if _, err := m.managed(p, id); err != nil {
 			return err
 		}
