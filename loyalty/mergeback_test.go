@@ -59,6 +59,10 @@ func TestWhatExpiredBeforeAMergeIsReinstatedOnlyOnceAndOnlyForWhoLostIt(t *testi
 	listed, err := s.Expired(t.Context(), "old")
 	require.NoError(t, err)
 	require.Equal(t, mine, listed, "of a merged member the survivor's are listed")
+	require.Equal(t, "anna", listed[0].Member)
+	stale := loyalty.Reinstate{Member: "old", Key: "from an old page", Entries: []points.EntryRef{theirs[0].Entry}, Reason: "goodwill", Actor: "ada"}
+	s.refused(stale, loyalty.ErrInvalid)
+	require.True(t, s.must(back).Replayed, "what was done before the merge is answered as before")
 	s.must(loyalty.Reinstate{Member: "anna", Key: "back", Entries: []points.EntryRef{mine[0].Entry}, Reason: "goodwill", Actor: "ada"})
 	require.EqualValues(t, 24, s.member("anna").Balance("bean").Available)
 	s.must(part)

@@ -17,7 +17,8 @@ const maxReinstated = 20
 
 // Reinstate brings expired points back, within the time that their unit gives for it.
 // [Engine.Expired] lists what can be. Each expired entry comes back once: again is
-// [ErrAlreadyDone].
+// [ErrAlreadyDone]. A member who was merged into another is refused, since the entries of
+// two accounts have the same names: the survivor's are reinstated under their own id.
 type Reinstate struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -73,6 +74,10 @@ const maxVersion = int64(1) << 49
 
 // Apply implements [Command].
 func (c Reinstate) Apply(_ context.Context, tx *Tx) error {
+	if tx.row.Member != c.Member {
+		return invalid("member", "%q was merged into %q, and entries are of one account: name that one, with what Expired lists of it",
+			points.Clip(c.Member), tx.row.Member)
+	}
 	if !c.ExpiresAt.IsZero() && !instant(c.ExpiresAt).After(tx.now) {
 		return invalid("expiresAt", "%s is not after now (%s)", c.ExpiresAt.Format(time.RFC3339), tx.now.Format(time.RFC3339))
 	}
@@ -135,6 +140,8 @@ func reinstatable(unit *points.Unit, expired *points.Entry, zone *time.Location)
 
 // ExpiredPoints is an entry by which points expired.
 type ExpiredPoints struct {
+	// Member is whose entry it is: the survivor's, of a member who was merged.
+	Member string          `json:"member"`
 	Entry  points.EntryRef `json:"entry"`
 	Unit   string          `json:"unit"`
 	Points points.Amount   `json:"points"`
@@ -175,7 +182,7 @@ func (e *Engine) Expired(ctx context.Context, member string) ([]ExpiredPoints, e
 		}
 		if until, ok := reinstatable(&unit, &row.Entry, rev.zone); ok && now.Before(until) {
 			list = append(list, ExpiredPoints{
-				Entry: ref, Unit: row.Unit, Points: row.Amount, Lot: row.Lot, ExpiredAt: row.OccurredAt, Until: until,
+				Member: member, Entry: ref, Unit: row.Unit, Points: row.Amount, Lot: row.Lot, ExpiredAt: row.OccurredAt, Until: until,
 			})
 		}
 	}

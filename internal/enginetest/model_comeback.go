@@ -110,7 +110,7 @@ func (m *model) payBack(p *person, order string, c loyalty.Refund, now time.Time
 
 // reinstate brings expired points back.
 func (m *model) reinstate(p *person, c loyalty.Reinstate, now time.Time) error {
-	if !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now) {
+	if c.Member != p.id || !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now) {
 		return loyalty.ErrInvalid
 	}
 	p.losses = slices.Clone(p.losses)
