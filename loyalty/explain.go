@@ -353,9 +353,9 @@ func (x *explaining) query(member string, from int64) storage.MemberQuery {
 
 // restored is an entry with what it is about.
 func (x *explaining) restored(op OperationName, entry points.Entry) (points.Entry, error) {
-	entries := []points.Entry{entry}
-	err := x.engine.restoreReferences(x.ctx, op.Member, op.Reference, entries)
-	return entries[0], err
+	one := []recounted{{Operation: storage.Operation{Reference: op.Reference}, entries: []points.Entry{entry}}}
+	err := x.engine.restoreReferences(x.ctx, op.Member, one)
+	return one[0].entries[0], err
 }
 
 // entries returns the entries of one version, as their rows have them.
@@ -383,7 +383,7 @@ func (x *explaining) operation(member string, version int64) (OperationName, *Re
 	if len(page.Items) == 0 || page.Items[0].Version != version {
 		return OperationName{}, nil, fmt.Errorf("%w: operation %d of %s", ErrNoEntry, version, AccountName(member))
 	}
-	op, err := newOperation(page.Items[0])
+	op, err := newOperation(recounted{Operation: page.Items[0]})
 	if err != nil {
 		return OperationName{}, nil, err
 	}

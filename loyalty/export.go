@@ -124,8 +124,9 @@ func (x *exporting) member(member string) {
 	records := storage.RecordQuery{Program: row.Program, Member: member}
 	list(x, "records", storage.AllRecords(x.ctx, x.engine.store, records), x.record)
 	list(x, "events", x.events(member), func(e storage.Event) (any, error) { return cloudEvent(e), nil })
-	records.Kind = orderKind
-	list(x, "claims", storage.AllRecords(x.ctx, x.engine.store, records), x.orderClaim)
+	list(x, "claims", x.orderClaims(member), func(c storage.Claim) (any, error) {
+		return exportedClaim{Space: c.Space, Key: c.Key, Holder: c.Holder}, nil
+	})
 	x.merged(member)
 	x.text("}")
 }
@@ -205,25 +206,15 @@ type exportedOperation struct {
 
 // operations writes operations, each with its entries.
 func (x *exporting) operations(query storage.MemberQuery) {
-	entries, stop := iter.Pull2(storage.AllEntries(x.ctx, x.engine.store, query))
-	defer stop()
-	entry, err, more := entries()
-	list(x, "operations", storage.AllOperations(x.ctx, x.engine.store, query), func(op storage.Operation) (any, error) {
+	list(x, "operations", x.engine.recount(x.ctx, query), func(op recounted) (any, error) {
 		shown := exportedOperation{
 			Version: op.Version, Type: op.Type, Reason: op.Reason, Actor: op.Actor, Reference: op.Reference,
-			OccurredAt: op.OccurredAt, RecordedAt: op.RecordedAt, Command: op.Command, Receipt: op.Receipt, Hash: op.Hash,
+			OccurredAt: op.OccurredAt, RecordedAt: op.RecordedAt, Command: op.Command, Receipt: op.Receipt, Entries: op.entries, Hash: op.Hash,
 		}
 		if !reserved(op.Key) {
 			shown.Key = op.Key
 		}
-		for more && err == nil && entry.Version <= op.Version {
-			shown.Entries = append(shown.Entries, entry.Entry)
-			entry, err, more = entries()
-		}
-		if err == nil {
-			err = x.engine.restoreReferences(x.ctx, query.Member, op.Reference, shown.Entries)
-		}
-		return shown, err
+		return shown, nil
 	})
 }
 
@@ -292,17 +283,40 @@ type exportedClaim struct {
 	Holder string `json:"holder"`
 }
 
-// orderClaim returns the claim of an order, nil where there is none.
-func (x *exporting) orderClaim(row storage.Record) (any, error) {
-	if Moved(row) {
-		return nil, nil
+// orderClaims iterates over the claims of a member's orders, a hundred to a Load.
+func (x *exporting) orderClaims(member string) iter.Seq2[storage.Claim, error] {
+	query := storage.RecordQuery{Program: x.engine.program, Member: member, Kind: orderKind}
+	return func(yield func(storage.Claim, error) bool) {
+		var keys []storage.ClaimKey
+		tell := func() bool {
+			if len(keys) == 0 {
+				return true
+			}
+			snaps, err := x.engine.store.Load(x.ctx, []storage.LoadRequest{{Program: query.Program, Member: member, Claims: keys}})
+			if err != nil {
+				yield(storage.Claim{}, err)
+				return false
+			}
+			keys = keys[:0]
+			for _, claim := range snaps[0].Claims {
+				if !yield(claim, nil) {
+					return false
+				}
+			}
+			return true
+		}
+		for row, err := range storage.AllRecords(x.ctx, x.engine.store, query) {
+			if err != nil {
+				yield(storage.Claim{}, err)
+				return
+			}
+			if Moved(row) {
+				continue
+			}
+			if keys = append(keys, storage.ClaimKey{Space: orderSpace, Key: row.ID}); len(keys) == recountedOperations && !tell() {
+				return
+			}
+		}
+		tell()
 	}
-	snaps, err := x.engine.store.Load(x.ctx, []storage.LoadRequest{{
-		Program: row.Program, Member: row.Member, Claims: []storage.ClaimKey{{Space: orderSpace, Key: row.ID}},
-	}})
-	if err != nil || len(snaps[0].Claims) == 0 {
-		return nil, err
-	}
-	claim := snaps[0].Claims[0]
-	return exportedClaim{Space: claim.Space, Key: claim.Key, Holder: claim.Holder}, nil
 }

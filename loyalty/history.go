@@ -86,27 +86,16 @@ func (e *Engine) ownHistory(ctx context.Context, member string, from int64) iter
 			return
 		}
 		query := storage.MemberQuery{Program: e.program, Member: member, From: from}
-		entries, stop := iter.Pull2(storage.AllEntries(ctx, e.store, query))
-		defer stop()
-		entry, err, more := entries()
-		for row, rowErr := range storage.AllOperations(ctx, e.store, query) {
-			if rowErr != nil {
-				yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), rowErr))
+		for row, err := range e.recount(ctx, query) {
+			var op Operation
+			if err == nil && row.Version > last {
 				return
 			}
-			if row.Version > last {
-				return
+			if err == nil {
+				op, err = newOperation(row)
 			}
-			op, opErr := newOperation(row)
-			for opErr == nil && more && err == nil && entry.Version <= row.Version {
-				op.Entries = append(op.Entries, entry.Entry)
-				entry, err, more = entries()
-			}
-			if opErr == nil && err == nil {
-				err = e.restoreReferences(ctx, member, row.Reference, op.Entries)
-			}
-			if failed := errors.Join(opErr, err); failed != nil {
-				yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), failed))
+			if err != nil {
+				yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), err))
 				return
 			}
 			if !yield(op, nil) {
@@ -125,16 +114,16 @@ func (e *Engine) lastVersion(ctx context.Context, member string) (int64, error) 
 	return snaps[0].Account.Version, nil
 }
 
-func newOperation(row storage.Operation) (Operation, error) {
+func newOperation(row recounted) (Operation, error) {
 	op := Operation{
 		Version: row.Version, Type: row.Type, Reason: row.Reason, Actor: row.Actor, Reference: row.Reference,
-		OccurredAt: row.OccurredAt, RecordedAt: row.RecordedAt,
+		OccurredAt: row.OccurredAt, RecordedAt: row.RecordedAt, Entries: row.entries,
 	}
 	if !reserved(row.Key) {
 		op.Key = row.Key
 	}
 	if len(row.Receipt) > 0 {
-		receipt, err := receiptOf(&row)
+		receipt, err := receiptOf(&row.Operation)
 		if err != nil {
 			return op, err
 		}

@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
@@ -46,41 +45,6 @@ func (p *Party) sourceOf(id points.LotID) string {
 		return p.lots[at].Source
 	}
 	return ""
-}
-
-// restoreReferences gives entries of one operation back what they are about, as far as
-// it was not erased.
-func (e *Engine) restoreReferences(ctx context.Context, member, reference string, entries []points.Entry) error {
-	var lots []points.LotID
-	for i := range entries {
-		switch entry := &entries[i]; entry.Reference {
-		case "":
-			entry.Reference = reference
-		case noReference:
-			entry.Reference = ""
-		case referenceOfLot:
-			if !slices.Contains(lots, entry.Lot) {
-				lots = append(lots, entry.Lot)
-			}
-		}
-	}
-	if len(lots) == 0 {
-		return nil
-	}
-	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member, Lots: lots}})
-	if err != nil {
-		return err
-	}
-	for i := range entries {
-		if entry := &entries[i]; entry.Reference == referenceOfLot {
-			entry.Reference = ""
-			at := slices.IndexFunc(snaps[0].Lots, func(l storage.Lot) bool { return l.ID == entry.Lot })
-			if at >= 0 && !reserved(snaps[0].Lots[at].Source) {
-				entry.Reference = snaps[0].Lots[at].Source
-			}
-		}
-	}
-	return nil
 }
 
 // veiledBytes is how many bytes of a digest stand for the source of a lot.
