@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,21 +13,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
-)
-
-// Mark is what Erasure writes into every text that a caller chooses.
-const Mark = "Johanna-Privatissima"
-
-// lawful lists the fields that an erasure lawfully leaves, with the reason. All others are
-// marked: texts, ids of orders and holds, references, keys.
-var lawful = map[string]string{
-	"member": surrogate, "from": surrogate, "to": surrogate, "guest": surrogate, "pool": surrogate, "who": surrogate,
-	"unit": code, "role": code, "kind": code, "currency": code, "activity": code,
-}
-
-const (
-	surrogate = "the id of an account, which M1 wants to be a surrogate"
-	code      = "a code of the program's own"
 )
 
 // Erasure writes a mark into every text of every command of a member that is not kept,
@@ -174,60 +158,6 @@ func life() []loyalty.Command {
 		loyalty.DrawFromPool{Member: "anna", Key: "draw", Pool: "home-1", Unit: "crumb", Points: 1, Reason: "r", Actor: "a"},
 		loyalty.InviteToPool{Member: "anna", Key: "invite", Pool: "home-1", Who: "ben", Role: "owner", Reason: "r", Actor: "a"},
 	)
-}
-
-// Marked puts the mark into every text of a command that is not lawfully kept and that
-// still makes a command that is accepted. It counts them, and lists the fields that have a
-// text and take no mark.
-func Marked(ctx context.Context, engine *loyalty.Engine, cmd loyalty.Command) (loyalty.Command, int, []string) {
-	filled := reflect.New(reflect.TypeOf(cmd)).Elem()
-	data, err := json.Marshal(cmd)
-	if err == nil {
-		err = json.Unmarshal(data, filled.Addr().Interface())
-	}
-	if err != nil {
-		panic(err)
-	}
-	n := 0
-	var refused []string
-	try := func(name string, set func(string), old string) {
-		set(old + Mark)
-		if _, err := engine.Quote(ctx, filled.Interface().(loyalty.Command)); err == nil {
-			n++
-			return
-		}
-		if set(old); old != "" {
-			refused = append(refused, name)
-		}
-	}
-	texts(filled, "", try)
-	return filled.Interface().(loyalty.Command), n, refused
-}
-
-func texts(v reflect.Value, name string, found func(name string, set func(string), old string)) {
-	switch {
-	case v.Type() == reflect.TypeFor[time.Time]():
-	case v.Kind() == reflect.String && lawful[name] == "":
-		found(name, v.SetString, v.String())
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.IsExported() {
-				tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-				if field.Type.Kind() == reflect.Slice && tag == "lines" {
-					tag = ""
-				}
-				texts(v.Field(i), tag, found)
-			}
-		}
-	case v.Kind() == reflect.Slice:
-		for i := range v.Len() {
-			texts(v.Index(i), name, found)
-		}
-	case v.Kind() == reflect.Map:
-		for _, key := range v.MapKeys() {
-			found(name, func(s string) { v.SetMapIndex(key, reflect.ValueOf(s)) }, v.MapIndex(key).String())
-		}
-	}
 }
 
 // notes is a feature that keeps text wherever a feature can.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
 func earnCases() []Case {
@@ -214,6 +215,10 @@ func earnCases() []Case {
 				Seen:  "ada has bean 80 available, and should have bean 60",
 				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis.PointsTender = true },
 			}, {
+				Name:  "what points paid a part of always earns",
+				Seen:  "ada has bean 80 available, and should have bean",
+				Rules: func(p *loyalty.Program) { p.Earning[0].Only = nil },
+			}, {
 				Name:  "what points paid never earns",
 				Seen:  "ada has bean 60 available, and should have bean 80",
 				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis.PointsTender = false },
@@ -230,6 +235,12 @@ func earnCases() []Case {
 				s.members("ada")
 				s.sells("ada", paid)
 				s.has("ada", 80)
+				s.opens(func(p *loyalty.Program) {
+					p.ID, p.Earning[0].Only = s.another("none"), &points.Only{NotPaidBy: []points.TenderKind{points.PointsTender}}
+				})
+				s.members("ada")
+				s.sells("ada", paid)
+				s.has("ada", 0)
 			},
 		},
 		{
@@ -292,13 +303,17 @@ func earnCases() []Case {
 			},
 		},
 		{
-			Number: 59, Slug: "product_kept_out_of_earning",
-			Bug:   "A shop may not give points on tobacco, and had no way to leave it out.",
-			Naive: "earns on every line alike",
+			Number: 59, Slug: "product_kept_out",
+			Bug:   "A shop may neither give points on tobacco nor take any for it, and had no way to leave it out.",
+			Naive: "earns and redeems on every line alike",
 			Mistakes: []Mistake{{
 				Name:  "every line earns",
 				Seen:  "ada has bean 20 available, and should have bean 8",
 				Rules: func(p *loyalty.Program) { p.Earning[0].Spend.Basis.Exclude = points.Match{} },
+			}, {
+				Name:     "points pay for every line",
+				Seen:     "ada has bean 1000 available, and should have bean 1124",
+				Exchange: func(x *rewards.Exchange) { x.Exclude = points.Match{} },
 			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
@@ -311,6 +326,12 @@ func earnCases() []Case {
 				s.has("ada", 8)
 				s.do(loyalty.Refund{Member: "ada", Key: s.key(), Order: "1001", Lines: []points.RefundLine{{Line: "1"}}})
 				s.has("ada", 8)
+
+				s.paysWithBeans("kept out of redeeming", points.Match{Categories: []string{"tobacco"}})
+				s.do(loyalty.Earn{Member: "ada", Key: "pay", Order: mixed, Pay: &loyalty.PayPoints{Reward: "cash"}})
+				s.has("ada", 1200-80+4)
+				split := s.do(loyalty.Refund{Member: "ada", Key: s.key(), Order: "1001", Lines: []points.RefundLine{{Line: "1"}}}).Split
+				assert.Equal(s, "12", split.Cash.String(), "money paid for the tobacco")
 			},
 		},
 	}

@@ -216,8 +216,8 @@ func refundCases() []Case {
 				paid.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: money("20.00")}}
 				s.sells("ada", paid)
 				s.has("ada", 60)
-				s.do(loyalty.Refund{ // half of it: 30.00 of the 60.00 that were money, and half the points
-					Member: "ada", Key: s.key(), Order: "1002", Amount: money("30.00"),
+				s.do(loyalty.Refund{ // half of it: 40.00 of the 80.00, and so half the points
+					Member: "ada", Key: s.key(), Order: "1002", Amount: money("40.00"),
 					PointsBack: []loyalty.PointsBack{{Unit: "bean", Points: 100}},
 				})
 				s.has("ada", 130)
@@ -369,15 +369,17 @@ func refundCases() []Case {
 	}
 }
 
-// paysWithBeans opens a program of another name in which ten beans pay a euro, and ada has
-// 1,200.
-func (s *Shop) paysWithBeans(name string) {
+// paysWithBeans opens a program of another name in which ten beans pay a euro, but for
+// what they do not pay for, and ada has 1,200.
+func (s *Shop) paysWithBeans(name string, but ...points.Match) {
 	s.Helper()
+	rate := rewards.Exchange{Unit: "bean", Points: 10, Money: money("1"), Currency: "EUR"}
+	for _, match := range but {
+		rate.Exclude = match
+	}
+	rate = s.exchange(rate)
 	s.opens(func(p *loyalty.Program) {
-		p.ID = s.another(name)
-		p.Catalog = rewards.Catalog{{Code: "cash", Type: rewards.TypeCashBack, Exchange: &rewards.Exchange{
-			Unit: "bean", Points: 10, Money: money("1"), Currency: "EUR",
-		}}}
+		p.ID, p.Catalog = s.another(name), rewards.Catalog{{Code: "cash", Type: rewards.TypeCashBack, Exchange: &rate}}
 	})
 	s.members("ada")
 	s.do(s.gives("ada", "bean", 1200))
