@@ -169,7 +169,7 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.InviteToPool{Member: "anna", Key: "k", Pool: "home", Who: "twin", Role: "adult", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.JoinPool{Member: "zara", Key: "k", Pool: "home", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.LeavePool{Member: "anna", Key: "k", Pool: "home", Who: "ben", OccurredAt: at, Reason: reason, Actor: actor},
-		loyalty.SetPoolRole{Member: "anna", Key: "k", Pool: "home", Who: "ben", Role: "owner", Override: true, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.SetPoolRole{Member: "anna", Key: "k", Pool: "home", Who: "ben", Role: "owner", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.ContributeToPool{Member: "ben", Key: "k", Pool: "home", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.DrawFromPool{Member: "ben", Key: "k", Pool: "home", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.DissolvePool{Member: "anna", Key: "k", Pool: "home", OccurredAt: at, Reason: reason, Actor: actor},
@@ -222,6 +222,8 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Import{Member: "new", Key: "k", Reason: reason, Actor: actor, Standing: &loyalty.OpeningStanding{
 			Counts: []loyalty.OpeningCount{{Metric: "visits", Day: tiers.Date(2026, time.May, 1), Amount: 12}}, Page: 1, Pages: 2,
 		}},
+		loyalty.InviteToPool{Member: "anna", Key: "k", Pool: "home", Who: "twin", Role: "adult", Override: true, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.SetPoolRole{Member: "anna", Key: "k", Pool: "home", Who: "ben", Role: "owner", Override: true, OccurredAt: at, Reason: reason, Actor: actor},
 	}
 }
 

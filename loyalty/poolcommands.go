@@ -154,8 +154,11 @@ type InviteToPool struct {
 
 // Plan implements [Command].
 func (c InviteToPool) Plan() Plan {
-	plan := poolPlan(c.Member, c.Key, c.Pool, c.Who, c.OccurredAt, c.Reason, c.Actor)
-	plan.Records = append(plan.Records, RecordRef{Member: c.Who, Kind: inviteKind, ID: c.Pool})
+	plan, invite := poolPlan(c.Member, c.Key, c.Pool, c.Who, c.OccurredAt, c.Reason, c.Actor), RecordRef{Kind: inviteKind, ID: c.Pool}
+	if c.Who != c.Member {
+		invite.Member = c.Who
+	}
+	plan.Records = append(plan.Records, invite)
 	return plan
 }
 
@@ -186,12 +189,11 @@ func (c InviteToPool) Apply(_ context.Context, tx *Tx) error {
 	if _, known := kind.role(c.Role); !known {
 		return invalid("role", "%q is no role of a %s", c.Role, kind.Code)
 	}
-	who, err := tx.Other(c.Who)
-	if c.Who == c.Member {
-		who, err = tx.Party, nil
-	}
-	if err != nil {
-		return err
+	who := tx.Party
+	if c.Who != c.Member && !tx.named(c.Who) {
+		if who, err = tx.Other(c.Who); err != nil {
+			return err
+		}
 	}
 	if err := who.mayJoin(kind); err != nil {
 		return err
