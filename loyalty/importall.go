@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/points"
-	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // ImportRow is one row of a file of opening balances.
@@ -253,111 +252,4 @@ func (r *importRun) done() ImportReport {
 		report.Tiers = append(report.Tiers, ImportTier{Ladder: at[0], Tier: at[1], Members: r.tiers[at]})
 	}
 	return report
-}
-
-// ReconcileReport compares a file of opening balances with what the ledger holds of
-// imports.
-type ReconcileReport struct {
-	// Units compares totals, sorted by unit.
-	Units []Reconciled `json:"units,omitempty"`
-	// Differences holds the first 1000 members of whom file and ledger differ, sorted by
-	// member and unit, and Different counts all.
-	Differences []Reconciled `json:"differences,omitempty"`
-	Different   int          `json:"different"`
-	// Missing holds the first 1000 members of the file who have no account, sorted, and
-	// Absent counts all.
-	Missing []string `json:"missing,omitempty"`
-	Absent  int      `json:"absent,omitempty"`
-	// Tiers holds the first 1000 ladders of members on which the file and the store have
-	// different opening standings, sorted by member and ladder, and DifferentTiers counts all.
-	Tiers          []ReconciledTier `json:"tiers,omitempty"`
-	DifferentTiers int              `json:"differentTiers,omitempty"`
-}
-
-// Reconciled is what the file and the ledger say of a unit, of one member or of all.
-type Reconciled struct {
-	Member string        `json:"member,omitempty"`
-	Unit   string        `json:"unit"`
-	File   points.Amount `json:"file"`
-	Ledger points.Amount `json:"ledger"`
-}
-
-// Reconcile compares a file of opening balances with the entries of imports that the
-// ledger holds, also of members whom the file does not name. What members did since
-// makes no difference. It says who of the file has no account, also of rows without
-// points. It reads every account's ledger, and keeps a sum for each member and unit of
-// the file. Rows that could not be read are left out.
-func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (ReconcileReport, error) {
-	type line struct{ member, unit string }
-	sums := map[line]Reconciled{}
-	add := func(at line, file, ledger points.Amount) error {
-		sum := sums[at]
-		var err error
-		sum.Member, sum.Unit = at.member, at.unit
-		if sum.File, err = sum.File.Add(file); err != nil {
-			return err
-		}
-		sum.Ledger, err = sum.Ledger.Add(ledger)
-		sums[at] = sum
-		return err
-	}
-	both := func(member, unit string, file, ledger points.Amount) error {
-		if err := add(line{member, unit}, file, ledger); err != nil {
-			return fmt.Errorf("loyalty: reconcile: %s: %w", AccountName(member), err)
-		}
-		if err := add(line{unit: unit}, file, ledger); err != nil {
-			return fmt.Errorf("loyalty: reconcile: unit %q: %w", unit, err)
-		}
-		return nil
-	}
-	absent, standings := map[string]struct{}{}, reconciledStandings{}
-	for row := range rows {
-		if row.Err != nil {
-			continue
-		}
-		absent[row.Import.Member] = struct{}{}
-		for unit, amount := range row.Import.amounts() {
-			if err := both(row.Import.Member, unit, amount, 0); err != nil {
-				return ReconcileReport{}, err
-			}
-		}
-		standings.file(&row.Import)
-	}
-	for account, err := range storage.AllAccounts(ctx, e.store, storage.AccountQuery{Program: e.program}) {
-		if err != nil {
-			return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %w", err)
-		}
-		delete(absent, account.Member)
-		if err := standings.ledger(ctx, e, account.Member); err != nil {
-			return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: member %q: %w", account.Member, err)
-		}
-		for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: account.Member, Limit: 1000}) {
-			if err != nil {
-				return ReconcileReport{}, fmt.Errorf("loyalty: reconcile: %s: %w", AccountName(account.Member), err)
-			}
-			if entry.Kind != points.EntryImport {
-				continue
-			}
-			if err := both(account.Member, entry.Unit, 0, entry.Amount); err != nil {
-				return ReconcileReport{}, err
-			}
-		}
-	}
-	report := ReconcileReport{Absent: len(absent)}
-	report.Tiers, report.DifferentTiers = standings.differences()
-	if missing := slices.Sorted(maps.Keys(absent)); len(missing) > 0 {
-		report.Missing = missing[:min(len(missing), maxImportProblems)]
-	}
-	order := func(a, b line) int { return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.unit, b.unit)) }
-	for _, at := range slices.SortedFunc(maps.Keys(sums), order) {
-		switch sum := sums[at]; {
-		case at.member == "":
-			report.Units = append(report.Units, sum)
-		case sum.File != sum.Ledger:
-			if report.Different++; len(report.Differences) < maxImportProblems {
-				report.Differences = append(report.Differences, sum)
-			}
-		}
-	}
-	return report, nil
 }

@@ -98,6 +98,45 @@ func TestReconcileNamesWhoDiffers(t *testing.T) {
 	}, report.Differences)
 }
 
+func TestReconcileNamesTheDatesThatDiffer(t *testing.T) {
+	s := openShop(t, beans(points.ExpireAfter(12, points.Months)))
+	soon, late, earned := day(2028, time.January, 1), day(2028, time.July, 1), day(2026, time.June, 1)
+	row := func(line int, member string, n points.Amount, expires time.Time) loyalty.ImportRow {
+		return loyalty.ImportRow{Line: line, ID: fmt.Sprintf("row-%d", line), Import: loyalty.Import{
+			Member: member, Unit: "bean", Points: n, EarnedAt: earned, ExpiresAt: expires,
+		}}
+	}
+	file := []loyalty.ImportRow{row(2, "ada", 40, soon), row(3, "ada", 60, late), row(4, "bob", 7, late), row(5, "cyd", 5, time.Time{})}
+	_, err := s.ImportAll(t.Context(), slices.Values(file), nil)
+	require.NoError(t, err)
+	reconcile := func() loyalty.ReconcileReport {
+		report, err := s.Reconcile(t.Context(), slices.Values(file))
+		require.NoError(t, err)
+		require.Zero(t, report.Different, "the points are those of the file")
+		require.Equal(t, len(report.Dates), report.Misdated)
+		return report
+	}
+	s.must(loyalty.Extend{Member: "bob", Key: "goodwill", Unit: "bean", ExpiringBy: late, ExpiresAt: late.AddDate(1, 0, 0), Reason: "was ill", Actor: "ada"})
+	require.Empty(t, reconcile().Dates, "what is done since makes no difference, and a row without a date fits any")
+
+	file[0].Import.ExpiresAt, file[2].Import.EarnedAt = late, earned.AddDate(0, 0, 1)
+	require.Equal(t, []loyalty.ReconciledDate{
+		{Member: "ada", Unit: "bean", Date: "expiresAt", At: soon, File: 0, Ledger: 40},
+		{Member: "ada", Unit: "bean", Date: "expiresAt", At: late, File: 100, Ledger: 60},
+		{Member: "bob", Unit: "bean", Date: "earnedAt", At: earned, File: 0, Ledger: 7},
+		{Member: "bob", Unit: "bean", Date: "earnedAt", At: earned.AddDate(0, 0, 1), File: 7, Ledger: 0},
+	}, reconcile().Dates)
+
+	file[0].Import.ExpiresAt, file[2].Import.EarnedAt = time.Time{}, time.Time{}
+	require.Empty(t, reconcile().Dates)
+	file[1].Import.ExpiresAt = late.AddDate(0, 0, 1)
+	require.Equal(t, []loyalty.ReconciledDate{
+		{Member: "ada", Unit: "bean", Date: "expiresAt", At: soon, File: 0, Ledger: 40},
+		{Member: "ada", Unit: "bean", Date: "expiresAt", At: late, File: 0, Ledger: 60},
+		{Member: "ada", Unit: "bean", Date: "expiresAt", At: late.AddDate(0, 0, 1), File: 60, Ledger: 0},
+	}, reconcile().Dates, "the 40 without a date explain no 100")
+}
+
 func TestReconcileNamesWhoHasNoAccount(t *testing.T) {
 	s := openShop(t, beans(points.NeverExpire()))
 	file := slices.Collect(openings(4))

@@ -303,6 +303,7 @@ func memberCases() []Case {
 				compared, err := s.engine.Reconcile(s.Context(), slices.Values(file))
 				require.NoError(s, err)
 				assert.Equal(s, []loyalty.Reconciled{{Unit: "bean", File: 107, Ledger: 107}}, compared.Units)
+				assert.Empty(s, compared.Dates, "each lot has its dates")
 				s.now = soon
 				s.has("ada", 60)
 				s.now = late
