@@ -13,7 +13,8 @@ import (
 
 func TestNoTextOfACommandSurvivesAnErasure(t *testing.T) {
 	members := []loyalty.Command{
-		loyalty.Enroll{Member: "anna", Key: "signup"}, loyalty.Enroll{Member: "ben", Key: "signup"},
+		loyalty.Enroll{Member: "anna", Key: "signup"},
+		loyalty.Enroll{Member: "ben", Key: "signup"},
 		loyalty.Adjust{Member: "ben", Key: "welcome", Unit: "bean", Points: 100, Reason: "welcome", Actor: "shop"},
 	}
 	gift := give("ben", "gift", 30)
