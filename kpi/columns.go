@@ -78,6 +78,8 @@ func Collect(orders iter.Seq2[Order, error]) (*Columns, error) {
 type columnsBuilder struct {
 	members memberTable
 	Columns
+	// waiting are the members of the last orders, who have no numbers yet.
+	waiting memberBatch
 }
 
 // Add appends an order.
@@ -90,11 +92,16 @@ func (b *columnsBuilder) Add(o Order) error {
 	if err != nil {
 		return err
 	}
-	b.member = append(b.member, b.members.number(o.Member))
 	b.at = append(b.at, at)
 	b.amount = append(b.amount, amount)
+	if b.waiting.add(o.Member) {
+		b.number()
+	}
 	return nil
 }
+
+// number numbers the members who wait.
+func (b *columnsBuilder) number() { b.member = b.members.numbers(b.member, &b.waiting) }
 
 // fit returns an amount in the columns' units, which become finer where need be.
 func (b *columnsBuilder) fit(a Amount) (int64, error) {
@@ -130,6 +137,7 @@ func (b *columnsBuilder) refine(decimals int) bool {
 
 // columns numbers the members in the order of their ids.
 func (b *columnsBuilder) columns() *Columns {
+	b.number()
 	order := b.members.byName()
 	names, place := make([]string, len(order)), make([]uint32, len(order))
 	for i, m := range order {

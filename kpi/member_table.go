@@ -37,6 +37,51 @@ func (t *memberTable) number(name string) uint32 {
 	}
 }
 
+// memberBatch is members who are numbered together: the memory of each is far away, and a
+// processor waits for all of them at once.
+type memberBatch struct {
+	size   int
+	names  [64]string
+	kept   [64]string
+	slots  [64]memberSlot
+	hashes [64]uint32
+}
+
+// add adds a member, and reports whether the batch is full.
+func (b *memberBatch) add(name string) (full bool) {
+	b.names[b.size] = name
+	b.size++
+	return b.size == len(b.names)
+}
+
+// numbers appends the numbers of a batch's members, and empties it.
+func (t *memberTable) numbers(to []uint32, b *memberBatch) []uint32 {
+	if len(t.slots) == 0 {
+		t.grow()
+	}
+	names, mask := b.names[:b.size], uint32(len(t.slots)-1)
+	for i, name := range names {
+		b.hashes[i] = uint32(maphash.String(t.seed, name))
+		b.slots[i] = t.slots[b.hashes[i]&mask]
+	}
+	for i := range names {
+		if slot := b.slots[i]; slot.place > 0 && slot.hash == b.hashes[i] {
+			b.kept[i] = t.names[slot.place-1]
+		} else {
+			b.kept[i] = ""
+		}
+	}
+	for i, name := range names {
+		if b.kept[i] == name {
+			to = append(to, b.slots[i].place-1)
+		} else {
+			to = append(to, t.number(name))
+		}
+	}
+	b.size = 0
+	return to
+}
+
 // known returns the name of a member that has a number, and else the hash and the free slot
 // for it.
 func (t *memberTable) known(name []byte) (kept string, hash, free uint32, ok bool) {
