@@ -178,6 +178,10 @@ func (r *Report) models(o Options, all *counters, c *costs) error {
 		if spend.CorrelationKnown {
 			r.Models.Correlation = &spend.Correlation
 		}
+		if spend.Dependent {
+			r.Models.Problems = append(r.Models.Problems, fmt.Sprintf(
+				"Gamma-Gamma takes spend to be independent of frequency, and their correlation is %.2f: what customers are expected to spend is off, by more the more they buy", spend.Correlation))
+		}
 	} else {
 		r.Models.Problems = append(r.Models.Problems, err.Error())
 	}

@@ -14,10 +14,11 @@ type cohort struct {
 	Month  string `json:"month"`
 	Size   int    `json:"size"`
 	Active []int  `json:"active"`
-	// Returned counts who came again until then, Revenue is what was spent in the
-	// month.
-	Returned []int         `json:"returned"`
-	Revenue  []json.Number `json:"revenue"`
+	// Returned counts who came again until then, Remaining who came then or later, which
+	// is rolling retention; Revenue is what was spent in the month.
+	Returned  []int         `json:"returned"`
+	Remaining []int         `json:"remaining"`
+	Revenue   []json.Number `json:"revenue"`
 	// Retention has a figure for each month after the first that was observed.
 	Retention []kpi.Figure `json:"retention"`
 }
@@ -37,6 +38,7 @@ func (r *Report) matrix(m *kpi.CohortMatrix) (*cohortMatrix, error) {
 		row := cohort{Month: c.Start.In(r.period.Zone).Format("2006-01"), Size: c.Size}
 		for _, cell := range c.Cells {
 			row.Active, row.Returned = append(row.Active, cell.Active), append(row.Returned, cell.Returned)
+			row.Remaining = append(row.Remaining, cell.Remaining)
 			row.Revenue = append(row.Revenue, json.Number(cell.Revenue.String()))
 			f, err := kpi.CohortRetention(int64(cell.Active), int64(c.Size))
 			if err == nil {

@@ -197,7 +197,7 @@ func (r *Report) model(out *page) {
 	}
 	out.table(rows, false)
 	for _, problem := range m.Problems {
-		out.line("  not fitted: %s", problem)
+		out.line("  note: %s", problem)
 	}
 	if len(m.AtRisk) == 0 {
 		return

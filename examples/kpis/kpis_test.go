@@ -76,6 +76,8 @@ type printed struct {
 			Month  string
 			Size   int
 			Active []int
+			// Remaining came then or later.
+			Remaining []int
 		}
 	}
 	Goals   []struct{ Key, State, Reason string }
@@ -235,6 +237,33 @@ func TestALogTooSmallForModelsSaysSo(t *testing.T) {
 	assert.Contains(t, stdout.String(), "undefined")
 }
 
+func TestSpendThatGoesWithFrequencyIsSaid(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 1))
+	for _, c := range []struct {
+		name  string
+		spend func(orders int) float64
+		said  bool
+	}{
+		{"who buys more often spends more each time", func(orders int) float64 { return 4 * float64(orders) }, true},
+		{"who buys more often spends the same", func(int) float64 { return 20 }, false},
+	} {
+		var text strings.Builder
+		text.WriteString("member,occurred_at,amount\n")
+		for customer := range 150 {
+			orders, habit := 1+customer%8, 0.5+random.Float64()
+			for i := range orders {
+				at := time.Date(2027, 1, 1+customer%30+i*(7+random.IntN(20)), 9, 0, 0, 0, time.UTC)
+				fmt.Fprintf(&text, "m-%03d,%s,%.2f\n", customer, at.Format(time.RFC3339), c.spend(orders)*habit*(0.7+0.6*random.Float64()))
+			}
+		}
+		path := filepath.Join(t.TempDir(), "orders.csv")
+		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
+		var stdout bytes.Buffer
+		require.Equal(t, exitOK, run([]string{"-orders", path}, &stdout, io.Discard, io.Discard))
+		assert.Equal(t, c.said, strings.Contains(stdout.String(), "takes spend to be independent of frequency"), c.name)
+	}
+}
+
 func TestBadFlagsAndFilesAreNamed(t *testing.T) {
 	orders := shop(t)
 	bad := filepath.Join(t.TempDir(), "bad.json")
@@ -285,6 +314,8 @@ func TestRealOrders(t *testing.T) {
 	assert.Equal(t, "1998-06-30", got.Log.AsOf)
 	require.Len(t, got.Cohorts.Rows, 3)
 	assert.Equal(t, []int{7846, 1157, 964, 810}, got.Cohorts.Rows[0].Active[:4])
+	assert.Equal(t, 7846, got.Cohorts.Rows[0].Remaining[0])
+	assert.Less(t, got.Cohorts.Rows[0].Remaining[1], 7846)
 	assert.Equal(t, []int{7248, 1032, 752, 756}, got.Cohorts.Rows[2].Active[:4])
 	assert.Equal(t, json.Number("23570"), *got.Figures["customers"].Numerator)
 	require.NotNil(t, got.Models.Holdout)
