@@ -106,7 +106,18 @@ func lineChart(label string, labels []string, lines []line, top *float64, format
 	return drawing(p, label)
 }
 
-func barChart(label string, labels []string, bars []line, format func(float64) string) (template.HTML, error) {
+// everyFew blanks labels between those that have room.
+func everyFew(labels []string, most int) []string {
+	step := (len(labels) + most - 1) / most
+	few := make([]string, len(labels))
+	for i := 0; i < len(labels); i += step {
+		few[i] = labels[i]
+	}
+	return few
+}
+
+// barChart draws as many of the labels as shown says, or, with 0, as there is room for.
+func barChart(label string, labels []string, shown int, bars []line, format func(float64) string) (template.HTML, error) {
 	var colors, names []string
 	var values [][]float64
 	for _, b := range bars {
@@ -116,7 +127,7 @@ func barChart(label string, labels []string, bars []line, format func(float64) s
 	o := charts.NewBarChartOptionWithData(values)
 	o.Theme = theme
 	o.Legend = charts.LegendOption{SeriesNames: names}
-	o.CategoryAxis.Labels = labels
+	o.CategoryAxis.Labels, o.CategoryAxis.LabelCount = labels, shown
 	o.ValueAxis = []charts.ValueAxisOption{{ValueFormatter: format}}
 	o.ValueFormatter = format
 	p := painter(theme)

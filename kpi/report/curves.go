@@ -153,7 +153,7 @@ func liabilitySection(r *Report) (*section, error) {
 		recognized = append(recognized, m.Recognized.InexactFloat64())
 		closing = append(closing, m.Closing.InexactFloat64())
 	}
-	chart, err := barChart("Liability roll-forward", labels, []line{
+	chart, err := barChart("Liability roll-forward", everyFew(labels, 4), len(labels), []line{
 		{"Deferred", "series-3", deferred}, {"Recognized", "series-2", recognized}, {"Closing", "series-1", closing},
 	}, countAxis)
 	return &section{
@@ -190,7 +190,7 @@ func npsSection(r *Report) (*section, error) {
 		return s, nil
 	}
 	var err error
-	s.Chart, err = barChart("Net Promoter Score by segment", labels, []line{
+	s.Chart, err = barChart("Net Promoter Score by segment", labels, 0, []line{
 		{"Lower", "series-3", lower}, {"Score", "series-1", scores}, {"Upper", "series-4", upper},
 	}, countAxis)
 	return s, err

@@ -100,6 +100,29 @@ func TestEveryColorOfADrawingIsAVariableOfThePage(t *testing.T) {
 	assert.Contains(t, page, "var(--series-1)")
 }
 
+func TestNoLabelOfADrawingRunsIntoTheNext(t *testing.T) {
+	placed := regexp.MustCompile(`<text x="(\d+)" y="(\d+)"[^>]*font-size:(\d+)px[^>]*>([^<]+)</text>`)
+	drawings := 0
+	for drawing := range strings.SplitSeq(write(t, café(t)), "<svg ") {
+		drawing, _, found := strings.Cut(drawing, "</svg>")
+		if !found {
+			continue
+		}
+		drawings++
+		ends := map[string]float64{} // with room behind them, by height
+		for _, text := range placed.FindAllStringSubmatch(drawing, -1) {
+			var x, size float64
+			_, err := fmt.Sscan(text[1], &x)
+			require.NoError(t, err)
+			_, err = fmt.Sscan(text[3], &size)
+			require.NoError(t, err)
+			assert.GreaterOrEqual(t, x, ends[text[2]], "%q", text[4])
+			ends[text[2]] = x + size*(0.55*float64(len([]rune(text[4])))+0.4)
+		}
+	}
+	assert.Equal(t, 4, drawings)
+}
+
 func TestNamesAreTextAndNeverMarkup(t *testing.T) {
 	const evil = `<script>alert("x")</script>&`
 	r := café(t)
