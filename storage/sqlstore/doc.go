@@ -30,11 +30,11 @@
 // there are no triggers, sequences, foreign keys or stored code. Texts are compared
 // byte by byte, whatever the collation of the database.
 //
-// A SQLite file is never spread, so its migrations differ in three things: indexes
-// leave out rows that no query looks for there (lots used up, records and accounts
-// that are never due, records without reference, status and sort); the key of events
-// begins with program, acked and bucket, which saves an index; and tables with large
-// documents are in order of arrival.
+// On MySQL and in SQLite the key of events begins with program, acked and bucket, which
+// saves an index. A SQLite file is never spread, so its migrations differ in two things
+// more: indexes leave out rows that no query looks for there (lots used up, records and
+// accounts that are never due, records without reference, status and sort); and tables
+// with large documents are in order of arrival.
 //
 // The tables belong to whoever runs [Migrate], or a migration tool with the files of
 // [Migrations]. The engine needs less: [Grants] returns what its role may do, which

@@ -125,7 +125,7 @@ func portion(n int) int {
 
 // lookup is a statement that changes rows by any number of keys of one program.
 type lookup struct {
-	// head comes before the condition on the key.
+	// head comes before the key, with a mark for the program.
 	head string
 	key  []string
 	// texts holds the text for a number of keys, once it was needed.
@@ -141,11 +141,11 @@ const (
 
 func lookups() [lookupCount]lookup {
 	events := func(head string) lookup {
-		return lookup{head: head, key: []string{"member", "version", "ordinal"}, texts: &sync.Map{}}
+		return lookup{head: head, key: []string{"bucket", "member", "version", "ordinal"}, texts: &sync.Map{}}
 	}
 	return [lookupCount]lookup{
-		ackEvents:  events("UPDATE loyalty_events SET acked = 1"),
-		dropEvents: events("DELETE FROM loyalty_events"),
+		ackEvents:  events("UPDATE loyalty_events SET acked = 1 WHERE program = ? AND acked = 0"),
+		dropEvents: events("DELETE FROM loyalty_events WHERE program = ? AND acked = 1"),
 	}
 }
 
@@ -154,7 +154,7 @@ func (l *lookup) text(g *grammar, n int) string {
 	if text, ok := l.texts.Load(n); ok {
 		return text.(string)
 	}
-	text := g.compile(l.head + " WHERE program = ?" + anyOf(l.key, n)).text
+	text := g.compile(l.head + anyOf(l.key, n)).text
 	l.texts.Store(n, text)
 	return text
 }

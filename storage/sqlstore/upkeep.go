@@ -48,7 +48,7 @@ func inOrderOfKey(a, b storage.EventID) int {
 func eventKeys(events []storage.EventID) []any {
 	var keys []any
 	for _, id := range events {
-		keys = append(keys, id.Member, id.Version, id.Ordinal)
+		keys = append(keys, storage.Bucket(id.Member), id.Member, id.Version, id.Ordinal)
 	}
 	return keys
 }

@@ -110,6 +110,8 @@ CREATE TABLE IF NOT EXISTS loyalty_records (
   KEY loyalty_records_listed (program, kind, reference, status, sort, member, id)
 ) ENGINE = InnoDB;
 
+-- The key of events is the order of those that are not acknowledged, which saves an index.
+
 CREATE TABLE IF NOT EXISTS loyalty_events (
   program     VARBINARY(64)  NOT NULL,
   member      VARBINARY(255) NOT NULL,
@@ -120,8 +122,7 @@ CREATE TABLE IF NOT EXISTS loyalty_events (
   type        VARBINARY(255) NOT NULL,
   recorded_at BIGINT   NOT NULL,
   data        MEDIUMBLOB,
-  PRIMARY KEY (program, member, version, ordinal),
-  KEY loyalty_events_pending (program, acked, bucket, member, version, ordinal)
+  PRIMARY KEY (program, acked, bucket, member, version, ordinal)
 ) ENGINE = InnoDB;
 
 CREATE TABLE IF NOT EXISTS loyalty_claims (
