@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -176,7 +177,7 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) (*orderState, error) {
 			Unit: take.Unit, Kind: points.EntryReverse, To: points.Reversed, Reference: c.Order,
 			Corrects: state.entry(i), OccurredAt: tx.occurred,
 		}
-		missing, err := tx.clawBack(row, take, pattern)
+		missing, err := tx.clawBack(&row, take, pattern)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +193,7 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) (*orderState, error) {
 
 // clawBack takes points back from the program's sources, in their order, and returns
 // what they did not have. A metric is counted down.
-func (tx *Tx) clawBack(row storage.Record, take points.Take, pattern points.Entry) (points.Amount, error) {
+func (tx *Tx) clawBack(row *storage.Record, take points.Take, pattern points.Entry) (points.Amount, error) {
 	unit, err := tx.rev.unit("unit", take.Unit)
 	if err != nil {
 		return 0, err
@@ -232,8 +233,10 @@ func (tx *Tx) clawBack(row storage.Record, take points.Take, pattern points.Entr
 // takeOwn takes from the lots that the order itself earned, those that are pending or
 // those that are open. An open lot is followed by all that expire when it does: points
 // of one expiry are alike, so that it makes no difference whether they were
-// consolidated. It returns what it took.
-func (tx *Tx) takeOwn(row storage.Record, take points.Take, source RefundSource, pattern points.Entry) (points.Amount, error) {
+// consolidated. A lot that is used up while it is pending had nothing but what the order
+// takes back, so that nothing of the order's is left there nor in what expires with it: the
+// order names it no longer. It returns what it took.
+func (tx *Tx) takeOwn(row *storage.Record, take points.Take, source RefundSource, pattern points.Entry) (points.Amount, error) {
 	missing := take.Points
 	for _, id := range row.Lots {
 		lot, err := tx.whereNow(id)
@@ -249,6 +252,9 @@ func (tx *Tx) takeOwn(row storage.Record, take points.Take, source RefundSource,
 			if alike, err = tx.expiringWith(lot, missing); err != nil {
 				return 0, err
 			}
+		}
+		if source == FromPending && missing >= lot.Remaining {
+			row.Lots = slices.DeleteFunc(slices.Clone(row.Lots), func(other points.LotID) bool { return other == id })
 		}
 		for _, lot := range alike {
 			amount := min(missing, lot.Remaining)

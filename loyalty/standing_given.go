@@ -126,7 +126,7 @@ func (v *verdictOn) takeBack(given *givenState, path []string) error {
 		if g.Lot != 0 {
 			row.Lots = []points.LotID{g.Lot}
 		}
-		missing, err := tx.clawBack(row, points.Take{Unit: g.Unit, Points: g.Points}, pattern)
+		missing, err := tx.clawBack(&row, points.Take{Unit: g.Unit, Points: g.Points}, pattern)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (m *model) confirmLots(p *person, c loyalty.Confirm, now, at time.Time) err
 		case !p.lots[i].pending || p.lots[i].left == 0:
 			return loyalty.ErrNothingPending
 		}
-		p.lots[i].into = m.confirmOne(p, i, now, at) + 1
+		m.confirmOne(p, i, now, at)
 	}
 	return nil
 }
@@ -35,7 +35,9 @@ func (m *model) confirmOne(p *person, lot int, now, at time.Time) int {
 	unit, _ := m.program.Unit(next.unit)
 	next.from, next.until = at, p.expiryFor(m.program, unit, next.rule).From(at, m.zone)
 	next.rule, next.number = "", 0
-	return m.receive(p, next, now)
+	place := m.receive(p, next, now)
+	p.lots[lot].into = place + 1
+	return place
 }
 
 // confirmSome confirms lots by the numbers on the member's page, or tries to.
