@@ -247,6 +247,36 @@ func TestTheAnniversaryOfTheOtherSystemStartsPeriodsHere(t *testing.T) {
 	s.verify()
 }
 
+func TestPagesOfAFileAreTriedAndAMissingOneIsReportedByItsLine(t *testing.T) {
+	s := openShop(t, regulars())
+	count := func(euros int) []loyalty.OpeningCount {
+		return []loyalty.OpeningCount{{Metric: "spend", Day: tiers.Date(2026, 6, euros), Amount: points.Amount(100 * euros)}}
+	}
+	var rows []loyalty.ImportRow
+	add := func(member string, standing *loyalty.OpeningStanding) {
+		rows = append(rows, loyalty.ImportRow{Line: len(rows) + 1, ID: fmt.Sprint(len(rows)), Import: loyalty.Import{
+			Member: member, EnrolledAt: day(2024, time.May, 2), Standing: standing,
+		}})
+	}
+	last := loyalty.OpeningStanding{Page: 3, Pages: 3, Counts: count(3), Ladders: movedIn().Standing.Ladders}
+	add("anna", &loyalty.OpeningStanding{Page: 1, Pages: 3, Counts: count(1)})
+	add("anna", &loyalty.OpeningStanding{Page: 2, Pages: 3, Counts: count(2)})
+	add("ben", &loyalty.OpeningStanding{Page: 1, Pages: 3, Counts: count(1)})
+	add("anna", &last)
+	add("ben", &last)
+	dry, err := s.ImportAll(t.Context(), slices.Values(rows), &loyalty.ImportOptions{DryRun: true})
+	require.NoError(t, err)
+	report, err := s.ImportAll(t.Context(), slices.Values(rows), nil)
+	require.NoError(t, err)
+	require.Equal(t, dry, report)
+	require.Equal(t, []int{4, 1}, []int{report.Imported, report.Bad})
+	require.Equal(t, 5, report.Problems[0].Line)
+	require.ErrorContains(t, report.Problems[0].Err, "standing.page: page 2 is wanted, this is 3 of 3")
+	require.Equal(t, []string{"gold", ""}, []string{s.tier("anna"), s.tier("ben")})
+	require.Equal(t, []loyalty.ImportTier{{Ladder: "status", Tier: "gold", Members: 1}}, report.Tiers)
+	s.verify()
+}
+
 // TestAStandingThatIsTooLargeForARowComesInPages imports a member of a rolling window of
 // three years who came every day, and exports her again.
 func TestAStandingThatIsTooLargeForARowComesInPages(t *testing.T) {
@@ -361,6 +391,7 @@ func TestAMemberWhoMovesToAnotherStoreStandsThereAsIfTheyHadBeenThere(t *testing
 		zone, start := drawPlace(t)
 		ladder, other, list := drawRungs(t), drawRungs(t), drawHappenings(t, start)
 		other.Code = "other"
+		ladder.Remind = []tiers.Span{{Months: 1}, {Days: 7}}
 		there := func(p *loyalty.Program) { p.Zone, p.Ladders = zone.String(), append(p.Ladders, other) }
 		known := 400 // What is told later than a horizon is decided by how far that had come.
 		if rapid.Bool().Draw(t, "a short horizon") {
@@ -387,13 +418,12 @@ func TestAMemberWhoMovesToAnotherStoreStandsThereAsIfTheyHadBeenThere(t *testing
 			here.happen(h)
 		}
 		if granted < 100 {
-			here.now = later(here.now, start.AddDate(0, 0, granted))
-			if here.now.Before(move) {
-				grant(here)
-			}
+			here.now = later(here.now, move.Add(-time.Hour))
+			grant(here)
 		}
 		here.now = later(here.now, move)
-		if rapid.Bool().Draw(t, "settled") {
+		settled := rapid.Bool().Draw(t, "settled")
+		if settled {
 			_, err := here.RunDue(t.Context(), nil)
 			require.NoError(t, err)
 		}
@@ -402,6 +432,12 @@ func TestAMemberWhoMovesToAnotherStoreStandsThereAsIfTheyHadBeenThere(t *testing
 			moved.do(loyalty.Import{Member: "anna", Key: fmt.Sprint("move", i), EnrolledAt: start, Standing: &page})
 		}
 		require.Empty(t, moved.promotions(), "nobody is told of what they have")
+		m, err := moved.Member(t.Context(), "anna")
+		require.NoError(t, err)
+		if settled {
+			require.Zero(t, m.Balance("bean").Available, "nor given again what entering gives")
+		}
+		reminded := len(here.reminders())
 		same := func(at time.Time) {
 			want, _, _ := here.standing(at)
 			has, _, _ := moved.standing(at)
@@ -421,6 +457,9 @@ func TestAMemberWhoMovesToAnotherStoreStandsThereAsIfTheyHadBeenThere(t *testing
 		}
 		for _, after := range []int{10, 45, 100, 200, 400} {
 			same(here.now.AddDate(0, 0, after))
+		}
+		if settled {
+			require.Equal(t, append([]string(nil), here.reminders()[reminded:]...), moved.reminders())
 		}
 	})
 }
