@@ -54,8 +54,11 @@ func lookupLotsOf() *shape {
 // reads under accounts is of one state of the database, unless the store is bound.
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
 	l := &loading{requests: requests, bound: e.bound}
-	if len(requests) == 1 && !e.bound && !e.spread && unites(&requests[0]) {
-		l.texts = &e.unions
+	if len(requests) == 1 && !e.bound && !e.spread {
+		l.paged = pages(&requests[0])
+		if unites(&requests[0]) {
+			l.texts = &e.unions
+		}
 	}
 	err := l.load(ctx, e.database)
 	for err == nil && (!l.due && l.anyDue() || l.short) {
@@ -78,6 +81,8 @@ type loading struct {
 	short, whole bool
 	// texts are those of unions, where one statement loads the only request.
 	texts *unions
+	// paged is set where one statement loads an account and a page of its lots.
+	paged bool
 	// due is set where what is due is loaded too, unlocked where nothing can be
 	// locked because the transaction only reads.
 	due, unlocked bool
@@ -89,9 +94,12 @@ func (l *loading) load(ctx context.Context, on database) error {
 	t := &trip{}
 	t.forget(func() { l.snapshots, l.short = make([]storage.Snapshot, len(l.requests)), false })
 	l.finish = nil
-	if l.texts != nil && !l.due && !l.whole {
+	switch {
+	case l.paged && !l.due:
+		l.page(t)
+	case l.texts != nil && !l.due && !l.whole:
 		l.unite(t, l.texts)
-	} else {
+	default:
 		l.apart(t)
 	}
 	simple := len(t.statements) == 1

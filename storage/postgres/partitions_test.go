@@ -60,7 +60,7 @@ func spread(t *testing.T) string {
 	return url
 }
 
-// noted is what connections send in pipelines, and the texts of all that they send.
+// noted is what connections send, and the texts of it.
 type noted struct {
 	mu    sync.Mutex
 	sent  []pgx.TraceBatchQueryData
@@ -89,6 +89,7 @@ func (n *noted) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)
 func (n *noted) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.sent = append(n.sent, pgx.TraceBatchQueryData{SQL: data.SQL, Args: data.Args})
 	n.text(data.SQL)
 	return ctx
 }
@@ -139,6 +140,8 @@ func TestACommandTouchesOnePartition(t *testing.T) {
 				Records: []storage.RecordKey{{Kind: "order", ID: "order-1"}}, Lots: []points.LotID{2},
 				Claims: []storage.ClaimKey{{Space: "order", Key: "order-1"}},
 			}})
+			require.NoError(t, err)
+			_, err = store.Load(t.Context(), []storage.LoadRequest{{Program: "cafe", Member: member, Debits: []storage.Debit{{Limit: 5}}}})
 			require.NoError(t, err)
 			custom := connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan" })
 			seen := 0

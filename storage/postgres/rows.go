@@ -23,11 +23,15 @@ type row struct {
 	values [][]byte
 	next   int
 	err    error
+	// last holds what was read by repeated.
+	last [3]string
 }
+
+var errFewColumns = errors.New("the result has too few columns")
 
 func (r *row) value() (value []byte, format int16) {
 	if r.next >= len(r.values) {
-		r.err = errors.Join(r.err, errors.New("the result has too few columns"))
+		r.err = errors.Join(r.err, errFewColumns)
 		return nil, pgx.TextFormatCode
 	}
 	value, format = r.values[r.next], r.fields[r.next].Format
@@ -53,6 +57,16 @@ func (r *row) null() bool {
 func (r *row) text() string {
 	value, _ := r.value()
 	return string(value)
+}
+
+// repeated is text that most rows have in common, of the i-th such column: where it is
+// what it was in the row before, it is the same string.
+func (r *row) repeated(i int) string {
+	value, _ := r.value()
+	if string(value) != r.last[i] {
+		r.last[i] = string(value)
+	}
+	return r.last[i]
 }
 
 func (r *row) integer() int64 {
@@ -135,8 +149,8 @@ func readAccount(r *row, program, member string) storage.Account {
 
 func readOperation(r *row, program, member string) storage.Operation {
 	return storage.Operation{
-		Program: program, Member: member, Version: r.integer(), Key: r.text(), Type: r.text(), Reason: r.text(),
-		Actor: r.text(), Reference: r.text(), Library: r.text(), Format: int(r.integer()),
+		Program: program, Member: member, Version: r.integer(), Key: r.text(), Type: r.repeated(0), Reason: r.text(),
+		Actor: r.repeated(1), Reference: r.text(), Library: r.repeated(2), Format: int(r.integer()),
 		OccurredAt: r.instant(), RecordedAt: r.instant(), Fingerprint: r.bytes(), Salt: r.bytes(),
 		Digests: r.bytes(), Hash: r.bytes(), Command: r.bytes(), Receipt: r.bytes(),
 	}
@@ -144,9 +158,9 @@ func readOperation(r *row, program, member string) storage.Operation {
 
 func readEntry(r *row, program, member string) storage.Entry {
 	e := storage.Entry{Program: program, Member: member, Version: r.integer(), Ordinal: int(r.integer())}
-	e.Unit, e.Kind = r.text(), points.EntryKind(r.text())
+	e.Unit, e.Kind = r.repeated(0), points.EntryKind(r.repeated(1))
 	e.From, e.To, e.Amount = points.Bucket(r.integer()), points.Bucket(r.integer()), points.Amount(r.integer())
-	e.Lot, e.Into, e.Rule = points.LotID(r.integer()), points.LotID(r.integer()), r.text()
+	e.Lot, e.Into, e.Rule = points.LotID(r.integer()), points.LotID(r.integer()), r.repeated(2)
 	e.Revision, e.Reference = r.integer(), r.text()
 	e.Corrects.Version, e.Corrects.Ordinal = r.integer(), int(r.integer())
 	e.OccurredAt, e.RecordedAt = r.instant(), r.instant()
@@ -155,10 +169,10 @@ func readEntry(r *row, program, member string) storage.Entry {
 
 func readLot(r *row, program, member string) storage.Lot {
 	l := storage.Lot{Program: program, Member: member}
-	l.ID, l.Unit, l.State = points.LotID(r.integer()), r.text(), points.LotState(r.integer())
+	l.ID, l.Unit, l.State = points.LotID(r.integer()), r.repeated(0), points.LotState(r.integer())
 	l.Original, l.Remaining, l.Held = points.Amount(r.integer()), points.Amount(r.integer()), points.Amount(r.integer())
 	l.EarnedAt, l.AvailableFrom, l.ExpiresAt = r.instant(), r.instant(), r.instant()
-	l.Source, l.Origin, l.Qualifies = r.text(), r.text(), r.integer() != 0
+	l.Source, l.Origin, l.Qualifies = r.repeated(1), r.repeated(2), r.integer() != 0
 	l.MergedInto, l.Merged = points.LotID(r.integer()), points.Amount(r.integer())
 	return l
 }

@@ -195,10 +195,7 @@ func rollBack(ctx context.Context, conn *pgxpool.Conn, err error) error {
 }
 
 func (s *Store) read(ctx context.Context, t *trip) error {
-	return s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		_, err := t.send(ctx, conn)
-		return err
-	})
+	return s.reading(ctx, func(ctx context.Context, conn *pgxpool.Conn) error { return t.ask(ctx, conn) })
 }
 
 func (s *Store) snapshot(ctx context.Context, t *trip) error {

@@ -13,6 +13,12 @@ type sender interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
+// asker sends statements together, or one by itself.
+type asker interface {
+	sender
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
 // trip is what goes to the server and back at once. It may be made again.
 type trip struct {
 	statements []statement
@@ -105,6 +111,23 @@ func (t *trip) send(ctx context.Context, on sender) (done int, err error) {
 	return len(t.statements), results.Close()
 }
 
+// ask makes a trip that only reads. A statement that is alone needs no pipeline.
+func (t *trip) ask(ctx context.Context, on asker) error {
+	if len(t.statements) != 1 || t.statements[0].read == nil {
+		_, err := t.send(ctx, on)
+		return err
+	}
+	for _, reset := range t.resets {
+		reset()
+	}
+	only := &t.statements[0]
+	rows, err := on.Query(ctx, only.sql, only.args...)
+	if err != nil {
+		return err
+	}
+	return only.take(rows)
+}
+
 func (s *statement) finish(results pgx.BatchResults) error {
 	if s.read == nil {
 		tag, err := results.Exec()
@@ -117,9 +140,15 @@ func (s *statement) finish(results pgx.BatchResults) error {
 	if err != nil {
 		return err
 	}
+	return s.take(rows)
+}
+
+// take reads all rows of an answer, one after the other into the same row.
+func (s *statement) take(rows pgx.Rows) error {
 	defer rows.Close()
+	r := row{fields: rows.FieldDescriptions()}
 	for rows.Next() {
-		r := row{fields: rows.FieldDescriptions(), values: rows.RawValues()}
+		r.values, r.next = rows.RawValues(), 0
 		if err := s.read(&r); err != nil {
 			return err
 		}

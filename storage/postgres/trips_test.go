@@ -181,6 +181,9 @@ func TestALoadOfOneMemberIsOneStatement(t *testing.T) {
 		"lots of an unknown amount": {
 			storage.LoadRequest{Debits: []storage.Debit{{Unit: "bean", Limit: 1}}}, []points.LotID{1}, nil,
 		},
+		"a page of lots": {
+			storage.LoadRequest{Debits: []storage.Debit{{Limit: 2}}, DueBy: points.Never.AddDate(-1, 0, 0)}, []points.LotID{1, 2}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.request.Program, c.request.Member = "cafe", "anna"

@@ -242,9 +242,12 @@ func (l *loading) unite(t *trip, texts *unions) {
 }
 
 // of makes r the columns of a row of a union that are those of a sort.
-func (r *row) of(from *row, sort int) *row {
+func (r *row) of(from *row, sort int) *row { return r.at(from, sorts[sort].slots) }
+
+// at makes r some columns of a row.
+func (r *row) at(from *row, slots []int) *row {
 	r.fields, r.values, r.next, r.err = r.fields[:0], r.values[:0], 0, nil
-	for _, slot := range sorts[sort].slots {
+	for _, slot := range slots {
 		r.fields, r.values = append(r.fields, from.fields[slot]), append(r.values, from.values[slot])
 	}
 	return r
