@@ -273,6 +273,9 @@ func newMember(row storage.Account, lots []points.Lot, idle map[string]time.Time
 		if lot.Remaining == 0 && lot.Held == 0 {
 			continue
 		}
+		if m.Lots == nil {
+			m.Lots = make([]points.Lot, 0, len(lots))
+		}
 		m.Lots = append(m.Lots, lot)
 		switch {
 		case lot.Remaining == 0:

@@ -76,8 +76,9 @@ func (a *account) merge(request storage.LoadRequest, snap *storage.Snapshot, fir
 	if snap.Operation != nil {
 		a.operations = append(slices.Clip(a.operations), *snap.Operation)
 	}
-	for _, lot := range snap.Lots {
-		a.learnLot(lot.Lot)
+	a.lots = slices.Grow(a.lots, len(snap.Lots))
+	for i := range snap.Lots {
+		a.learnLot(snap.Lots[i].Lot)
 	}
 	for _, key := range request.Records {
 		a.learnRecord(storage.Record{Kind: key.Kind, ID: key.ID}, false)
@@ -95,7 +96,12 @@ func (a *account) merge(request storage.LoadRequest, snap *storage.Snapshot, fir
 	return true
 }
 
+// learnLot adds a lot, mostly the last in order of those that are known.
 func (a *account) learnLot(lot points.Lot) {
+	if n := len(a.lots); n == 0 || points.ConsumptionOrder(a.lots[n-1], lot) < 0 {
+		a.lots = append(a.lots, lot)
+		return
+	}
 	i, known := slices.BinarySearchFunc(a.lots, lot, points.ConsumptionOrder)
 	if !known {
 		a.lots = slices.Insert(a.lots, i, lot)
