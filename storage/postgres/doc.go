@@ -27,9 +27,9 @@
 //
 // # Loads
 //
-// A load of one account is one statement, which sees one state of the database; pages of
-// lots, and loads of several accounts, are a transaction that is REPEATABLE READ and READ
-// ONLY, sent together too. What is due is read in a second trip, where the first has seen
+// A load of one account is one statement, which sees one state of the database; a page of
+// lots with records beside it, and loads of several accounts, are a transaction that is
+// REPEATABLE READ and READ ONLY, sent together too. What is due is read in a second trip, where the first has seen
 // that the account is due. So are all lots of a debit, where the first twelve do not cover it.
 //
 // # Isolation, pools and modes

@@ -172,7 +172,7 @@ func (u *union) whole(r *storage.LoadRequest) {
 }
 
 // unites reports whether one statement is to load what a request wants of its account.
-// A page of many lots costs more by one statement than by several.
+// A page of many lots has a statement of its own.
 func unites(r *storage.LoadRequest) bool {
 	page := slices.ContainsFunc(r.Debits, func(debit storage.Debit) bool { return debit.Unit == "" })
 	return !page && len(r.Records) <= unionRecords && len(r.Debits) <= unionDebits &&
