@@ -14,6 +14,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 )
 
@@ -43,7 +44,9 @@ type twins struct {
 func newTwins(t require.TestingT) *twins {
 	w := &twins{now: time.Date(2027, time.March, 1, 9, 0, 0, 0, time.UTC)}
 	for i, open := range []int{1 << 20, 2} {
-		engine, err := loyalty.New(loyalty.Revisions{coffee()}, memory.New(), &loyalty.Options{
+		program := coffee()
+		program.Catalog = rewards.Catalog{{Code: "mug", Type: rewards.TypeCustom, Prices: []rewards.Price{{Unit: "bean", Points: 7}}}}
+		engine, err := loyalty.New(loyalty.Revisions{program}, memory.New(), &loyalty.Options{
 			Clock: func() time.Time { return w.now }, Secret: []byte("a secret of the test"), OpenLots: open,
 		})
 		require.NoError(t, err)
@@ -88,19 +91,29 @@ func TestRefundsGiveTheSameTotalsWithAndWithoutConsolidation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newTwins(t)
 		w.both(t, loyalty.Enroll{Member: "anna", Key: "enroll"})
-		var orders, holds []string
+		var orders, holds, tables, mugs []string
 		for step := range rapid.IntRange(5, 40).Draw(t, "steps") {
 			key := fmt.Sprintf("k%d", step)
 			w.now = w.now.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "hours")) * time.Hour)
 			amount := rapid.Int64Range(1, 30).Draw(t, "amount")
 			at := func(of []string) string { return rapid.SampledFrom(of).Draw(t, "which") }
-			what := rapid.SampledFrom([]string{"sale", "sale", "sale", "gift", "spend", "hold", "void", "refund", "refund", "part"}).Draw(t, "what")
+			what := rapid.SampledFrom([]string{"sale", "sale", "sale", "gift", "spend", "hold", "void", "refund", "refund", "part", "pay", "back", "redeem", "cancel"}).Draw(t, "what")
 			switch {
 			case what == "gift":
 				w.both(t, loyalty.Adjust{
 					Member: "anna", Key: key, Unit: "bean", Points: points.Amount(amount), Reason: "gift", Actor: "shop",
 					ExpiresAt: w.now.AddDate(0, 0, int(amount)),
 				})
+			case what == "pay":
+				tables = append(tables, key)
+				w.both(t, loyalty.Spend{Member: "anna", Key: key, Unit: "bean", Points: points.Amount(amount), Order: key})
+			case what == "back" && len(tables) > 0:
+				w.both(t, loyalty.Refund{Member: "anna", Key: key, Order: at(tables), PointsBack: []loyalty.PointsBack{{Unit: "bean", Points: points.Amount(amount)}}})
+			case what == "redeem":
+				mugs = append(mugs, key)
+				w.both(t, loyalty.Redeem{Member: "anna", Key: key, Redemption: key, Reward: "mug"})
+			case what == "cancel" && len(mugs) > 0:
+				w.both(t, loyalty.CancelRedemption{Member: "anna", Key: key, Redemption: at(mugs)})
 			case what == "spend":
 				w.both(t, loyalty.Spend{Member: "anna", Key: key, Unit: "bean", Points: points.Amount(amount)})
 			case what == "hold":

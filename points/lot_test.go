@@ -52,6 +52,27 @@ func TestLotStateString(t *testing.T) {
 	assert.Equal(t, "pending open used state(0)", fmt.Sprint(points.LotPending, points.LotOpen, points.LotUsed, points.LotState(0)))
 }
 
+func TestPointsAreTakenByExpiryThenByWhenTheyWereEarnedThenByLot(t *testing.T) {
+	lot := func(id points.LotID, expires time.Time, earned int) points.Lot {
+		l := openLot(id, 1, expires)
+		l.EarnedAt = day(earned)
+		return l
+	}
+	want := []points.LotID{9, 8, 3, 4, 1, 2}
+	lots := []points.Lot{
+		lot(1, points.Never, 1), lot(2, points.Never, 2), lot(3, day(20), 4), lot(4, day(20), 4), lot(8, day(20), 3), lot(9, day(19), 9),
+	}
+	for range lots {
+		lots = append(lots[1:], lots[0])
+		sorted := slices.SortedFunc(slices.Values(lots), points.ConsumptionOrder)
+		var have []points.LotID
+		for _, l := range sorted {
+			have = append(have, l.ID)
+		}
+		assert.Equal(t, want, have)
+	}
+}
+
 func TestConsume(t *testing.T) {
 	lots := []points.Lot{openLot(7, 5, day(3)), openLot(3, 10, day(10)), openLot(2, 10, day(20)), openLot(9, 1000, points.Never)}
 	for _, c := range []struct {
