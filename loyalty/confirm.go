@@ -11,7 +11,8 @@ import (
 
 // Confirm makes an order's pending points available: those that wait for a
 // confirmation, and those whose return window is still open. Their validity is
-// counted from the confirmation.
+// counted from the confirmation, but for points that were brought along with a date of
+// their own to expire and wait for a confirmation: they keep it.
 type Confirm struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -133,7 +134,8 @@ func (c Confirm) Apply(_ context.Context, tx *Tx) error {
 	return tx.putOwn(row)
 }
 
-// confirm moves a pending lot's points into a lot with dates counted from now.
+// confirm moves a pending lot's points into a lot with dates counted from now. One that
+// was given a date of its own to expire keeps it.
 func (tx *Tx) confirm(lot points.Lot, order string) (points.LotID, error) {
 	unit, err := tx.rev.unit("unit", lot.Unit)
 	if err != nil {
@@ -143,10 +145,13 @@ func (tx *Tx) confirm(lot points.Lot, order string) (points.LotID, error) {
 	if err != nil {
 		return 0, err
 	}
-	amount := lot.Remaining
+	amount, expires := lot.Remaining, tx.expiry(tx.rev, &unit, rule).From(tx.occurred, tx.rev.zone)
+	if points.IsNever(lot.AvailableFrom) && !points.IsNever(lot.ExpiresAt) {
+		expires = lot.ExpiresAt
+	}
 	next := tx.newLot(unit, amount, creditTerms{
 		source: lot.Source, at: tx.occurred, earnedAt: lot.EarnedAt, availableFrom: tx.occurred,
-		expiresAt: tx.expiry(tx.rev, &unit, rule).From(tx.occurred, tx.rev.zone), origin: lot.Origin, qualifies: lot.Qualifies,
+		expiresAt: expires, origin: lot.Origin, qualifies: lot.Qualifies,
 	})
 	lot.Remaining, lot.MergedInto, lot.Merged = 0, next.ID, amount
 	tx.putLot(lot)

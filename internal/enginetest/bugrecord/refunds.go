@@ -344,6 +344,7 @@ func refundCases() []Case {
 			Number: 51, Slug: "delay_until_returns_end",
 			Bug:   "A shop wanted points to wait for the end of its return period and could not have it.",
 			Naive: "has no state between earned and spendable",
+			Lacks: "an Adjust can be spent at once: points that are given by hand and wait come by an Import or a command of the host's own",
 			Mistakes: []Mistake{{
 				Name:  "points can be spent at once",
 				Seen:  "ada has bean, and should have bean 25 pending",
