@@ -132,11 +132,9 @@ func (t *Terms) problems() points.Problems {
 	if t.Title != "" {
 		id(&problems, "raffle.title", t.Title, 200)
 	}
-	for path, at := range map[string]time.Time{"raffle.opens": t.Opens, "raffle.closes": t.Closes, "raffle.drawBy": t.DrawBy} {
-		if at.IsZero() || at.Year() < 1970 || at.Year() > 9000 {
-			problems.Add(path, "must be in the years 1970 to 9000")
-		}
-	}
+	dated(&problems, "raffle.opens", t.Opens)
+	dated(&problems, "raffle.closes", t.Closes)
+	dated(&problems, "raffle.drawBy", t.DrawBy)
 	if !t.Closes.After(t.Opens) {
 		problems.Add("raffle.closes", "must be after opens")
 	}
@@ -162,6 +160,12 @@ func (t *Terms) problems() points.Problems {
 		problems.Add("raffle.commitment", "is what binds the shop to its seed: see raffle.Commitment")
 	}
 	return problems
+}
+
+func dated(problems *points.Problems, path string, at time.Time) {
+	if at.IsZero() || at.Year() < 1970 || at.Year() > 9000 {
+		problems.Add(path, "must be in the years 1970 to 9000")
+	}
 }
 
 func id(problems *points.Problems, path, value string, most int) {

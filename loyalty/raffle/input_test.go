@@ -12,6 +12,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/raffle"
+	"github.com/loyaltykit/loyaltykit/points"
 	draw "github.com/loyaltykit/loyaltykit/rewards/experience/raffle"
 )
 
@@ -67,4 +68,21 @@ func TestBadInputIsRefusedInSoManyWords(t *testing.T) {
 		})
 	}
 	require.Greater(t, seen, 100)
+}
+
+func TestAllProblemsOfARaffleComeInTheOrderOfItsFields(t *testing.T) {
+	bad := raffle.Open{Key: "k", Raffle: raffle.Terms{Points: -1, MaxTickets: 101}}
+	want := []string{
+		"raffle.id", "raffle.opens", "raffle.closes", "raffle.drawBy", "raffle.closes", "raffle.drawBy", "raffle.points",
+		"raffle.maxTickets", "raffle.winners", "raffle.commitment",
+	}
+	for range 50 {
+		var problems points.Problems
+		require.ErrorAs(t, bad.Validate(), &problems)
+		var paths []string
+		for _, p := range problems {
+			paths = append(paths, p.Path)
+		}
+		require.Equal(t, want, paths)
+	}
 }
