@@ -163,7 +163,7 @@ func holding(plan loyalty.Plan, member, key, session, unit string, amount points
 }
 
 // Validate reports every problem of the hold.
-func (c Hold) Validate() error { return checkParty(c.Session, c.Party, c.price()) }
+func (c Hold) Validate() error { return Book(c).Validate() }
 
 // Apply implements loyalty.Command.
 func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
@@ -180,7 +180,7 @@ func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := r.session.MayBook(b.Tiers, c.Party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(tx, c.price()); err != nil {
+	if err := b.shown(tx, Book(c).price()); err != nil {
 		return err
 	}
 	if err := r.board.Take(c.Party, experience.Held); err != nil {
@@ -193,11 +193,6 @@ func (c Hold) Apply(ctx context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	return tx.Answer(b.shownAs(r))
-}
-
-// price is what the member was shown.
-func (c Hold) price() rewards.Cost {
-	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
 }
 
 // setAside puts the points of a party on hold, and its seats into a state that lasts until

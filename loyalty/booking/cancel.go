@@ -201,7 +201,7 @@ func (c Reschedule) Plan() loyalty.Plan {
 
 // price is what the member was shown.
 func (c Reschedule) price() rewards.Cost {
-	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
+	return Book{Unit: c.Unit, Points: c.Points, Money: c.Money, Currency: c.Currency}.price()
 }
 
 // Validate reports every problem of the move.

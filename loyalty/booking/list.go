@@ -43,12 +43,7 @@ func (c Join) Plan() loyalty.Plan {
 }
 
 // Validate reports every problem of the wish.
-func (c Join) Validate() error { return checkParty(c.Session, c.Party, c.price()) }
-
-// price is what the member was shown.
-func (c Join) price() rewards.Cost {
-	return rewards.Cost{Unit: c.Unit, Points: c.Points, Cash: c.Money, Currency: c.Currency}
-}
+func (c Join) Validate() error { return Book(c).Validate() }
 
 // Apply implements loyalty.Command.
 func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
@@ -63,7 +58,7 @@ func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := s.MayJoin(b.Tiers, c.Party, tx.Now()); err != nil {
 		return err
 	}
-	if err := b.shown(tx, c.price()); err != nil {
+	if err := b.shown(tx, Book(c).price()); err != nil {
 		return err
 	}
 	place, err := r.board.Join(s.Class(b.Tiers), c.Party, s.ListMax())
