@@ -20,7 +20,8 @@ const (
 // rest wait in order of arrival. Groups in flight have disjoint accounts.
 //
 // Large rounds cost a store far less for each call, and several in flight are best of
-// one size. So a group takes its share of all calls, and the callers of one that has
+// one size. So a group takes its share of all calls, with those that would have to wait
+// for it because they are about one of its accounts, and the callers of one that has
 // landed get the time to come back before the next takes off.
 type combiner struct {
 	engine *Engine
@@ -169,8 +170,8 @@ func (b *combiner) pick() []*call {
 	return group
 }
 
-// inTurn picks at most n calls, the first of every member before the second of
-// any, in order of arrival.
+// inTurn picks n calls, the first of every member before the second of any, and those that
+// would wait for them, in order of arrival.
 func inTurn(ready []*call, n int) []*call {
 	if len(ready) <= n {
 		return ready
@@ -189,8 +190,17 @@ func inTurn(ready []*call, n int) []*call {
 	}
 	order := slices.Clone(ready)
 	slices.SortStableFunc(order, func(a, b *call) int { return turn[a] - turn[b] })
-	for _, c := range order[:n] {
-		c.picked = true
+	group, behind := map[string]struct{}{}, map[string]struct{}{}
+	left := groupCalls
+	for i, c := range order {
+		in := behind
+		if i < n || left > 0 && touches(group, c) && !touches(behind, c) {
+			c.picked, in = true, group
+			left--
+		}
+		for i := range c.accounts() {
+			in[c.member(i)] = struct{}{}
+		}
 	}
 	return slices.DeleteFunc(ready, func(c *call) bool { return !c.picked })
 }

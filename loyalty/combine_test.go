@@ -447,6 +447,23 @@ func TestAGroupTakesItsShareOfAllCalls(t *testing.T) {
 	})
 }
 
+func TestAGroupTakesAlongWhoWouldWaitForItBecauseOfAnAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		crowd := shoppers(4)
+		c := servedCounter(t, append(crowd, "hot")...)
+		c.begin()
+		c.spend("anna", "second")
+		for n := range 16 {
+			c.spend("hot", fmt.Sprintf("coffee-%d", n))
+		}
+		for _, member := range crowd {
+			c.spend(member, "coffee")
+		}
+		c.end()
+		require.Equal(t, 20, slices.Max(c.sizes()), "of one member, who makes one group at a time, and all others: %v", c.sizes())
+	})
+}
+
 func TestCallersWhoComeBackShareTheNextRound(t *testing.T) {
 	// Who comes back in time is the scheduler's choice where several threads run callers.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
