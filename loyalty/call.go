@@ -52,6 +52,8 @@ type call struct {
 	needs    rewards.Cost
 	// merged is set where lots were merged because the command needs too many.
 	merged bool
+	// later is set where commits follow that book what this one decides.
+	later bool
 	// openLots is how many open lots to load, whatever the plan says.
 	openLots int
 	// dueLimit is how much of each sort that is due to load; 0 is the default.

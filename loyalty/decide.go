@@ -83,6 +83,7 @@ type stepper interface {
 // leaves the state as it was.
 func (d *deciding) decide(c *call) {
 	d.rests, d.noted, d.wantsAlone = nil, d.noted[:0], false
+	c.later = false
 	accounts := make([]*account, 0, storage.MaxLegs)
 	for i := range c.accounts() {
 		accounts = append(accounts, d.accounts[c.member(i)])
@@ -184,6 +185,9 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	}
 	if err := d.apply(c, tx); err != nil {
 		return nil, err
+	}
+	if tx.failed == nil {
+		_ = tx.postpone() // It is remembered as the Tx's failure.
 	}
 	if tx.failed == nil {
 		if err := tx.guard(); err != nil {

@@ -19,7 +19,11 @@ func (l *lifeData) unfinished() bool {
 // closeOut carries out what a call has decided, before its caller is answered. What
 // it does not reach is carried out by the next command on the member, or RunDue.
 func (e *Engine) closeOut(ctx context.Context, c *call) {
-	if err := e.finishAll(ctx, c); err != nil {
+	err := e.finishAll(ctx, c)
+	if c.later && err == nil {
+		_, err = e.settleMember(ctx, c.plan.Member, c.now)
+	}
+	if err != nil {
 		e.options.Logger.Warn("loyalty: a command is decided, the rest of it will be done later",
 			"command", c.typ, "member", c.plan.Member, "error", err)
 	} else if r, ok := c.cmd.(reporter); ok {

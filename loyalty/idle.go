@@ -232,7 +232,7 @@ func settleIdle(tx *Tx, row storage.Record) error {
 // needDue loads all that will ever fall due where lots that go before their time may
 // be what falls due next: what is due then cannot be told from the rest.
 func (p *Party) needDue(lots []points.Lot) error {
-	if points.IsNever(p.base.bound) || !slices.ContainsFunc(lots, func(l points.Lot) bool { return l.ExpiresAt.Equal(p.base.bound) }) {
+	if points.IsNever(p.base.bound) || !slices.ContainsFunc(lots, func(l points.Lot) bool { return l.DueAt().Equal(p.base.bound) }) {
 		return nil
 	}
 	return p.load(storage.LoadRequest{DueBy: points.Never.Add(-time.Microsecond), DueLimit: quotedLots})

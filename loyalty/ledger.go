@@ -261,23 +261,23 @@ func (p *Party) debit(unit string, amount points.Amount, pattern points.Entry) (
 	if err := p.sufficient(unit, amount); err != nil {
 		return nil, err
 	}
-	parts, err := p.choose(unit, amount)
+	limit := p.tx.deciding.engine.moveLots(len(p.tx.parties))
+	if _, ok := p.tx.call.gathers(); ok {
+		limit = p.tx.deciding.engine.spendLots()
+	}
+	if p.tx.quote || pattern.Kind == points.EntryReverse {
+		limit = quotedLots
+	}
+	parts, err := p.choose(unit, amount, limit)
 	if err != nil {
 		return nil, err
 	}
 	return parts, p.take(unit, parts, pattern)
 }
 
-// choose picks the lots that a debit takes from, loading more where the known
-// ones do not reach.
-func (p *Party) choose(unit string, amount points.Amount) ([]points.Part, error) {
-	limit := p.tx.deciding.engine.moveLots(len(p.tx.parties))
-	if _, ok := p.tx.call.gathers(); ok {
-		limit = p.tx.deciding.engine.spendLots()
-	}
-	if p.tx.quote {
-		limit = quotedLots
-	}
+// choose picks the lots that a debit takes from, at most as many as a limit, loading more
+// where the known ones do not reach.
+func (p *Party) choose(unit string, amount points.Amount, limit int) ([]points.Part, error) {
 	for range 3 {
 		known, complete := p.spendable(unit)
 		parts, missing, err := points.Consume(known, amount, p.tx.reached())

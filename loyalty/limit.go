@@ -193,7 +193,7 @@ func (tx *Tx) movedOf(unit string, own, pays bool) (points.Amount, error) {
 	if tx.sold.unit == unit {
 		moved = tx.sold.amount
 	}
-	for _, entry := range tx.entries {
+	for _, entry := range tx.all() {
 		counts := false
 		switch entry.Kind {
 		case points.EntryEarn, points.EntryAdjust, points.EntryImport, points.EntrySpend, points.EntryHold,

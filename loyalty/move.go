@@ -324,7 +324,7 @@ func (m *moveStep) moves(e *Engine, row storage.Record) bool {
 		return e.mergerOf(row.Kind) != nil
 	}
 	// What was brought back is told by entries of the account, which stay.
-	return e.kernelKinds[row.Kind] && row.Kind != gatherKind && row.Kind != reinstateKind && row.Kind != standingKind
+	return e.kernelKinds[row.Kind] && row.Kind != gatherKind && row.Kind != laterKind && row.Kind != reinstateKind && row.Kind != standingKind
 }
 
 func (m *moveStep) someRecords(tx *Tx, into *Party) error {

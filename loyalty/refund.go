@@ -310,7 +310,7 @@ func (tx *Tx) expiringWith(own points.Lot, amount points.Amount) ([]points.Lot, 
 			return alike, nil
 		}
 		if err := tx.load(storage.LoadRequest{Debits: []storage.Debit{{
-			Unit: own.Unit, After: tx.reached(), Limit: tx.deciding.engine.moveLots(len(tx.parties)) + 1,
+			Unit: own.Unit, After: tx.reached(), Limit: quotedLots,
 		}}}); err != nil {
 			return nil, err
 		}

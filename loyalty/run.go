@@ -334,7 +334,7 @@ func (e *Engine) conclude(d *deciding, decided []*call) []*call {
 			if c.doubts > 0 && c.receipt != nil {
 				c.receipt.Replayed = false
 			}
-			if _, follows := c.cmd.(follower); follows && c.err == nil && !c.quote {
+			if _, follows := c.cmd.(follower); (follows || c.later) && c.err == nil && !c.quote {
 				again = append(again, c)
 				continue
 			}

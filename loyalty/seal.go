@@ -201,6 +201,9 @@ func (tx *Tx) writeReceipt(c *call, op *storage.Operation, row *storage.Account,
 	if tx.balances != nil {
 		r.Balances = tx.balances
 	}
+	if err := tx.foretell(); err != nil {
+		return fmt.Errorf("loyalty: receipt: %w", err)
+	}
 	for i := range r.Balances {
 		// What a gathered spend has sold is captured in the commits that follow.
 		if b := &r.Balances[i]; b.Unit == tx.sold.unit {

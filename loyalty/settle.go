@@ -35,7 +35,8 @@ type dueStep struct {
 
 // The ranks of steps that are due at one instant.
 const (
-	rankActivate = iota
+	rankLater = iota
+	rankActivate
 	rankLapse
 	rankExpire
 	rankIdle
@@ -110,7 +111,7 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		if !ok {
 			break
 		}
-		own := step.rank >= rankTier
+		own := step.rank >= rankTier || step.rank == rankLater || step.rank == rankLapse && len(tx.records[step.rec].row.Lots) > settleSteps
 		if own && steps > 0 || step.rank == rankLapse && tx.plan.Reference != "" {
 			break
 		}
@@ -119,6 +120,9 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		tx.occurred, tx.rev = step.at, revisionAt(d.engine.revisions, step.at)
 		if err := d.settleStep(tx, step); err != nil {
 			return false, fmt.Errorf("settle of %s: %w", AccountName(a.id), err)
+		}
+		if tx.failed == nil {
+			_ = tx.postpone() // It is remembered as the Tx's failure.
 		}
 		if tx.failed != nil {
 			return false, fmt.Errorf("settle of %s: %w", AccountName(a.id), tx.failed)
@@ -186,6 +190,8 @@ func nextStep(p *Party, e *Engine, now time.Time) (dueStep, bool) {
 		}
 		at, rank := r.row.DueAt, rankFeature
 		switch {
+		case r.row.Kind == laterKind:
+			rank = rankLater
 		case r.row.Kind == holdKind || r.row.Kind == gatherKind:
 			rank = rankLapse
 		case r.row.Kind == idleKind:
@@ -222,6 +228,8 @@ func (d *deciding) settleStep(tx *Tx, step dueStep) error {
 
 func (d *deciding) otherStep(tx *Tx, step dueStep) error {
 	switch step.rank {
+	case rankLater:
+		return settleLater(tx, tx.records[step.rec].row)
 	case rankActivate:
 		_, err := tx.activate(tx.lots[tx.lotAt(step.lot)])
 		return err

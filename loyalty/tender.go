@@ -219,7 +219,9 @@ func (tx *Tx) returnPoints(order string, state tenderState, full bool, list []Po
 		return nil
 	}
 	state.Parts = slices.Clone(state.Parts)
-	lots := 0
+	if err := tx.needLots(stillTaken(state.Parts)); err != nil {
+		return err
+	}
 	for _, back := range list {
 		missing := back.Points
 		for i := range slices.Backward(state.Parts) {
@@ -227,9 +229,6 @@ func (tx *Tx) returnPoints(order string, state tenderState, full bool, list []Po
 			amount := min(missing, part.Amount-part.Back)
 			if part.Unit != back.Unit || amount == 0 {
 				continue
-			}
-			if lots++; lots > tx.deciding.engine.movedLots() {
-				return tx.fail(errGather)
 			}
 			lot, err := tx.lot(part.Lot)
 			if err != nil {

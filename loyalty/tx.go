@@ -40,6 +40,10 @@ type Tx struct {
 	quote    bool
 	draws    uint64
 	sold     sold
+	// whole is all that the command books, where what lots do follows in later commits;
+	// booked is how much of it is not of lots.
+	whole  []points.Entry
+	booked int
 	// countsOn is the day from which a refund takes metrics back.
 	countsOn tiers.Day
 	// countsOf is the path of the order that it refunds, where a merge brought it.
