@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -29,21 +30,48 @@ func firstOf(debit storage.Debit) int {
 	return limit
 }
 
-func (l *loading) debit(t *trip, i int, debit storage.Debit) {
-	r, limit := &l.requests[i], int64(storage.LimitOf(debit.Limit))
-	add := func(row *row) error {
-		l.addLot(row, i)
-		return nil
+// findSpendable finds the first lots of debits, in consumption order.
+var findSpendable = lookupSpendable()
+
+func lookupSpendable() *shape {
+	all, as := keysOf("program text, member text, expires_at integer, unit text, most integer")
+	first := func(values []string) string {
+		return " FROM loyalty_lots AS l WHERE l.program = " + values[0] + " AND l.member = " + values[1] +
+			" AND l.open = 1 AND l.expires_at > " + values[2] + " AND l.unit = " + values[3] +
+			" AND l.state = 2 AND l.remaining > 0" + consumption + " LIMIT " + values[4]
 	}
-	after := rowcodec.Micros(debit.After)
-	switch {
-	case debit.Unit == "":
-		t.query(add, getOpenLots, r.Program, r.Member, limit)
-	case debit.Amount > 0 && l.whole:
-		t.query(add, getDebit, r.Program, r.Member, after, debit.Unit, limit, int64(debit.Amount))
-	default:
-		t.query(l.firstLots(t, i, debit), getSpendable, r.Program, r.Member, after, debit.Unit, int64(firstOf(debit)))
+	var one, many []string
+	for i := range all {
+		one, many = append(one, "$"+strconv.Itoa(i+1)), append(many, "asked."+as[i])
 	}
+	return shapeOf(all, "SELECT 1::bigint, "+lotColumns+first(one), askedFor(all, as)+"(SELECT "+lotColumns+first(many)+") AS found")
+}
+
+// debits loads the lots that debits of all requests begin with by one statement, and
+// pages of lots by one each.
+func (l *loading) debits(t *trip) {
+	asked := &arguments{shape: findSpendable}
+	var takes []func(*row) error
+	for i := range l.requests {
+		r := &l.requests[i]
+		add := func(row *row) error {
+			l.addLot(row, i)
+			return nil
+		}
+		for _, debit := range r.Debits {
+			limit, after := int64(storage.LimitOf(debit.Limit)), rowcodec.Micros(debit.After)
+			switch {
+			case debit.Unit == "":
+				t.query(add, getOpenLots, r.Program, r.Member, limit)
+			case debit.Amount > 0 && l.whole:
+				t.query(add, getDebit, r.Program, r.Member, after, debit.Unit, limit, int64(debit.Amount))
+			default:
+				asked.add(r.Program, r.Member, after, debit.Unit, int64(firstOf(debit)))
+				takes = append(takes, l.firstLots(t, i, debit))
+			}
+		}
+	}
+	t.find(asked, func(r *row, place int) { _ = takes[place](r) }) // which reads lots into memory
 }
 
 // firstLots takes the first lots of a debit up to the one that covers it. Where they do

@@ -134,13 +134,12 @@ func (l *loading) apart(t *trip) {
 	l.heads(t)
 	l.records(t)
 	l.lots(t)
+	l.debits(t)
+	if !l.due {
+		return
+	}
 	for i := range l.requests {
-		for _, debit := range l.requests[i].Debits {
-			l.debit(t, i, debit)
-		}
-		if l.due {
-			l.dueOf(t, i)
-		}
+		l.dueOf(t, i)
 	}
 }
 
