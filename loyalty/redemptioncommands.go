@@ -30,7 +30,8 @@ func (p Plan) endingIn(revisions []*revision) Plan {
 }
 
 // IssueRedemption issues a redemption that was reserved: its points are taken, and it
-// gets its code.
+// gets its code. One that is in another state, or has lapsed, is a
+// [rewards.TransitionError] that says what may be done with it.
 type IssueRedemption struct {
 	Member     string `json:"member"`
 	Key        string `json:"key"`
@@ -95,7 +96,8 @@ func (e *Engine) voucherOf(state *redemptionState) *rewards.Voucher {
 	return nil
 }
 
-// FulfillRedemption notes that what was redeemed has been handed over or sent.
+// FulfillRedemption notes that what was redeemed has been handed over or sent. One that was
+// not issued is a [rewards.TransitionError].
 type FulfillRedemption struct {
 	Member     string `json:"member"`
 	Key        string `json:"key"`
@@ -137,13 +139,15 @@ func (c FulfillRedemption) Apply(_ context.Context, tx *Tx) error {
 
 // UseVoucher uses a redemption that was issued, with or without a code: once, or a gift
 // card as long as something is left. A code alone is enough for [Engine.UseVoucher].
+// What was used, has expired or was cancelled is a [rewards.TransitionError], a code that is
+// not the redemption's an [ErrUnknownVoucher], more money than is left an [ErrOverUse].
 type UseVoucher struct {
 	Member     string `json:"member"`
 	Key        string `json:"key"`
 	Redemption string `json:"redemption"`
 	// Code, if given, must be the redemption's.
 	Code string `json:"code,omitempty"`
-	// Money is how much of a gift card to use; zero is all that is left.
+	// Money is how much of a gift card to use, in its currency; zero is all that is left.
 	Money decimal.Decimal `json:"money,omitzero"`
 	// Order is what it is used for.
 	Order      string    `json:"order,omitempty"`
@@ -213,7 +217,8 @@ func (c UseVoucher) Apply(_ context.Context, tx *Tx) error {
 // CancelRedemption ends a redemption that was not used. Its points go back to the lots
 // that they came from, and keep their expiry: what has expired meanwhile expires at
 // once, unless the unit has a grace. Stock and limits are given back too. Money that was
-// paid besides is for the host to return.
+// paid besides is for the host to return. One that the member may not cancel any more is an
+// [ErrForbidden], unless Override is set; one of which a part was used always is.
 type CancelRedemption struct {
 	Member     string `json:"member"`
 	Key        string `json:"key"`

@@ -74,13 +74,14 @@ type Reward struct {
 	Exchange *Exchange `json:"exchange,omitempty"`
 	// Only says who may redeem it.
 	Only Only `json:"only,omitzero"`
-	// When says when it may be redeemed.
+	// When says when it may be redeemed, by the clock of the program's zone.
 	When points.When `json:"when,omitzero"`
 	// Early opens it for members of tiers before When.From.
 	Early []Early `json:"early,omitempty"`
-	// Limits bounds how often it is redeemed. All must hold.
+	// Limits bounds how often it is redeemed: at most 20, and all must hold.
 	Limits []Limit `json:"limits,omitempty"`
-	// Stock is how many there are, ever; 0 is no bound.
+	// Stock is how many there are, ever, up to 10^12; 0 is no bound. A later revision may
+	// raise or lower it.
 	Stock int64 `json:"stock,omitempty"`
 	// Shards spreads stock and limits of all members over so many counters, 1 to 64, so
 	// that very many members redeem at once without waiting for one row. Every counter
@@ -91,13 +92,15 @@ type Reward struct {
 	// Reserve is how long a redemption waits for its issue, with the points set aside:
 	// for money to be paid, or somebody to agree. Zero issues at once.
 	Reserve points.Span `json:"reserve,omitzero"`
-	// Valid is how long it can be used once it is issued; zero is for ever.
+	// Valid is how long it can be used once it is issued, by the calendar of the
+	// program's zone; zero is for ever.
 	Valid points.Expiry `json:"valid,omitzero"`
 	// Lapse says what becomes of points whose redemption was issued and not used in
 	// time.
 	Lapse Lapse `json:"lapse,omitempty"`
-	// CancelWithin is how long after the redemption a member may cancel it; zero is
-	// until it is used. Final is set where a member may not.
+	// CancelWithin is how long after the redemption a member may cancel it, by the
+	// calendar of the program's zone; zero is until it is used. Final is set where a member
+	// may not. An operator may.
 	CancelWithin points.Span `json:"cancelWithin,omitzero"`
 	Final        bool        `json:"final,omitempty"`
 	// Withdrawn keeps a reward that is not redeemed any more; what was redeemed before
@@ -138,11 +141,13 @@ type Only struct {
 	Tiers    []string `json:"tiers,omitempty"`
 	Segments []string `json:"segments,omitempty"`
 	Channels []string `json:"channels,omitempty"`
-	// Enrolled is how long ago the member must have enrolled.
+	// Enrolled is how long ago the member must have enrolled, by the calendar of the
+	// program's zone.
 	Enrolled points.Span `json:"enrolled,omitzero"`
 }
 
-// Early opens a reward for members of one of the tiers at From.
+// Early opens a reward for members of one of the tiers at the instant From, which is
+// before its When.From.
 type Early struct {
 	Tiers []string  `json:"tiers"`
 	From  time.Time `json:"from"`
@@ -151,7 +156,7 @@ type Early struct {
 // Limit bounds how often a reward is redeemed in a calendar period of the program's
 // zone. What is cancelled or rejected does not count.
 type Limit struct {
-	// Times is the bound, of the period Per.
+	// Times is the bound, 1 to 10^12, of the period Per.
 	Times int64         `json:"times"`
 	Per   points.Period `json:"per"`
 	// All counts all members together; otherwise each member's own count.

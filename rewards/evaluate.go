@@ -34,7 +34,9 @@ type Env struct {
 	Sold func(reward *Reward) int64
 }
 
-// Maturing is an amount of pending points that become available at an instant.
+// Maturing is an amount of pending points, in the unit's smallest step, that become
+// available at an instant, or at points.Never once somebody confirms them. A list of them
+// is in order of At.
 type Maturing struct {
 	Unit   string
 	At     time.Time
@@ -82,7 +84,7 @@ func Evaluate(catalog Catalog, env *Env) []Offer {
 	return offers
 }
 
-// Offer answers for one reward.
+// Offer answers for one reward, as [Evaluate] does.
 func (r *Reward) Offer(env *Env) Offer {
 	o := Offer{Reward: r.Code, Type: r.Type, Label: r.Label}
 	o.Reasons = r.Refuse(env)
@@ -95,7 +97,7 @@ func (r *Reward) Offer(env *Env) Offer {
 	return o
 }
 
-// Refuse lists why a member may not redeem a reward, price aside.
+// Refuse lists why a member may not redeem a reward, price aside, in a fixed order.
 func (r *Reward) Refuse(env *Env) []Reason {
 	var reasons []Reason
 	add := func(reason Reason) { reasons = append(reasons, reason) }

@@ -10,8 +10,9 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 )
 
-// Exchange is what points are worth in money: Points are worth Money of Currency. All
-// arithmetic is exact; money is rounded once, down to Smallest.
+// Exchange is what points are worth in money: Points of Unit, in its smallest step and up to
+// 10^15, are worth Money of Currency, an ISO 4217 code. All arithmetic is exact; money is
+// rounded once, down to Smallest.
 type Exchange struct {
 	Unit     string          `json:"unit"`
 	Points   points.Amount   `json:"points"`
@@ -25,7 +26,7 @@ type Exchange struct {
 	Minimum points.Amount `json:"minimum,omitempty"`
 	Maximum points.Amount `json:"maximum,omitempty"`
 	Step    points.Amount `json:"step,omitempty"`
-	// Share is the part of an order, in percent, that points can pay; zero is all.
+	// Share is the part of an order, in percent up to 100, that points can pay; zero is all.
 	Share decimal.Decimal `json:"share,omitzero"`
 	// Exclude takes out lines of an order: points do not pay for them, and Share is of
 	// what is left. Other tenders of the order pay for these lines first.
@@ -49,7 +50,8 @@ const (
 	FractionForgive Fraction = "forgive"
 )
 
-// ErrExchange reports points or money that an exchange does not take.
+// ErrExchange reports points or money that an exchange does not take: its text says which
+// it takes.
 var ErrExchange = errors.New("rewards: the exchange does not take this")
 
 var hundred = decimal.NewFromInt(100)
@@ -89,7 +91,8 @@ func (x *Exchange) Worth(amount points.Amount) decimal.Decimal {
 	return steps.Mul(x.SmallestMoney())
 }
 
-// For is the least number of points that are worth an amount of money or more.
+// For is the least number of points, a multiple of Step, that are worth an amount of money
+// or more. It is an [ErrExchange] where that is beyond all numbers of points.
 func (x *Exchange) For(money decimal.Decimal) (points.Amount, error) {
 	needed, rest := money.Mul(decimal.NewFromInt(int64(x.Points))).QuoRem(x.Money, 0)
 	if !rest.IsZero() {
@@ -101,7 +104,8 @@ func (x *Exchange) For(money decimal.Decimal) (points.Amount, error) {
 	return x.up(points.Amount(needed.IntPart())), nil
 }
 
-// Check reports why points cannot be exchanged.
+// Check reports, as an [ErrExchange], why points cannot be exchanged: they are below
+// Minimum, above Maximum, or no multiple of Step.
 func (x *Exchange) Check(amount points.Amount) error {
 	var problems points.Problems
 	switch {

@@ -17,10 +17,10 @@ type Price struct {
 	// Option names a way to pay among which the member chooses, such as "mixed" for
 	// points and money; empty is the usual one.
 	Option string `json:"option,omitempty"`
-	// Unit and Points are how many points, in the unit's smallest step.
+	// Unit and Points are how many points, in the unit's smallest step, up to 10^15.
 	Unit   string        `json:"unit,omitempty"`
 	Points points.Amount `json:"points,omitempty"`
-	// Cash of Currency is the money beside them. The host takes it.
+	// Cash of Currency, an ISO 4217 code, is the money beside them. The host takes it.
 	Cash     decimal.Decimal `json:"cash,omitzero"`
 	Currency string          `json:"currency,omitempty"`
 	// Tiers narrows the price to members of one of them, by code or as "ladder/tier", When
@@ -104,7 +104,8 @@ func (r *Reward) Options() []string {
 	return slices.Compact(options)
 }
 
-// Times is the cost of n.
+// Times is the cost of n, 0 or more; what is beyond all numbers of points is a
+// points.ErrOverflow.
 func (c Cost) Times(n int64) (Cost, error) {
 	if n == 1 {
 		return c, nil

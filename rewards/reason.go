@@ -42,8 +42,8 @@ const (
 // String renders in English.
 type Reason struct {
 	Why Why `json:"why"`
-	// At is when the reason ends by itself, as far as is known; zero is not known, or
-	// never.
+	// At is the instant, in UTC, at which the reason ends by itself, as far as is known;
+	// zero is not known, or never.
 	At time.Time `json:"at,omitzero"`
 	// Allowed lists tiers, segments or channels that may redeem it.
 	Allowed []string `json:"allowed,omitempty"`
@@ -53,7 +53,7 @@ type Reason struct {
 	// Left is how many there are.
 	Left int64 `json:"left,omitempty"`
 	// Option costs Needed points of Unit, of which Missing are missing; Pending is what
-	// the member has pending.
+	// the member has pending. All are in the unit's smallest step.
 	Option  string        `json:"option,omitempty"`
 	Unit    string        `json:"unit,omitempty"`
 	Needed  points.Amount `json:"needed,omitempty"`
