@@ -54,30 +54,6 @@ type TierChange struct {
 // of its dates, or of what was entered, because something was counted late.
 const Corrected tiers.ChangeKind = "corrected"
 
-// AgedCount is something that was counted, or taken back where Amount is below 0, on a
-// day before the program's horizon. Amount is in the metric's smallest step, and Day a day
-// of the program's zone.
-type AgedCount struct {
-	Metric string        `json:"metric"`
-	Day    tiers.Day     `json:"day"`
-	Amount points.Amount `json:"amount"`
-	// LifetimeOnly is set where the day is so old that no period counts it any more.
-	LifetimeOnly bool `json:"lifetimeOnly,omitempty"`
-}
-
-// tellAged puts on the receipt what was counted on days that are decided for good.
-func (p *Party) tellAged(state *standingState) {
-	if p != p.tx.Party || len(p.opened) > 0 {
-		return
-	}
-	for _, f := range p.facts {
-		decided := slices.ContainsFunc(state.Ladders, func(l ladderState) bool { return f.day <= l.Base.At })
-		if decided || f.day < state.Kept {
-			p.tx.receipt.Aged = append(p.tx.receipt.Aged, AgedCount{Metric: f.metric, Day: f.day, Amount: f.amount, LifetimeOnly: f.day < state.Kept})
-		}
-	}
-}
-
 // restood reports whether the account knows the ladders of an instant, and counts all
 // that they ask for.
 func (a *account) restood(e *Engine, now time.Time) bool {
@@ -323,6 +299,9 @@ type verdictOn struct {
 }
 
 func (v *verdictOn) decide() (*TierChange, error) {
+	if err := v.beforeOldFacts(); err != nil {
+		return nil, err
+	}
 	s, from, by := v.state, v.state.Closed, v.state.ClosedBy
 	if day, late := v.firstFact(); late && day <= from.At {
 		from, by = s.Base, s.BaseBy
@@ -370,18 +349,6 @@ func (v *verdictOn) counts(metric string) bool {
 	return v.ladder.Counts(metric) || slices.ContainsFunc(v.state.Grants, func(g grantState) bool {
 		return slices.ContainsFunc(g.Challenge.All, of) || slices.ContainsFunc(g.Challenge.Any, of)
 	})
-}
-
-// moveBase decides for good what is older than the horizon.
-func (v *verdictOn) moveBase() {
-	horizon := v.by.rev.horizonDay(v.today) - 1
-	if horizon < v.member.Enrolled || horizon-max(v.state.Base.At, v.member.Enrolled) < baseLag {
-		return
-	}
-	s := v.state
-	s.Base, s.BaseBy, _ = v.party.decideTo(s.Code, s.Base, s.BaseBy, &v.member, horizon, false)
-	s.Given = slices.DeleteFunc(s.Given, func(g givenState) bool { return g.Day <= horizon })
-	s.forgetInherited()
 }
 
 // told is the standing as it is to be told.
