@@ -35,6 +35,10 @@ func TestR14FaultsAndCrashesLoseDoubleAndInventNothing(t *testing.T) {
 	enginetest.Simulation(t, inMemory, nil)
 }
 
+func TestR11TiersOfMembersWhoMergeAndPartAreThoseOnPaper(t *testing.T) {
+	enginetest.Standings(t, inMemory, nil)
+}
+
 func TestRedemptionsAreWhatANaiveModelSays(t *testing.T) { enginetest.Redemptions(t, inMemory, nil) }
 
 func TestStockIsNeverOversold(t *testing.T) { enginetest.Stock(t, inMemory) }
@@ -47,6 +51,10 @@ func TestControlsOfR9R10R11R13R14R21AreSeenToFail(t *testing.T) { enginetest.Con
 
 func TestControlsOfEachAreaOfTheModelAreSeenToFail(t *testing.T) {
 	enginetest.ControlsOfTheModel(t, inMemory)
+}
+
+func TestControlsOfTiersOnPaperAreSeenToFail(t *testing.T) {
+	enginetest.ControlsOfStandings(t, inMemory)
 }
 
 func TestErasureLeavesNoFreeTextInAnyRow(t *testing.T) { enginetest.Erasure(t, memory.New()) }

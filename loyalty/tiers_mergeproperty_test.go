@@ -87,11 +87,6 @@ func TestARefundAfterAMergeLeavesTheStandingAsIfTheOrderHadNeverBeen(t *testing.
 			}
 		}
 		end := merged + 45
-		for m, l := range lists {
-			for _, h := range l {
-				t.Logf("LIST %s %+v", m, h)
-			}
-		}
 		was := &couple{stay: openStay(t, ladder, start), ladder: ladder, start: start, merged: merged, lists: lists}
 		was.live(end, false)
 		never := &couple{stay: openStay(t, ladder, start), ladder: ladder, start: start, merged: merged, lists: lists}

@@ -78,6 +78,7 @@ func Run(t *testing.T, open Open, options *Options) {
 // Core runs the proofs of the ledger itself, which open few stores at once.
 func Core(t *testing.T, open Open, options *Options) {
 	t.Run("state machine", func(t *testing.T) { Machine(t, open, options) })
+	t.Run("tiers are those on paper", func(t *testing.T) { Standings(t, open, options) })
 	t.Run("settling often is settling late", func(t *testing.T) { Settling(t, open, options) })
 	t.Run("one key has one effect", func(t *testing.T) { Keys(t, open, options) })
 	t.Run("races lose, double and invent nothing", func(t *testing.T) { Races(t, open, options) })

@@ -56,6 +56,10 @@ func TestR11EveryCommandDoesWhatANaiveModelSaysOnSQLite(t *testing.T) {
 	enginetest.Machine(t, openSQLite, onSQL())
 }
 
+func TestR11TiersOfMembersWhoMergeAndPartAreThoseOnPaperOnSQLite(t *testing.T) {
+	enginetest.Standings(t, openSQLite, onSQL())
+}
+
 func TestR11SettlingOftenComesToTheSameAsSettlingLateOnSQLite(t *testing.T) {
 	enginetest.Settling(t, openSQLite, onSQL())
 }

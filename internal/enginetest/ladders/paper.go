@@ -29,8 +29,10 @@ type Paper struct {
 	Anniversaries []Anniversary
 	Facts         []Fact
 	Grants        []tiers.Grant
-	// Log has a line for each change, and Entered the tiers that were entered.
+	// Log has a line for each change, and Entered the tiers that were entered, on the days
+	// EnteredOn.
 	Log, Entered []string
+	EnteredOn    []tiers.Day
 
 	// at is the last day that is decided, 0 before the first.
 	at            tiers.Day
@@ -48,6 +50,7 @@ func (n *Paper) Copy() *Paper {
 	c := *n
 	c.Facts, c.Grants, c.Anniversaries = slices.Clone(n.Facts), slices.Clone(n.Grants), slices.Clone(n.Anniversaries)
 	c.Log, c.Entered = slices.Clone(n.Log), slices.Clone(n.Entered)
+	c.EnteredOn = slices.Clone(n.EnteredOn)
 	return &c
 }
 
@@ -64,6 +67,17 @@ func (n *Paper) Tier() string {
 
 // Lapsed is the day on which grace began, 0 where none is.
 func (n *Paper) Lapsed() tiers.Day { return n.lapsed }
+
+// Rank is the place of the tier that the member qualified for, from 0; none is -1.
+func (n *Paper) Rank() int {
+	if n.at == 0 {
+		return -1
+	}
+	return n.tier
+}
+
+// Until is when that tier ends.
+func (n *Paper) Until() tiers.Day { return n.until }
 
 // Holding is the tier that counts on the last day that was decided, with the days that
 // bound it, and whether it is held by a grant.
@@ -190,7 +204,7 @@ func (n *Paper) ends(day tiers.Day, fresh bool) tiers.Day {
 func (n *Paper) up(day tiers.Day, tier int) {
 	before := n.tier
 	for _, entered := range n.Ladder.Tiers[before+1 : tier+1] {
-		n.Entered = append(n.Entered, entered.Code)
+		n.Entered, n.EnteredOn = append(n.Entered, entered.Code), append(n.EnteredOn, day)
 	}
 	n.tier, n.since, n.lapsed = tier, day, 0
 	n.highest = max(n.highest, tier)

@@ -1,0 +1,340 @@
+package enginetest
+
+import (
+	"slices"
+
+	"github.com/loyaltykit/loyaltykit/internal/enginetest/ladders"
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/tiers"
+)
+
+// lodger is a member on paper: all that they did and were granted, from which every tier
+// is decided anew, day by day, whenever somebody asks.
+type lodger struct {
+	id       string
+	enrolled tiers.Day
+	ladders  []tiers.Ladder
+	facts    []*ladders.Fact
+	grants   [][]granted
+	orders   []*stayOrder
+	// beans is what orders and spending come to, without what tiers gave.
+	beans points.Amount
+	// into is who they became one with, and pasts are the lives up to such days that a
+	// refund decides again: their own, and those of the others.
+	into  *lodger
+	pasts []*past
+	// matched says by whom there was a match on each ladder, the empty name for the
+	// member's own.
+	matched []map[string]bool
+	// joined counts merges; an account that had some is not held to single events.
+	joined int
+	told   []shownTier
+	looked tiers.Day
+	// known has the ladders as they were decided last.
+	known []*ladders.Paper
+}
+
+// granted is a tier that was granted. By is who brought it by a merge, and of the life
+// whose tier it is.
+type granted struct {
+	tiers.Grant
+	by string
+	of *past
+}
+
+// stayOrder is an order of pieces at one price.
+type stayOrder struct {
+	id           string
+	pieces, back int64
+	price        int64
+	beans, taken points.Amount
+	fact         *ladders.Fact
+}
+
+// past is a life up to a merge.
+type past struct {
+	// path names who lived it, and through whom it came, the last one last; it is empty for
+	// the member's own, which ended when with came.
+	path  []string
+	with  string
+	on    tiers.Day
+	lived *lodger
+	// given has what entering tiers gave, by ladder.
+	given [][]string
+}
+
+func newLodger(id string, today tiers.Day, list []tiers.Ladder) *lodger {
+	p := &lodger{id: id, enrolled: today, ladders: list, grants: make([][]granted, len(list)), told: make([]shownTier, len(list)), looked: today - 1, known: make([]*ladders.Paper, len(list))}
+	for l := range list {
+		p.told[l].rank = -1
+		p.matched = append(p.matched, map[string]bool{})
+	}
+	return p
+}
+
+// paper is a ladder of which no day is decided.
+func (p *lodger) paper(l int) *ladders.Paper {
+	paper := &ladders.Paper{Ladder: p.ladders[l], Enrolled: p.enrolled}
+	for _, f := range p.facts {
+		paper.Facts = append(paper.Facts, *f)
+	}
+	for _, g := range p.grants[l] {
+		paper.Grants = append(paper.Grants, g.Grant)
+	}
+	return paper
+}
+
+// on is a ladder as it is decided by the end of a day. It must not be changed.
+func (p *lodger) on(l int, day tiers.Day) *ladders.Paper {
+	if known := p.known[l]; known != nil && known.At() <= day && p.knows(l, known) {
+		known.To(day)
+		return known
+	}
+	paper := p.paper(l)
+	paper.To(day)
+	p.known[l] = paper
+	return paper
+}
+
+// knows reports whether a paper has all that is known of a ladder.
+func (p *lodger) knows(l int, paper *ladders.Paper) bool {
+	return slices.EqualFunc(p.facts, paper.Facts, func(f *ladders.Fact, g ladders.Fact) bool { return *f == g }) &&
+		slices.EqualFunc(p.grants[l], paper.Grants, func(g granted, h tiers.Grant) bool {
+			return g.Tier == h.Tier && g.From == h.From && g.Until == h.Until && slices.Equal(g.Challenge.All, h.Challenge.All)
+		})
+}
+
+// holds reports whether the member holds a tier on a day.
+func (p *lodger) holds(ladder, tier string, day tiers.Day) bool {
+	for l := range p.ladders {
+		if p.ladders[l].Code != ladder {
+			continue
+		}
+		held, _, _, _ := p.on(l, day).Holding()
+		return held == tier
+	}
+	return false
+}
+
+// earns is what euros give on a day, by the tiers of that day.
+func (p *lodger) earns(program *loyalty.Program, euros int64, day tiers.Day) points.Amount {
+	factor, lounge := int64(1), points.Amount(0)
+	for _, l := range program.Ladders {
+		for _, tier := range l.Tiers {
+			if of, ok := tier.Benefits.Earn["bean"]; ok && p.holds(l.Code, tier.Code, day) {
+				factor = max(factor, of.IntPart())
+			}
+		}
+	}
+	for _, rule := range program.Earning {
+		if rule.Only != nil && p.holds("status", "gold", day) {
+			lounge = rule.Bonus
+		}
+	}
+	return points.Amount(factor*euros) + lounge
+}
+
+// buys is an order that happened on a day.
+func (p *lodger) buys(program *loyalty.Program, o *stayOrder, day tiers.Day) {
+	o.beans = p.earns(program, o.pieces*o.price, day)
+	o.fact = &ladders.Fact{Day: day, Metric: "spend", Amount: o.pieces * o.price}
+	p.facts, p.orders, p.beans = append(p.facts, o.fact), append(p.orders, o), p.beans+o.beans
+}
+
+// refunds takes pieces of an order back.
+func (p *lodger) refunds(o *stayOrder, pieces int64, today tiers.Day) {
+	o.back += pieces
+	o.fact.Amount = (o.pieces - o.back) * o.price
+	kept := o.beans - o.beans*points.Amount(o.back)/points.Amount(o.pieces)
+	p.beans -= o.beans - o.taken - kept
+	o.taken = o.beans - kept
+	for _, before := range p.pasts {
+		if slices.Contains(before.lived.facts, o.fact) {
+			p.livedAgain(before, today)
+		}
+	}
+}
+
+// livedAgain decides a life up to a merge again: what it brought is what it turns out to
+// be, and what entering tiers gave that were not entered is taken back.
+func (p *lodger) livedAgain(before *past, today tiers.Day) {
+	for l := range p.ladders {
+		now := before.lived.on(l, before.on)
+		left := slices.Clone(now.Entered)
+		before.given[l] = slices.DeleteFunc(before.given[l], func(tier string) bool {
+			i := slices.Index(left, tier)
+			if i >= 0 {
+				left = slices.Delete(left, i, i+1)
+			}
+			return i < 0
+		})
+		tier, until := now.Tier(), now.Until()
+		for i := range p.grants[l] {
+			g := &p.grants[l][i]
+			if g.of != before || g.Until <= today || g.Tier == tier && g.Until == until {
+				continue
+			}
+			fresh := granted{Grant: tiers.Grant{Tier: tier, From: g.From, Until: until}, by: g.by, of: before}
+			if g.Until = max(g.From, today); tier != "" && until > today && until < tiers.LastDay {
+				p.grants[l] = append(p.grants[l], fresh)
+			}
+		}
+	}
+}
+
+// lives is a copy of the member's life up to now, which shares what happened.
+func (p *lodger) lives() *lodger {
+	c := newLodger(p.id, p.enrolled, p.ladders)
+	c.facts = slices.Clone(p.facts)
+	for l := range p.grants {
+		c.grants[l] = slices.Clone(p.grants[l])
+	}
+	return c
+}
+
+// entered lists what entering a ladder's tiers gave by the end of a day, beside what pasts
+// have that made it unnecessary to give.
+func (p *lodger) entered(l int, day tiers.Day) []string {
+	var own []string
+	used := map[*past]int{}
+	paper := p.on(l, day)
+	for i, tier := range paper.Entered {
+		if !p.hadBefore(l, tier, paper.EnteredOn[i], used) {
+			own = append(own, tier)
+		}
+	}
+	return own
+}
+
+// hadBefore reports whether one of the pasts had a tier that is entered on a day that was
+// before its end, and uses it up.
+func (p *lodger) hadBefore(l int, tier string, day tiers.Day, used map[*past]int) bool {
+	rank := slices.IndexFunc(p.ladders[l].Tiers, func(t tiers.Tier) bool { return t.Code == tier })
+	shift := 8 * rank
+	for _, before := range p.pasts {
+		n := 0
+		for _, had := range before.given[l] {
+			if had == tier {
+				n++
+			}
+		}
+		if taken := used[before] >> shift & 255; day <= before.on && taken < n {
+			used[before] += 1 << shift
+			return true
+		}
+	}
+	return false
+}
+
+// gifts is what tiers gave by the end of a day.
+func (p *lodger) gifts(day tiers.Day) (sum points.Amount) {
+	for l := range p.ladders {
+		given := p.entered(l, day)
+		for _, before := range p.pasts {
+			given = append(given, before.given[l]...)
+		}
+		for _, code := range given {
+			tier, _ := p.ladders[l].Find(code)
+			sum += points.Amount(tier.Benefits.Points["bean"])
+		}
+	}
+	return sum
+}
+
+// takesIn makes another member one with this one.
+func (p *lodger) takesIn(other *lodger, today tiers.Day) {
+	end := func(who *lodger) *past {
+		before := &past{on: today, lived: who.lives()}
+		for l := range who.ladders {
+			before.given = append(before.given, who.entered(l, today))
+		}
+		return before
+	}
+	own, theirs := end(p), end(other)
+	own.with, theirs.path = other.id, []string{other.id}
+	for l := range p.ladders {
+		mine, has := p.on(l, today), other.on(l, today)
+		for _, g := range other.grants[l] {
+			if g.Until > today {
+				g.by = other.id
+				p.grants[l] = append(p.grants[l], g)
+			}
+		}
+		if until := has.Until(); has.Rank() > mine.Rank() && until > today && until < tiers.LastDay {
+			p.grants[l] = append(p.grants[l], granted{Grant: tiers.Grant{Tier: has.Tier(), From: today, Until: until}, by: other.id, of: theirs})
+		}
+		if len(other.matched[l]) > 0 {
+			p.matched[l][other.id] = true
+		}
+	}
+	p.pasts = append(p.pasts, own)
+	for _, before := range append(slices.Clone(other.pasts), theirs) {
+		if before != theirs {
+			before = before.through(other.id, p)
+		}
+		p.pasts = append(p.pasts, before)
+	}
+	p.facts, p.orders = append(p.facts, other.facts...), append(p.orders, other.orders...)
+	p.beans += other.beans
+	p.joined, other.joined, other.into = p.joined+1, other.joined+1, p
+}
+
+// through is a past as the next one inherits it; grants that it brought are its own now.
+func (b *past) through(member string, into *lodger) *past {
+	next := &past{path: append(slices.Clone(b.path), member), on: b.on, lived: b.lived}
+	for _, given := range b.given {
+		next.given = append(next.given, slices.Clone(given))
+	}
+	for l := range into.grants {
+		for i := range into.grants[l] {
+			if g := &into.grants[l][i]; g.of == b && g.by == member {
+				g.of = next
+			}
+		}
+	}
+	return next
+}
+
+// parts takes a member out of this one again.
+func (p *lodger) parts(other *lodger) {
+	last := func(path []string) string {
+		if len(path) == 0 {
+			return ""
+		}
+		return path[len(path)-1]
+	}
+	theirs := p.pasts[slices.IndexFunc(p.pasts, func(b *past) bool { return slices.Equal(b.path, []string{other.id}) && b.lived.id == other.id })]
+	p.facts = slices.DeleteFunc(slices.Clone(p.facts), func(f *ladders.Fact) bool { return slices.Contains(theirs.lived.facts, f) })
+	p.orders = slices.DeleteFunc(slices.Clone(p.orders), func(o *stayOrder) bool { return slices.Contains(other.orders, o) })
+	p.beans -= other.beans
+	for l := range p.ladders {
+		other.grants[l] = slices.DeleteFunc(other.grants[l], func(g granted) bool { return g.of != nil })
+		var own []granted
+		for _, g := range p.grants[l] {
+			switch {
+			case g.by != other.id:
+				own = append(own, g)
+			case g.of != nil && len(g.of.path) > 1:
+				if i := slices.IndexFunc(other.pasts, func(b *past) bool { return b.leadsTo(g.of) }); i >= 0 {
+					g.of, g.by = other.pasts[i], last(other.pasts[i].path)
+					other.grants[l] = append(other.grants[l], g)
+				}
+			}
+		}
+		p.grants[l] = own
+		delete(p.matched[l], other.id)
+	}
+	for _, before := range other.pasts {
+		if i := slices.IndexFunc(p.pasts, before.leadsTo); i >= 0 {
+			before.given = p.pasts[i].given
+		}
+	}
+	p.pasts = slices.DeleteFunc(p.pasts, func(b *past) bool { return b.with == other.id || last(b.path) == other.id })
+	other.into = nil
+}
+
+// leadsTo reports whether a past is this one, as the next one inherited it.
+func (b *past) leadsTo(next *past) bool {
+	return b.lived == next.lived && len(next.path) == len(b.path)+1
+}
