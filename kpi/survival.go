@@ -36,14 +36,22 @@ type SurvivalAccumulator struct {
 type exits struct{ events, censored int }
 
 // Add adds a lifetime. The error wraps [ErrLifetime], and then nothing was added.
-func (a *SurvivalAccumulator) Add(l Lifetime) error {
+func (a *SurvivalAccumulator) Add(l Lifetime) error { return a.AddN(l, 1) }
+
+// AddN adds n equal lifetimes, as a database has grouped them. The error wraps
+// [ErrLifetime], also where n is below 0, and then nothing was added.
+func (a *SurvivalAccumulator) AddN(l Lifetime, n int) error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	if l.Event {
-		a.count(l.Entry, l.Exit, exits{events: 1})
-	} else {
-		a.count(l.Entry, l.Exit, exits{censored: 1})
+	switch {
+	case n < 0:
+		return fmt.Errorf("%w: it cannot come %d times", ErrLifetime, n)
+	case n == 0:
+	case l.Event:
+		a.count(l.Entry, l.Exit, exits{events: n})
+	default:
+		a.count(l.Entry, l.Exit, exits{censored: n})
 	}
 	return nil
 }

@@ -174,3 +174,22 @@ func TestTheLogRankTestOfThreeGroups(t *testing.T) {
 	assert.InDelta(t, 0, same.ChiSquare, 1e-12)
 	assert.InDelta(t, 1, same.P, 1e-12)
 }
+
+func TestGroupedLifetimesCountAsTheyWouldOneByOne(t *testing.T) {
+	var one, grouped kpi.SurvivalAccumulator
+	for _, l := range []kpi.Lifetime{{Exit: 3, Event: true}, {Exit: 3}, {Entry: 1, Exit: 7, Event: true}} {
+		for range 5 {
+			require.NoError(t, one.Add(l))
+		}
+		require.NoError(t, grouped.AddN(l, 2))
+		require.NoError(t, grouped.AddN(l, 3))
+		require.NoError(t, grouped.AddN(l, 0))
+		require.ErrorIs(t, grouped.AddN(l, -1), kpi.ErrLifetime)
+	}
+	require.NoError(t, grouped.AddN(kpi.Lifetime{Exit: 90}, 0))
+	want, err := one.MarshalBinary()
+	require.NoError(t, err)
+	got, err := grouped.MarshalBinary()
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
