@@ -105,6 +105,7 @@ func agree(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kpi.Columns, 
 	}
 	grains := []kpi.Grain{"", kpi.ByWeek, kpi.ByInstant}
 	agreeOnPurchases(t, db, table, columns, grains[:min(most, len(grains))])
+	agreeOnCustomers(t, db, table, columns, most)
 }
 
 // answers are what Go and an engine make of one log by the same options.

@@ -1,9 +1,28 @@
 // Package sqlkpi computes figures over an order log where the log is: it writes the
 // SQL form of package kpi's aggregates for PostgreSQL, DuckDB and ClickHouse, sends
 // it through database/sql, and returns kpi's own types. The answers agree with those
-// of kpi row for row, to the last bit: customer summaries, cohort matrices, RFM
-// scores, purchases and what is made of them, customers who stay, and inactivity. A
-// [Ledger] has the points that moved, by kind and month.
+// of kpi row for row, to the last bit.
+//
+// The accumulators of kpi and what answers as they do:
+//
+//   - [kpi.SummaryAccumulator]: [Table.Summaries]
+//   - [kpi.CohortAccumulator]: [Table.Cohorts], and [Table.Occasions] for BG/BB
+//   - [kpi.RFMAccumulator]: [Table.RFM]
+//   - [kpi.PurchaseAccumulator]: [Table.Purchases]
+//   - [kpi.InactivityAccumulator]: [Table.Inactivity]
+//   - [kpi.RetentionAccumulator]: [Table.Retention]
+//   - [kpi.ReturningAccumulator]: [Table.Returning]
+//   - [kpi.SecondPurchaseAccumulator]: [Table.SecondPurchases]
+//   - [kpi.CustomerAccumulator]: [Table.Customers], of orders in place of contracts
+//
+// These read something else than orders, and a host groups it by a query of its own:
+//
+//   - [kpi.Answers]: the answers of a survey; AddN takes the count of each
+//   - [kpi.Inactivity]: when members were last seen; of orders that is [Table.Inactivity]
+//   - [kpi.SurvivalAccumulator]: lifetimes; AddN takes the count of each
+//   - [kpi.TierMoves]: members' tiers at both ends; AddN takes the count of each pair
+//   - [kpi.PointCounts]: sums of points; [Ledger.Totals] has them by kind and month
+//   - [kpi.Spend]: what the members of each group of an experiment spent
 //
 // A [Table] names the columns of a log, such as a host's own table of orders. The
 // database needs no function of ours and no other rights than to read.

@@ -109,3 +109,52 @@ func ExampleTable_RFM() {
 	}
 	_ = show
 }
+
+// How soon customers come again, and how many of them.
+func ExampleTable_SecondPurchases() {
+	table := sqlkpi.Table{Name: "orders"}
+	show := func(ctx context.Context) error {
+		again, err := table.SecondPurchases(ctx, database(), time.Date(2027, time.April, 1, 0, 0, 0, 0, time.UTC), nil, nil)
+		if err != nil {
+			return err
+		}
+		fmt.Println(again.Median(), again.Within(90))
+		return nil
+	}
+	_ = show
+}
+
+// In how many months customers bought, as BG/BB takes them. Source of the definition: P. Fader,
+// B. Hardie, J. Shang, Customer-base analysis in a discrete-time noncontractual setting (2010).
+func ExampleTable_Occasions() {
+	table := sqlkpi.Table{Dialect: sqlkpi.ClickHouse, Name: "orders"}
+	show := func(ctx context.Context) error {
+		members, err := table.Occasions(ctx, database(), &kpi.CohortOptions{Bucket: kpi.Monthly})
+		if err != nil {
+			return err
+		}
+		for _, m := range members {
+			fmt.Println(m.Member, m.Frequency, m.Last, m.Number)
+		}
+		return nil
+	}
+	_ = show
+}
+
+// New and returning customers of a month.
+func ExampleTable_Returning() {
+	table := sqlkpi.Table{Dialect: sqlkpi.DuckDB, Name: "orders"}
+	show := func(ctx context.Context) error {
+		customers, err := table.Returning(ctx, database(), kpi.CalendarMonth(2027, time.March, nil))
+		if err != nil {
+			return err
+		}
+		share, err := customers.NewShare()
+		if err != nil {
+			return err
+		}
+		fmt.Println(customers.New, customers.Returned, share)
+		return nil
+	}
+	_ = show
+}

@@ -35,6 +35,11 @@ func TestEverythingWrongWithATableIsToldAtOnce(t *testing.T) {
 		"purchases": func() (string, error) {
 			return table.PurchaseQuery(kpi.CalendarMonth(2027, time.March, nil), "", march)
 		},
+		"second purchases": func() (string, error) { return table.SecondPurchaseQuery(march.Last, nil, march) },
+		"occasions":        func() (string, error) { return table.OccasionQuery(nil, march) },
+		"retention": func() (string, error) {
+			return table.RetentionQuery(kpi.CalendarMonth(2027, time.March, nil), 90)
+		},
 	} {
 		_, err := query()
 		require.ErrorIs(t, err, kpi.ErrInvalid, what)
@@ -51,6 +56,12 @@ func TestOptionsAreRefusedAsPackageKPIRefusesThem(t *testing.T) {
 	_, err = table.RFMQuery(&kpi.RFMOptions{Groups: 11}, march)
 	require.ErrorIs(t, err, kpi.ErrInvalid)
 	_, err = table.PurchaseQuery(kpi.Period{}, "", march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.SecondPurchaseQuery(time.Time{}, nil, march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.OccasionQuery(&kpi.CohortOptions{Bucket: "decade"}, march)
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = table.RetentionQuery(kpi.CalendarMonth(2027, time.March, nil), 0)
 	require.ErrorIs(t, err, kpi.ErrInvalid)
 	_, err = table.RFMQuery(nil, sqlkpi.Extent{First: march.Last, Last: march.First})
 	require.ErrorContains(t, err, "extent: ")
