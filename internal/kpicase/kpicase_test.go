@@ -1,11 +1,56 @@
 package kpicase
 
 import (
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
+
+var (
+	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	runs     = regexp.MustCompile(`kpicase\.Run\(t, kpicase\.(\w+),`)
+)
+
+// Run names a subtest by the id of each case of an owner, and fails for one without a check.
+func TestEveryOwnersCasesAreRunInOneTestOfVectors(t *testing.T) {
+	names := map[string]string{"Figures": Figures, "Log": Log, "Books": Books, "Models": Models}
+	found := map[string][]string{}
+	root := filepath.Join("..", "..", "kpi")
+	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		starts := testFunc.FindAllSubmatchIndex(text, -1)
+		for i, start := range starts {
+			end := len(text)
+			if i+1 < len(starts) {
+				end = starts[i+1][0]
+			}
+			for _, call := range runs.FindAllSubmatch(text[start[0]:end], -1) {
+				owner := names[string(call[1])]
+				found[owner] = append(found[owner], string(text[start[2]:start[3]]))
+			}
+		}
+		return nil
+	}))
+	for prefix, owner := range owners() {
+		if assert.Len(t, found[owner], 1, "%s, which owns %s", owner, prefix) {
+			assert.Contains(t, found[owner][0], "Vector", "%s, which owns %s", owner, prefix)
+		}
+	}
+	assert.Len(t, found, len(names))
+}
 
 func TestEveryReferenceValueIsTestedBySomebody(t *testing.T) {
 	seen := map[string]bool{}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/loyaltykit/loyaltykit/internal/kpicase"
 	"github.com/loyaltykit/loyaltykit/kpi/clv"
 	"github.com/stretchr/testify/require"
 )
@@ -73,29 +74,17 @@ func cdnow(t testing.TB) []clv.Customer {
 	return customersOf(t, "cdnow_btyd_summary.csv", "x", "t.x", "T.cal", "m_x")
 }
 
-// vectors are the reference cases by their id.
-func vectors(t *testing.T) map[string]vector {
-	t.Helper()
-	var file struct {
-		Cases []vector `json:"cases"`
-	}
-	require.NoError(t, json.Unmarshal(dataFile(t, "kpi_vectors.json"), &file))
-	cases := map[string]vector{}
-	for _, c := range file.Cases {
-		cases[c.ID] = c
-	}
-	return cases
+func vectorOf(c *kpicase.Case) vector {
+	v := vector{ID: c.ID, Input: c.Input, Expect: c.Expect}
+	v.Tol.Rel, v.Tol.Abs, v.Tol.LL, v.Tol.InSEs = c.Tol.Rel, c.Tol.Abs, c.Tol.LogLikelihood, c.Tol.StandardErrors
+	return v
 }
 
 type vector struct {
-	ID     string          `json:"id"`
-	Input  json.RawMessage `json:"input"`
-	Expect json.RawMessage `json:"expect"`
-	Tol    struct {
-		Rel   float64 `json:"rel"`
-		Abs   float64 `json:"abs"`
-		LL    float64 `json:"ll_abs"`
-		InSEs float64 `json:"param_in_units_of_se"`
+	ID            string
+	Input, Expect json.RawMessage
+	Tol           struct {
+		Rel, Abs, LL, InSEs float64
 	} `json:"tol"`
 }
 

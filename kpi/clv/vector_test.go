@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loyaltykit/loyaltykit/internal/kpicase"
 	"github.com/loyaltykit/loyaltykit/kpi/clv"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,43 +19,41 @@ import (
 // TestVector runs every reference case of these models by its id.
 func TestVector(t *testing.T) {
 	run := map[string]func(*testing.T, vector){
-		"bgnbd.points.cdnow":           points[bgParams],
-		"mbgnbd.points.cdnow":          points[mbgParams],
-		"pnbd.points.cdnow":            points[paretoParams],
-		"bgnbd.note027":                points[bgParams],
-		"mbgnbd.note027":               points[mbgParams],
-		"bgnbd.expectation":            expectation[bgParams],
-		"pnbd.expectation":             expectation[paretoParams],
-		"bgnbd.pmf":                    pmf[bgParams],
-		"pnbd.pmf":                     pmf[paretoParams],
-		"gg.points.cdnow":              spendPoints,
-		"bgnbd.fit.cdnow":              transactionFit(clv.FitBGNBD, 1),
-		"bgnbd.fit.cdnow_2dp":          transactionFit(clv.FitBGNBD, 1),
-		"bgnbd.fit.cdnow_days":         transactionFit(clv.FitBGNBD, 7),
-		"mbgnbd.fit.cdnow":             transactionFit(clv.FitMBGNBD, 1),
-		"pnbd.fit.cdnow":               transactionFit(clv.FitParetoNBD, 1),
-		"nbd.fit.cdnow":                countFit,
-		"gg.fit.cdnow":                 spendFit,
-		"sbg.fit.highend":              contractFit,
-		"sbg.fit.regular":              contractFit,
-		"sbg.predict.highend":          contractPrediction,
-		"clv.cdnow.bgnbd_gg":           lifetimeValues,
-		"summary.cdnow_sample.holdout": holdout,
+		"bgnbd.points.cdnow":   points[bgParams],
+		"mbgnbd.points.cdnow":  points[mbgParams],
+		"pnbd.points.cdnow":    points[paretoParams],
+		"bgnbd.note027":        points[bgParams],
+		"mbgnbd.note027":       points[mbgParams],
+		"bgnbd.expectation":    expectation[bgParams],
+		"pnbd.expectation":     expectation[paretoParams],
+		"bgnbd.pmf":            pmf[bgParams],
+		"pnbd.pmf":             pmf[paretoParams],
+		"gg.points.cdnow":      spendPoints,
+		"bgnbd.fit.cdnow":      transactionFit(clv.FitBGNBD, 1),
+		"bgnbd.fit.cdnow_2dp":  transactionFit(clv.FitBGNBD, 1),
+		"bgnbd.fit.cdnow_days": transactionFit(clv.FitBGNBD, 7),
+		"mbgnbd.fit.cdnow":     transactionFit(clv.FitMBGNBD, 1),
+		"pnbd.fit.cdnow":       transactionFit(clv.FitParetoNBD, 1),
+		"nbd.fit.cdnow":        countFit,
+		"gg.fit.cdnow":         spendFit,
+		"sbg.fit.highend":      contractFit,
+		"sbg.fit.regular":      contractFit,
+		"sbg.predict.highend":  contractPrediction,
+		"clv.cdnow.bgnbd_gg":   lifetimeValues,
 	}
-	cases := vectors(t)
-	for id := range cases {
-		family, _, _ := strings.Cut(id, ".")
-		if slices.Contains([]string{"bgnbd", "mbgnbd", "pnbd", "nbd", "gg", "sbg", "bgbb"}, family) {
-			assert.Contains(t, run, id, "every case of these models is run")
-		}
+	checks := map[string]kpicase.Check{}
+	for id, check := range run {
+		checks[id] = func(t *testing.T, c *kpicase.Case) { check(t, vectorOf(c)) }
 	}
-	for _, id := range slices.Sorted(maps.Keys(run)) {
-		t.Run(id, func(t *testing.T) {
-			v, ok := cases[id]
-			require.True(t, ok, "the case is in the file")
-			run[id](t, v)
-		})
-	}
+	kpicase.Run(t, kpicase.Models, checks)
+}
+
+// The summaries are those of package kpi; here they feed a model.
+func TestTheHoldoutOfTheSampleIsThatOfItsReferenceValue(t *testing.T) {
+	cases := kpicase.Load(t)
+	i := slices.IndexFunc(cases, func(c kpicase.Case) bool { return c.ID == "summary.cdnow_sample.holdout" })
+	require.GreaterOrEqual(t, i, 0, "the case is in the file")
+	holdout(t, vectorOf(&cases[i]))
 }
 
 // close asserts a value within the tolerance that the case states.
