@@ -372,7 +372,8 @@ func (c *call) stands() bool {
 // finished.
 func (e *Engine) retry(c *call, outcome storage.Outcome) bool {
 	if outcome.Status == storage.TooLarge {
-		c.finish(nil, ErrTooLarge)
+		c.finish(nil, fmt.Errorf("%w: it writes more rows than the %d, or more bytes than the %d, of one; do it in parts, "+
+			"as by one command that gives points back and another that spends", ErrTooLarge, e.limits.Rows, e.limits.Bytes))
 		return false
 	}
 	if e.bound {

@@ -74,6 +74,4 @@ func (b *bound) inSavepoint(ctx context.Context, t *trip) error {
 	return err
 }
 
-func (b *bound) retries() int { return 0 }
-
 func (b *bound) wait(ctx context.Context, _ int) error { return ctx.Err() }

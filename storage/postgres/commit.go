@@ -13,11 +13,6 @@ import (
 // those that cannot be stored, before each gets a transaction of its own.
 const together = 3
 
-// persistence is how often a batch alone is tried again, about a second in all. Where
-// transactions are serializable, small tables make those of different members meet again
-// and again.
-const persistence = 20
-
 // Commit stores batches, each with its own outcome: all of them in one transaction
 // and one round trip, where they fit.
 //

@@ -33,6 +33,28 @@ var againCodes = map[string]bool{
 	"57P01": true, "57P02": true, "57P03": true, "53300": true, "OC000": true, "OC001": true,
 }
 
+// Codes of errors by which a server takes turns between transactions that meet: nothing is
+// wrong with it, and one of them is through.
+var turnCodes = map[string]bool{"40001": true, "40P01": true, "55P03": true, "OC000": true, "OC001": true}
+
+// patience is how often what failed is tried again where the server or the connection is
+// to blame, for a fifth of a second in all; persistence, where other transactions are, for
+// about a second. Where transactions are serializable, small tables make those of
+// different members meet again and again.
+const (
+	patience    = 8
+	persistence = 20
+)
+
+// hopeful reports whether it is worth trying again after an error, of what may be done
+// twice.
+func hopeful(err error, try int) bool {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && turnCodes[refusal.Code] {
+		return try < persistence
+	}
+	return try < patience && (judge(err) == again || judge(err) == lost)
+}
+
 // judge says what an error means.
 func judge(err error) verdict {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)

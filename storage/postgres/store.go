@@ -90,8 +90,6 @@ type database interface {
 	// snapshot makes a trip whose statements see one state, where the store is not
 	// bound.
 	snapshot(ctx context.Context, t *trip) error
-	// retries is how often a trip may be tried again after a failure of the server.
-	retries() int
 	// wait passes the time before another try; it returns the error of a context
 	// that is done.
 	wait(ctx context.Context, try int) error
@@ -213,16 +211,11 @@ func (s *Store) snapshot(ctx context.Context, t *trip) error {
 func (s *Store) reading(ctx context.Context, work func(context.Context, *pgxpool.Conn) error) error {
 	for try := 0; ; try++ {
 		err := s.with(ctx, work)
-		if err == nil || try == s.retries() || judge(err) != again && judge(err) != lost {
-			return err
-		}
-		if waited := s.wait(ctx, try); waited != nil {
+		if err == nil || !hopeful(err, try) || s.wait(ctx, try) != nil {
 			return err
 		}
 	}
 }
-
-func (s *Store) retries() int { return 8 }
 
 // wait waits up to 64 milliseconds, longer after each try.
 func (s *Store) wait(ctx context.Context, try int) error {

@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/internal/pruning"
@@ -32,10 +34,7 @@ const (
 func (e *engine) store(ctx context.Context, t *trip) error {
 	for try := 0; ; try++ {
 		err := e.database.commit(ctx, t)
-		if err == nil || e.bound || try == e.database.retries() || judge(err) != again && judge(err) != lost {
-			return err
-		}
-		if e.database.wait(ctx, try) != nil {
+		if err == nil || e.bound || !hopeful(err, try) || e.database.wait(ctx, try) != nil {
 			return err
 		}
 	}
@@ -49,6 +48,7 @@ func (e *engine) Ack(ctx context.Context, program string, events []storage.Event
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("postgres: acknowledge events: %w", err)
 	}
+	events = slices.SortedFunc(slices.Values(events), inOrderOfKey) // so that two calls do not wait for each other
 	for from := 0; from < len(events); from += acked {
 		t := &trip{}
 		for _, id := range events[from:min(from+acked, len(events))] {
@@ -59,6 +59,10 @@ func (e *engine) Ack(ctx context.Context, program string, events []storage.Event
 		}
 	}
 	return nil
+}
+
+func inOrderOfKey(a, b storage.EventID) int {
+	return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Ordinal, b.Ordinal))
 }
 
 // looked is how many operations one statement looks at.

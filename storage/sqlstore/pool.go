@@ -28,8 +28,12 @@ type pool struct {
 }
 
 const (
-	// tries is how often a transaction that the database undid is run again.
-	tries = 12
+	// tries is how often a transaction is run that the database undoes because of others,
+	// for about a second in all; reconnects is how often where it is the connection that fails.
+	// Where transactions are serializable, small tables make those of different members
+	// meet again and again.
+	tries      = 20
+	reconnects = 12
 	// firstPause and lastPause bound what is waited in between, which doubles.
 	firstPause = time.Millisecond
 	lastPause  = 64 * time.Millisecond
@@ -92,15 +96,18 @@ func (p *pool) run(ctx context.Context, try func(context.Context) error) error {
 		if err == nil || errors.Is(err, errRefused) || errors.Is(err, errUnknown) {
 			return err
 		}
+		most := tries
 		switch p.grammar.fails(err) {
 		case taken:
 			return fmt.Errorf("%w: %w", errRefused, err)
-		case again, lost:
+		case lost:
+			most = reconnects
+		case again:
 		default:
 			return err
 		}
-		if n == tries {
-			return fmt.Errorf("%w %d times: %w", errUndone, tries, err)
+		if n >= most {
+			return fmt.Errorf("%w %d times: %w", errUndone, n, err)
 		}
 		if stopped := p.pause(ctx, n); stopped != nil {
 			return fmt.Errorf("%w after %w", stopped, err)
