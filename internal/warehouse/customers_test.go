@@ -123,3 +123,28 @@ func TestAnEmptyTableHasNobodyWhoComesAgain(t *testing.T) {
 		})
 	}
 }
+
+// On 1 November 2009 at 00:01 the clocks of St. John's went back to 31 October, 23:01.
+func TestWhoBoughtOnALaterDateThanTheEndsWaitedForNoTime(t *testing.T) {
+	stJohns := zone(t, "America/St_Johns")
+	bought, until := time.Date(2009, time.November, 1, 2, 30, 30, 0, time.UTC), time.Date(2009, time.November, 1, 2, 45, 0, 0, time.UTC)
+	a, err := kpi.NewSecondPurchaseAccumulator(until, stJohns)
+	require.NoError(t, err)
+	one, err := kpi.NewAmount(1, 0)
+	require.NoError(t, err)
+	require.NoError(t, a.Add(kpi.Order{Member: "anna", At: bought, Amount: one}))
+	require.NoError(t, a.Add(kpi.Order{Member: "ben", At: bought.AddDate(0, 0, -9), Amount: one}))
+	want, err := a.Result(nil)
+	require.NoError(t, err)
+	for _, e := range engines() {
+		t.Run(e.name, func(t *testing.T) {
+			db := e.open(t)
+			table := hostTable(t, &e, db, "orders", kindsOf(e.dialect).whole,
+				`('anna', '2009-11-01 02:30:30', 1, 'EUR')`, `('ben', '2009-10-23 02:30:30', 1, 'EUR')`)
+			got, err := table.SecondPurchases(t.Context(), db, until, stJohns, nil)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+			assert.Zero(t, got.Again)
+		})
+	}
+}
