@@ -194,6 +194,11 @@ func (l *Ladder) Reach(s State, m *Member) Day {
 		day = min(day, s.Until-1)
 	}
 	from, _ := e.period(day)
+	if l.Window.Kind == TierAnniversary {
+		// Once the tier is lost, the periods of a member without one count again.
+		untiered, _ := l.Window.period(day, m.anniversary(), m.anniversary())
+		from = min(from, untiered)
+	}
 	for i := range m.Grants {
 		if g := &m.Grants[i]; !g.Challenge.IsZero() && g.Until > s.At {
 			from = min(from, g.From)

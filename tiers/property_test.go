@@ -138,6 +138,20 @@ func TestEvaluateAgreesWithANaiveModel(t *testing.T) {
 	})
 }
 
+func TestWhatCountsOnceATierIsLostIsWithinReach(t *testing.T) {
+	l := tiers.Ladder{
+		Code: "status", Window: tiers.Window{Kind: tiers.TierAnniversary, Span: tiers.Span{Months: 4}}, End: tiers.AfterSpan, Lasts: tiers.Span{Months: 2},
+		Tiers: []tiers.Tier{{Code: "silver", Enter: nights(1)}, {Code: "gold", Enter: nights(6)}},
+	}
+	m := &tiers.Member{Enrolled: tiers.Date(2027, 1, 31), Counts: tiers.Counts{}}
+	require.NoError(t, m.Counts.Add("night", tiers.Date(2027, 1, 31), 4))
+	require.NoError(t, m.Counts.Add("night", tiers.Date(2028, 3, 6), 2))
+	held := tiers.State{Tier: "silver", Highest: "silver", Since: tiers.Date(2028, 3, 7), Until: tiers.Date(2028, 5, 7), At: tiers.Date(2028, 4, 5)}
+	m.Counts.Forget(l.Reach(held, m))
+	s, _ := l.Evaluate(held, m, tiers.Date(2028, 6, 1))
+	require.Equal(t, "silver", s.Tier, "of the days since 31 January 2028 there are two nights")
+}
+
 func TestTheOrderOfFactsMakesNoDifference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := drawFacts(t, tiers.Date(2027, 1, 1))
