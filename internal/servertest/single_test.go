@@ -215,3 +215,13 @@ func TestTheContractIsKeptThroughPgBouncer(t *testing.T) {
 		})
 	}
 }
+
+// A server that only reads, as a replica does, has stored nothing, and says so.
+func TestWhatAServerThatOnlyReadsRefusesIsKnownNotToBeStored(t *testing.T) {
+	database := postgres.database(t)
+	require.NoError(t, sqlstore.Migrate(t.Context(), postgres.connect(t, database), sqlstore.PostgreSQL))
+	db, _ := heardOn(t, database, "default_transaction_read_only", "on")
+	outcomes, err := postgres.storeOn(t, db).Commit(t.Context(), []storage.Batch{earn("m-7301", 0, "order-1")})
+	require.NoError(t, err)
+	assert.Equal(t, storage.Conflict, outcomes[0].Status)
+}

@@ -39,6 +39,9 @@ func sqlState(err error) string {
 	return ""
 }
 
+// onlyReads is the code of what PostgreSQL refuses where it takes no writes.
+const onlyReads = "25006"
+
 func postgresFailure(err error) failure {
 	code := sqlState(err)
 	switch {
@@ -49,7 +52,7 @@ func postgresFailure(err error) failure {
 	case code == "40001", code == "40P01", code == "40002", code == "55P03",
 		strings.HasPrefix(code, "OC00"): // Aurora DSQL
 		return again
-	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"), code == "25006", code == "40003":
+	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"), code == onlyReads, code == "40003":
 		return lost
 	default:
 		return final

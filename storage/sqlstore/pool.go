@@ -216,7 +216,7 @@ func (p *pool) once(ctx context.Context, do work) error {
 		switch {
 		case err == nil, errors.Is(err, errRefused), errors.Is(err, driver.ErrBadConn):
 			return err // a connection that drivers call bad has sent nothing
-		case p.grammar.fails(err) == lost, lingering.Err() != nil:
+		case p.grammar.fails(err) == lost && sqlState(err) != onlyReads, lingering.Err() != nil:
 			return fmt.Errorf("%w: %w", errUnknown, err)
 		}
 		return err
