@@ -27,8 +27,9 @@ type scenario struct {
 	batches []storage.Batch
 	// requests holds what the engine loads, in the same order.
 	requests []storage.LoadRequest
-	// page is set where the timed call is Engine.Member for the command's member.
-	page bool
+	// page is how many lots a member has where the timed call is Engine.Member for the
+	// command's member, 0 for other cases.
+	page int
 	// replay is set where the commands have been run before.
 	replay bool
 	// stream is set where DoAll runs the commands, with one caller.
@@ -52,7 +53,9 @@ type caseOf struct {
 	before []loyalty.Command
 	timed  []loyalty.Command
 
-	page, replay, stream bool
+	// page is how many lots a member has whose page is read, 0 for cases of commands.
+	page           int
+	replay, stream bool
 	// change makes the program of the case from the usual one, nil leaves it, and against
 	// names a case that is timed in turn with this one.
 	change  func(*loyalty.Program)
@@ -73,13 +76,17 @@ func shelf(n int) int { return max(n/20, 1) }
 
 const shelfLots = 96
 
+// fewLots is how many lots most members have.
+const fewLots = 4
+
 func cases(n int) []caseOf {
 	earns := each(func(i int) loyalty.Command { return earn(scatter(i, crowd(n)), orderID(i)) })
 	with := func(command func(who string, i int) loyalty.Command) []loyalty.Command {
 		return each(func(i int) loyalty.Command { return command(member(i%shelf(n)), i) })(n)
 	}
 	spends := each(func(i int) loyalty.Command { return spend(member(i%shelf(n)), i, i%shelf(n)+i/shelf(n)) })(n)
-	enrolled, stocked := each(enroll)(crowd(n)), stocked(shelf(n))
+	page := with(func(who string, _ int) loyalty.Command { return loyalty.Enroll{Member: who, Key: "enroll"} })
+	enrolled, few, stocked := each(enroll)(crowd(n)), stocked(shelf(n), fewLots), stocked(shelf(n), shelfLots)
 	held := slices.Concat(stocked, with(hold))
 	regulars, theirs := regulars(), each(func(i int) loyalty.Command { return earn(i%regularMembers, orderID(i)) })(n)
 	return []caseOf{
@@ -89,7 +96,8 @@ func cases(n int) []caseOf {
 		{name: "hold", before: stocked, timed: with(hold)},
 		{name: "capture", before: held, timed: with(capture)},
 		{name: "void", before: held, timed: with(void)},
-		{name: "member", before: stocked, timed: with(func(who string, _ int) loyalty.Command { return loyalty.Enroll{Member: who, Key: "enroll"} }), page: true},
+		{name: "member", before: stocked, timed: page, page: shelfLots},
+		{name: "member-few", before: few, timed: page, page: fewLots},
 		{name: "replay-key", before: slices.Concat(enrolled, earns(n)), timed: earns(n), replay: true},
 		{name: "import", before: enrolled, timed: earns(n), stream: true},
 		{name: "earn-count", before: regulars, timed: theirs, change: countEuros},
@@ -124,12 +132,12 @@ func scatter(i, crowd int) int {
 	return i * step % crowd
 }
 
-// stocked members have shelfLots lots of lotSize points each.
-func stocked(members int) []loyalty.Command {
+// stocked members have a number of lots of lotSize points each.
+func stocked(members, lots int) []loyalty.Command {
 	commands := each(enroll)(members)
 	for i := range members {
 		for part := range 2 {
-			commands = append(commands, stock{Member: member(i), Key: "stock-" + strconv.Itoa(part), Lots: shelfLots / 2})
+			commands = append(commands, stock{Member: member(i), Key: "stock-" + strconv.Itoa(part), Lots: lots / 2})
 		}
 	}
 	return commands
@@ -224,9 +232,9 @@ func (s *scenario) operations() int {
 // do runs the i-th timed operation on an engine.
 func (s *scenario) do(ctx context.Context, engine *loyalty.Engine, i int) error {
 	i %= len(s.commands)
-	if s.page {
+	if s.page > 0 {
 		page, err := engine.Member(ctx, s.commands[i].Plan().Member)
-		if err == nil && len(page.Lots) != shelfLots {
+		if err == nil && len(page.Lots) != s.page {
 			err = fmt.Errorf("the page has %d lots", len(page.Lots))
 		}
 		return err

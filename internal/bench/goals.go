@@ -32,7 +32,7 @@ func (g goal) String() string {
 // number of callers and case.
 var minimalGoals = map[string]map[int]map[string]float64{
 	"postgres": {
-		1:  {"earn": 0.5, "spend": 0.4, "hold": 0.5, "capture": 0.5, "void": 0.5, "replay-key": 1.5, "member": 0.8},
+		1:  {"earn": 0.5, "spend": 0.4, "hold": 0.5, "capture": 0.5, "void": 0.5, "replay-key": 1.5, "member": 0.8, "member-few": 0.8},
 		8:  {"earn": 0.7},
 		32: {"earn": 1, "earn-hot": 3},
 	},

@@ -101,7 +101,7 @@ func (p *pool) bare(ctx context.Context, s *scenario) (func(*connection, int) er
 	return func(c *connection, i int) error {
 		plan := s.commands[i].Plan()
 		key := plan.Key
-		if s.page {
+		if s.page > 0 {
 			key = orderID(i)
 		}
 		return c.transact(ctx, func() []write {
@@ -323,7 +323,7 @@ func (p *pool) readPages(ctx context.Context, s *scenario) (func(*connection, in
 			return err
 		}
 		lots, err := c.read(ctx, readLots, id, make([]any, 14))
-		return errors.Join(err, found(accounts, 1), found(lots, shelfLots), c.control(ctx, commitSQL))
+		return errors.Join(err, found(accounts, 1), found(lots, s.page), c.control(ctx, commitSQL))
 	}, nil
 }
 

@@ -90,7 +90,7 @@ func bare(s *scenario, callers int, t timing) (window, error) {
 			ledger = ledger[:0]
 		}
 		id := ids[len(ledger)]
-		if _, used := keys[id]; used && !s.page {
+		if _, used := keys[id]; used && s.page == 0 {
 			return fmt.Errorf("key %q is used twice", id.key)
 		}
 		keys[id] = len(ledger)

@@ -136,7 +136,7 @@ func (p *pool) onMySQL(ctx context.Context, s *scenario, which limit) (func(int)
 	var read func(*connection, int) error
 	var err error
 	switch {
-	case which == minimal && s.page:
+	case which == minimal && s.page > 0:
 		read = func(c *connection, i int) error {
 			n, err := c.read(ctx, "SELECT version, balances FROM loyalty_accounts WHERE program = ? AND member = ?",
 				[]any{programID, s.commands[i].Plan().Member}, make([]any, 2))
@@ -144,7 +144,7 @@ func (p *pool) onMySQL(ctx context.Context, s *scenario, which limit) (func(int)
 		}
 	case which == minimal:
 		return p.bareOnMySQL(ctx, s)
-	case s.page:
+	case s.page > 0:
 		read, err = p.readPages(ctx, s)
 	case s.replay:
 		read, err = p.readOperations(ctx, s)

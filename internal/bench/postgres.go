@@ -172,13 +172,13 @@ func pipelined(ctx context.Context, s *scenario, which limit, use func(func(*pgx
 		}
 	}
 	switch {
-	case which == minimal && s.page:
+	case which == minimal && s.page > 0:
 		text := strings.NewReplacer("$1", "?", "$2", "?").Replace(bareAccount)
 		return read([]int{2}, []int{1}, text), nil
 	case which == minimal:
 		return bareStatement(ctx, s, use)
-	case s.page:
-		return read([]int{8, 14}, []int{1, shelfLots}, readAccount, readLots), nil
+	case s.page > 0:
+		return read([]int{8, 14}, []int{1, s.page}, readAccount, readLots), nil
 	case s.replay:
 		return read([]int{4}, []int{1}, readOperation), nil
 	}

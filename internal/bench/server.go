@@ -141,7 +141,7 @@ func (s *scenario) rowsOf(listed bool) ([][]write, error) {
 // keyed is what the minimal limit writes for the i-th operation.
 func (s *scenario) keyed(i int) (member, key string) {
 	plan := s.commands[i].Plan()
-	if s.page {
+	if s.page > 0 {
 		return plan.Member, orderID(i)
 	}
 	return plan.Member, plan.Key

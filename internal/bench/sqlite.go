@@ -145,7 +145,7 @@ func (p *pool) work(ctx context.Context, s *scenario, which limit) (func(*connec
 	switch {
 	case which == minimal:
 		return p.bare(ctx, s)
-	case s.page:
+	case s.page > 0:
 		return p.readPages(ctx, s)
 	case s.replay:
 		return p.readOperations(ctx, s)
