@@ -18,7 +18,7 @@ type Book struct {
 	Member  string `json:"member"`
 	Key     string `json:"key"`
 	Session string `json:"session"`
-	// Party is the number of seats, 1 or more.
+	// Party is the number of seats, 1 to what the session says.
 	Party int64 `json:"party"`
 	// Unit and Points, and Money of Currency, are the price of the whole party that the
 	// member was shown; any other is a [loyalty.PriceError]. Points are in the unit's
@@ -130,7 +130,7 @@ type Hold struct {
 	Member  string `json:"member"`
 	Key     string `json:"key"`
 	Session string `json:"session"`
-	// Party is the number of seats, 1 or more.
+	// Party is the number of seats, 1 to what the session says.
 	Party int64 `json:"party"`
 	// Unit and Points, and Money of Currency, are the price of the whole party that the
 	// member was shown; any other is a [loyalty.PriceError]. Points are in the unit's

@@ -14,13 +14,15 @@ import (
 // without free seats experience.ErrSoldOut, a price that is not the one that was shown
 // loyalty.ErrPrice, with both prices in a loyalty.PriceError.
 var (
-	// ErrNoSession reports a session that was not opened.
+	// ErrNoSession reports a session that was not opened: [Open] it first.
 	ErrNoSession = errors.New("there is no such session")
 	// ErrNoBooking reports a booking that the member does not have.
 	ErrNoBooking = errors.New("the member has no such booking")
-	// ErrDismissed reports a booking whose seats an operator has given away.
+	// ErrDismissed reports a booking whose seats an operator has given away: the member
+	// gets all points back by [Cancel].
 	ErrDismissed = errors.New("the session has dismissed the party: cancel to get the points back")
-	// ErrTerms reports a change of a session that those who are on its list forbid.
+	// ErrTerms reports a change of a session that is over, or that those who are on its list
+	// forbid: leave the list's classes as they are until nobody waits.
 	ErrTerms = errors.New("the session cannot be changed so")
 )
 

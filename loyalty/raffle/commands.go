@@ -67,7 +67,8 @@ type Entry struct {
 	// tickets that were drawn, from 1.
 	Status Status `json:"status"`
 	Ranks  []int  `json:"ranks,omitempty"`
-	// Returned is what came back of a raffle that was called off or has lapsed.
+	// Returned is what came back of a raffle that was called off or has lapsed, in the
+	// smallest step of its unit.
 	Returned points.Amount `json:"returned,omitempty"`
 }
 
@@ -88,8 +89,8 @@ type Enter struct {
 	Raffle string `json:"raffle"`
 	// Tickets is how many, 1 to 100; a raffle bounds how many a member has in all.
 	Tickets int64 `json:"tickets"`
-	// Unit and Points are the price of all of them that the member was shown; any other is
-	// a [loyalty.PriceError].
+	// Unit and Points are the price of all of them that the member was shown, in the unit's
+	// smallest step; any other is a [loyalty.PriceError].
 	Unit       string        `json:"unit,omitempty"`
 	Points     points.Amount `json:"points,omitempty"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
@@ -259,7 +260,8 @@ func (c Draw) Apply(_ context.Context, tx *loyalty.Tx) error {
 	return tx.Answer(d.state.Winners)
 }
 
-// CallOff ends a raffle without a draw: members get their points back by [Collect].
+// CallOff ends a raffle without a draw: members get their points back by [Collect]. One that
+// is drawn, called off or has lapsed is [ErrEnded].
 type CallOff struct {
 	Key    string `json:"key"`
 	Raffle string `json:"raffle"`

@@ -95,13 +95,15 @@ type Terms struct {
 	// ID is the caller's id: 1 to 64 bytes of UTF-8. Title is up to 200 bytes.
 	ID    string `json:"id"`
 	Title string `json:"title,omitempty"`
-	// Opens and Closes bound when tickets are given out: [Opens, Closes).
+	// Opens and Closes bound when tickets are given out: [Opens, Closes), instants of the
+	// years 1970 to 9000.
 	Opens  time.Time `json:"opens"`
 	Closes time.Time `json:"closes"`
 	// DrawBy is until when the raffle is drawn, after Closes: from then on it cannot be
 	// drawn, and [Collect] gives the points back.
 	DrawBy time.Time `json:"drawBy"`
-	// Unit and Points are the price of a ticket; 0 points is free.
+	// Unit and Points are the price of a ticket, 0 to 2^40 in the unit's smallest step; 0
+	// points is free.
 	Unit   string        `json:"unit,omitempty"`
 	Points points.Amount `json:"points,omitempty"`
 	// MaxTickets is how many a member may have, up to 100; 0 is 1.

@@ -58,7 +58,7 @@ func (b *Board) Waiting() int64 {
 	return n
 }
 
-// Check returns why the counts do not fit, or nil.
+// Check returns why the counts do not fit, as an [ErrSeats], or nil.
 func (b *Board) Check() error {
 	counts := []int64{b.Free, b.Offered, b.Held, b.Promised, b.Booked}
 	var sum int64
@@ -96,7 +96,9 @@ func (b *Board) count(of State) (*int64, error) {
 	}
 }
 
-// Take gives free seats to a fresh booking, which becomes Held or Booked.
+// Take gives free seats to a fresh booking, which becomes Held or Booked. It is a
+// [SoldOutError] where too few are free, a [PartyError] for a party below 1, and
+// [ErrCalledOff].
 func (b *Board) Take(party int64, become State) error {
 	to, err := b.count(become)
 	switch {
@@ -114,7 +116,8 @@ func (b *Board) Take(party int64, become State) error {
 	return nil
 }
 
-// Settle books seats that were held or promised.
+// Settle books seats that were held or promised. It is [ErrCalledOff], or [ErrSeats] where
+// there are not so many.
 func (b *Board) Settle(party int64, was State) error {
 	from, err := b.count(was)
 	switch {
@@ -130,7 +133,9 @@ func (b *Board) Settle(party int64, was State) error {
 	return nil
 }
 
-// Release frees seats: for the list while somebody waits, otherwise for anybody.
+// Release frees seats that were held, promised or booked: for the list while somebody waits,
+// otherwise for anybody. It is [ErrSeats] where there are not so many, or who is present
+// has them.
 func (b *Board) Release(party int64, was State) error {
 	from, err := b.count(was)
 	switch {
@@ -148,7 +153,10 @@ func (b *Board) Release(party int64, was State) error {
 	return nil
 }
 
-// Join puts a party at the end of a class of the list. There must not be room for it.
+// Join puts a party at the end of a class of the list, on which at most so many may wait. It
+// is [ErrSeatsFree] where there is room for the party: it books instead. Otherwise
+// [ErrNoList], [ErrListFull], [ErrCalledOff] or, for a party that no release could make
+// room for, a [PartyError].
 func (b *Board) Join(class int, party, most int64) (Place, error) {
 	switch {
 	case class < 0 || class >= len(b.Line):
@@ -175,7 +183,8 @@ func (b *Board) Passed(place Place) bool {
 }
 
 // Leave takes a party that waits off the list. The caller sees that a place is left
-// once. Offered seats are anybody's once nobody waits.
+// once; a place that the list has come past is [ErrSeats]. Offered seats are anybody's once
+// nobody waits.
 func (b *Board) Leave(place Place) error {
 	if b.Passed(place) || place.Number >= b.Line[place.Class].Next || b.Line[place.Class].Waiting == 0 {
 		return fmt.Errorf("%w: nobody waits at place %d of class %d", ErrSeats, place.Number, place.Class)
@@ -196,11 +205,12 @@ func (b *Board) Next() (Place, bool) {
 	return Place{}, false
 }
 
-// Room is how many seats the list can have.
+// Room is how many seats the list can have: the offered and the free ones.
 func (b *Board) Room() int64 { return b.Offered + b.Free }
 
 // Promote promises seats to the party at a place: the head of the class that is next.
-// gone says which places from the class's Head up to it nobody waits at any more.
+// gone says which places from the class's Head up to it nobody waits at any more. It is
+// [ErrNotNext] where somebody else comes first, a [SoldOutError] where there is no room.
 func (b *Board) Promote(place Place, party int64, gone func(number int64) bool) error {
 	if err := b.head(place, gone); err != nil {
 		return err
@@ -219,7 +229,8 @@ func (b *Board) Promote(place Place, party int64, gone func(number int64) bool) 
 	return nil
 }
 
-// PassOver takes the head off the list without seats, because it cannot pay.
+// PassOver takes the head off the list without seats, because it cannot pay. It is
+// [ErrNotNext] where somebody else comes first.
 func (b *Board) PassOver(place Place, gone func(number int64) bool) error {
 	if err := b.head(place, gone); err != nil {
 		return err
@@ -229,7 +240,7 @@ func (b *Board) PassOver(place Place, gone func(number int64) bool) error {
 }
 
 // SkipGone moves the head of a class over places at which nobody waits any more, up to
-// but not including the number.
+// but not including the number. It is [ErrNotNext] where somebody waits in between.
 func (b *Board) SkipGone(to Place, gone func(number int64) bool) error {
 	if to.Class < 0 || to.Class >= len(b.Line) {
 		return ErrNoList
@@ -284,7 +295,8 @@ func (b *Board) CloseList() {
 	b.tidy()
 }
 
-// CheckIn counts a booked party as present.
+// CheckIn counts a booked party as present. It is [ErrCalledOff], or [ErrSeats] where not so
+// many are booked and missing.
 func (b *Board) CheckIn(party int64) error {
 	switch {
 	case b.Off:
@@ -303,7 +315,7 @@ func (b *Board) CallOff() {
 }
 
 // Resize changes the capacity. New seats are the list's while somebody waits; seats that
-// are taken or offered are not taken away.
+// are taken or offered are not taken away: a capacity below those is [ErrCapacity].
 func (b *Board) Resize(capacity int64) error {
 	more := capacity - b.Capacity
 	switch {

@@ -90,7 +90,8 @@ func (r *Room) Ahead(member string) (int64, bool) {
 	return n, true
 }
 
-// Hold holds seats for a member until they confirm, or the hold lapses.
+// Hold holds seats for a member until they confirm, or the hold lapses. It is [ErrNoHolds]
+// where the session takes none, otherwise refused as by [Room.Book].
 func (r *Room) Hold(member string, tiers []string, size int64, now time.Time) (Party, error) {
 	if r.session.HoldMinutes == 0 {
 		return Party{}, ErrNoHolds
@@ -98,7 +99,8 @@ func (r *Room) Hold(member string, tiers []string, size int64, now time.Time) (P
 	return r.take(member, tiers, size, now, Held)
 }
 
-// Book gives seats to a member who pays at once.
+// Book gives seats to a member who pays at once. It is refused by what [Session.MayBook] and
+// [Board.Take] return, and by a [StateError] while the member has a live booking.
 func (r *Room) Book(member string, tiers []string, size int64, now time.Time) (Party, error) {
 	return r.take(member, tiers, size, now, Booked)
 }
@@ -135,7 +137,8 @@ func (r *Room) fresh(member string, tiers []string, size int64, now time.Time, b
 	}, nil
 }
 
-// Confirm books what a member holds or was promised.
+// Confirm books what a member holds or was promised. It is a [StateError] where that has
+// lapsed, or there is nothing.
 func (r *Room) Confirm(member string, now time.Time) (Party, error) {
 	p, err := r.live(member, Booked, now)
 	if err != nil {
@@ -163,7 +166,8 @@ func (r *Room) live(member string, become State, now time.Time) (*Party, error) 
 	return p, nil
 }
 
-// Join puts a member on the list.
+// Join puts a member on the list. It is refused by what [Session.MayJoin] and [Board.Join]
+// return, and by a [StateError] while the member has a live booking.
 func (r *Room) Join(member string, tiers []string, size int64, now time.Time) (Party, error) {
 	p, err := r.fresh(member, tiers, size, now, Waiting)
 	if err != nil {
@@ -181,7 +185,9 @@ func (r *Room) Join(member string, tiers []string, size int64, now time.Time) (P
 	return *p, nil
 }
 
-// Cancel gives up a booking, or a place on the list, and returns what it costs.
+// Cancel gives up a booking, or a place on the list, and returns what it costs. It is
+// [ErrStarted] once the session has begun, and a [StateError] where there is nothing to
+// give up.
 func (r *Room) Cancel(member string, now time.Time) (Fee, error) {
 	if err := r.Advance(now); err != nil {
 		return Fee{}, err
@@ -247,7 +253,8 @@ func (r *Room) Promote(now time.Time, pays func(Party) bool) ([]Party, error) {
 	}
 }
 
-// CheckIn notes, once, that a party has come.
+// CheckIn notes, once, that a party has come. It is refused by what [Session.MayEnter]
+// returns, and by a [StateError] where the party is not booked or is present.
 func (r *Room) CheckIn(member string, now time.Time) (Party, error) {
 	p, err := r.live(member, Present, now)
 	if err != nil {

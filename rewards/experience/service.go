@@ -18,7 +18,8 @@ type Service struct {
 	ID string `json:"id"`
 	// Resources are who or what does it.
 	Resources []Resource `json:"resources"`
-	// Minutes is how long an appointment takes, GapMinutes what is left between two.
+	// Minutes is how long an appointment takes, 1 to 1,440, GapMinutes what is left between
+	// two, 0 to 1,440.
 	Minutes    int `json:"minutes"`
 	GapMinutes int `json:"gapMinutes,omitempty"`
 	// Ahead says from how many days before which tier books, at the same time of day;
@@ -52,7 +53,8 @@ type Away struct {
 	To   time.Time `json:"to"`
 }
 
-// Ahead is from how many days before a session a tier books.
+// Ahead is from how many days before a session a tier books, 0 to 3,660 days of the venue's
+// calendar; an empty Tier is everybody.
 type Ahead struct {
 	Tier string `json:"tier,omitempty"`
 	Days int    `json:"days"`

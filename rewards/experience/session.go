@@ -23,28 +23,32 @@ type Session struct {
 	Venue string `json:"venue,omitempty"`
 	// Zone is the IANA time zone of the venue, in which its times are shown.
 	Zone string `json:"zone"`
-	// Start and End bound the session: [Start, End).
+	// Start and End bound the session: [Start, End), instants of the years 1970 to 9000.
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
 	// Capacity is the number of seats, 1 to 1,000,000.
 	Capacity int64 `json:"capacity"`
-	// MaxParty is the most seats of one booking; 0 is 1.
+	// MaxParty is the most seats of one booking, up to 1,000; 0 is 1.
 	MaxParty int64 `json:"maxParty,omitempty"`
-	// Unit is the unit of points that prices are in; it may be left out where all seats
-	// are free of points.
+	// Unit is the code of the unit of points that prices are in, up to 32 bytes; it may be
+	// left out where all seats are free of points.
 	Unit string `json:"unit,omitempty"`
-	// Prices holds the price of a seat by tier.
+	// Prices holds the price of a seat by tier, at most 64, one for each tier. Empty is free.
 	Prices []Price `json:"prices,omitempty"`
-	// Opens says from when which tier books. Empty is at once, for everybody.
+	// Opens says from when which tier books, at most 64, one for each tier, all before
+	// booking ends. Empty is at once, for everybody; a tier that is not named books from
+	// when everybody does, or not at all where everybody is not named either.
 	Opens []Opening `json:"opens,omitempty"`
-	// ClosesMinutes is how many minutes before the start booking ends.
+	// ClosesMinutes is how many minutes before the start booking ends. All minutes of a
+	// session are elapsed ones, whatever clocks do meanwhile, at most ten years.
 	ClosesMinutes int `json:"closesMinutes,omitempty"`
 	// HoldMinutes is how long seats are held for a member who has not decided; 0 takes
 	// no holds.
 	HoldMinutes int `json:"holdMinutes,omitempty"`
 	// List is the wait list; nil is none.
 	List *List `json:"list,omitempty"`
-	// Cancellation says what a cancellation costs. Empty is nothing until the start.
+	// Cancellation says what a cancellation costs, by at most 64 rules. Empty is nothing
+	// until the start.
 	Cancellation []CancelRule `json:"cancellation,omitempty"`
 	// DoorsMinutes is how many minutes before the start parties are checked in.
 	DoorsMinutes int `json:"doorsMinutes,omitempty"`
@@ -55,8 +59,11 @@ type Session struct {
 type Price struct {
 	// Tier is the code of a tier, or "ladder/tier" where several ladders have one of that
 	// code; empty is everybody who has no price of their own.
-	Tier     string          `json:"tier,omitempty"`
-	Points   points.Amount   `json:"points,omitempty"`
+	Tier string `json:"tier,omitempty"`
+	// Points are in the smallest step of the session's unit, 0 to 2^40.
+	Points points.Amount `json:"points,omitempty"`
+	// Money is 0 or more, in units of Currency, an ISO 4217 code, with at most 18 digits
+	// and 6 decimals. Currency is empty without money.
 	Money    decimal.Decimal `json:"money,omitzero"`
 	Currency string          `json:"currency,omitempty"`
 }
@@ -72,7 +79,7 @@ type List struct {
 	// Priority names tiers that come before the others, the first first: at most 15. A
 	// member with several is in the best class.
 	Priority []string `json:"priority,omitempty"`
-	// Max bounds the parties that wait; 0 is 10,000.
+	// Max bounds the parties that wait, up to 1,000,000; 0 is 10,000.
 	Max int64 `json:"max,omitempty"`
 	// OfferMinutes is how long who is promoted has to accept, 1 or more. An offer never
 	// lasts longer than booking is open.
@@ -122,7 +129,7 @@ func (s *Session) ListCloses() time.Time {
 	return before(s.Start, max(s.List.ClosesMinutes, s.ClosesMinutes))
 }
 
-// ListMax is how many parties may wait.
+// ListMax is how many parties may wait, 0 without a list.
 func (s *Session) ListMax() int64 {
 	if s.List == nil {
 		return 0
@@ -130,7 +137,8 @@ func (s *Session) ListMax() int64 {
 	return cmp.Or(s.List.Max, defaultList)
 }
 
-// Classes is the number of classes of the list.
+// Classes is the number of classes of the list: one for each tier of its Priority and one
+// for everybody else, or 0 without a list.
 func (s *Session) Classes() int {
 	if s.List == nil {
 		return 0
@@ -151,12 +159,14 @@ func (s *Session) Class(tiers []string) int {
 	return len(s.List.Priority)
 }
 
-// HeldUntil is when seats that are held now are free again.
+// HeldUntil is when seats that are held now are free again: after HoldMinutes, or when
+// booking ends, where that is earlier.
 func (s *Session) HeldUntil(now time.Time) time.Time {
 	return earlier(now.Add(time.Duration(s.HoldMinutes)*time.Minute), s.Closes())
 }
 
-// OfferedUntil is up to when who is promoted now can accept.
+// OfferedUntil is up to when who is promoted now can accept: for the list's OfferMinutes,
+// or until booking ends, where that is earlier.
 func (s *Session) OfferedUntil(now time.Time) time.Time {
 	if s.List == nil {
 		return now
@@ -164,8 +174,9 @@ func (s *Session) OfferedUntil(now time.Time) time.Time {
 	return earlier(now.Add(time.Duration(s.List.OfferMinutes)*time.Minute), s.Closes())
 }
 
-// Price is what a seat costs who has the tiers: the least points of their own prices,
-// or the price without a tier where they have none.
+// Price is what a seat costs who has the tiers: the least points of their own prices, of
+// those with as many the least money, then the first tier by code; or the price without a
+// tier where they have none. Without either it is free.
 func (s *Session) Price(tiers []string) Price {
 	var own, other *Price
 	for i := range s.Prices {
@@ -173,7 +184,7 @@ func (s *Session) Price(tiers []string) Price {
 		switch {
 		case p.Tier == "":
 			other = p
-		case slices.Contains(tiers, p.Tier) && (own == nil || p.Points < own.Points):
+		case slices.Contains(tiers, p.Tier) && (own == nil || p.before(own)):
 			own = p
 		}
 	}
@@ -181,6 +192,11 @@ func (s *Session) Price(tiers []string) Price {
 		return Price{}
 	}
 	return *own
+}
+
+// before reports whether a price counts before another that the member has, too.
+func (p *Price) before(other *Price) bool {
+	return cmp.Or(cmp.Compare(p.Points, other.Points), p.Money.Cmp(other.Money), cmp.Compare(p.Tier, other.Tier)) < 0
 }
 
 // Opened returns from when who has the tiers books, and whether they do at all.
@@ -198,7 +214,9 @@ func (s *Session) Opened(tiers []string) (time.Time, bool) {
 	return from, found
 }
 
-// MayBook returns why who has the tiers cannot book now, or nil.
+// MayBook returns why who has the tiers cannot book now, or nil: a [PartyError], a
+// [NotOpenError] with the instant from which they can, or a [ClosedError]. Whether seats
+// are free is the [Board]'s to say.
 func (s *Session) MayBook(tiers []string, party int64, now time.Time) error {
 	if party < 1 || party > s.Party() {
 		return &PartyError{Party: party, Max: s.Party()}
@@ -215,7 +233,8 @@ func (s *Session) MayBook(tiers []string, party int64, now time.Time) error {
 	return nil
 }
 
-// MayJoin returns why who has the tiers cannot join the list now, or nil.
+// MayJoin returns why who has the tiers cannot join the list now, or nil: [ErrNoList], what
+// [Session.MayBook] returns, or a [ClosedError] once the list has ended.
 func (s *Session) MayJoin(tiers []string, party int64, now time.Time) error {
 	if s.List == nil {
 		return ErrNoList
@@ -229,7 +248,8 @@ func (s *Session) MayJoin(tiers []string, party int64, now time.Time) error {
 	return nil
 }
 
-// MayEnter returns why nobody is checked in now, or nil.
+// MayEnter returns why nobody is checked in now, or nil: [ErrNotYet] before the doors open,
+// a [ClosedError] from the end on.
 func (s *Session) MayEnter(now time.Time) error {
 	switch {
 	case now.Before(s.Doors()):
@@ -241,7 +261,8 @@ func (s *Session) MayEnter(now time.Time) error {
 }
 
 // Fee is what of the points that were paid for a party a cancellation now keeps, and
-// the percent of the money that goes back. It is [ErrStarted] once the session has begun.
+// the percent of the money that goes back. Party is 1 or more, paid 0 or more, in the
+// unit's smallest step. It is [ErrStarted] once the session has begun.
 func (s *Session) Fee(tiers []string, party int64, paid points.Amount, now time.Time) (Fee, error) {
 	if !now.Before(s.Start) {
 		return Fee{}, ErrStarted
@@ -265,9 +286,9 @@ func (s *Session) Fee(tiers []string, party int64, paid points.Amount, now time.
 
 // Fee is what a cancellation costs.
 type Fee struct {
-	// Points is what is kept of the points.
+	// Points is what is kept of the points, in the unit's smallest step.
 	Points points.Amount `json:"points,omitempty"`
-	// MoneyBack is the percent of the money that the host returns.
+	// MoneyBack is the percent of the money that the host returns, 0 to 100.
 	MoneyBack int `json:"moneyBack,omitempty"`
 }
 

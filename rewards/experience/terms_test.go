@@ -2,6 +2,7 @@ package experience_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,24 @@ func tasting() experience.Session {
 			{Tier: "gold", Minutes: 120},
 			{Tier: "gold", Minutes: 0, Percent: 25},
 		},
+	}
+}
+
+func TestAPriceDoesNotDependOnTheOrderInWhichPricesAreListed(t *testing.T) {
+	prices := []experience.Price{
+		{Points: 100},
+		{Tier: "gold", Points: 50, Money: decimal.RequireFromString("10"), Currency: "EUR"},
+		{Tier: "student", Points: 50, Money: decimal.RequireFromString("5"), Currency: "EUR"},
+		{Tier: "staff", Points: 50, Money: decimal.RequireFromString("5.00"), Currency: "EUR"},
+	}
+	for range 2 {
+		session := tasting()
+		session.Prices = prices
+		require.NoError(t, session.Validate())
+		require.Equal(t, "student", session.Price([]string{"gold", "student"}).Tier, "as many points, and less money")
+		require.Equal(t, "staff", session.Price([]string{"student", "staff"}).Tier, "of what is the same, the first by code")
+		prices = slices.Clone(prices)
+		slices.Reverse(prices)
 	}
 }
 
