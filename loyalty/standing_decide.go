@@ -232,7 +232,11 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 		p.row.Days, p.daysOwned, state.Kept = forgetDays(p.row.Days, reach), true, reach
 	}
 	state.Quiet = p.quiet(verdicts, today, next)
-	return p.putStanding(state, p.dayStarts(next))
+	due := p.dayStarts(next)
+	if slices.ContainsFunc(kept, func(l ladderState) bool { return l.Again }) {
+		due = p.tx.reached()
+	}
+	return p.putStanding(state, due)
 }
 
 // dropped ends what a member had of ladders that are no more.
@@ -303,7 +307,9 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		return nil, err
 	}
 	s, from, by := v.state, v.state.Closed, v.state.ClosedBy
-	if day, late := v.firstFact(); late && day <= from.At {
+	again := s.Again && v.party == v.party.tx.Party
+	s.Again = s.Again && !again
+	if day, late := v.firstFact(); again || late && day <= from.At {
 		from, by = s.Base, s.BaseBy
 		v.store = true
 	}

@@ -11,7 +11,8 @@ import (
 
 // settleGiven gives what members get once on entering tiers, for what entered after a
 // day and has not had it, and takes back what was given for entering that turns out not
-// to have been.
+// to have been. Of a member whom the command is not about, a settle step of their own takes
+// it back, which is due at once.
 func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given []givenState, entered, undone []string, err error) {
 	had := make([]bool, len(v.state.Given))
 	for i := range v.state.Given {
@@ -22,7 +23,7 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 	inherited := map[[2]int]bool{}
 	for i := range changes {
 		for _, tier := range changes[i].Entered {
-			if v.inherits(tier, changes[i].Day, inherited) {
+			if v.inherits(tier, changes[i].Day, after, inherited) {
 				continue
 			}
 			g := givenState{Tier: tier, Day: changes[i].Day}
@@ -44,6 +45,7 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			given = append(given, g)
 		}
 	}
+	v.freeInherited(after, inherited)
 	for i, had := range had {
 		if had {
 			continue
@@ -54,6 +56,7 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 			continue // It was entered elsewhere only.
 		case v.party != v.party.tx.Party:
 			given = append(given, g)
+			v.state.Again, v.store = true, true
 			continue
 		}
 		undone = append(undone, g.Tier)

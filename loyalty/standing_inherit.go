@@ -31,10 +31,12 @@ type inheritedState struct {
 }
 
 // inheritedGiven is what somebody had for entering a tier who is one with the member now.
-// Till is the last day on which the member entered it by the same.
+// Till is the last day on which the member entered it by the same, and Used the one on which
+// they did as it was decided last, 0 for none.
 type inheritedGiven struct {
 	givenState
 	Till tiers.Day `json:"u,omitempty"`
+	Used tiers.Day `json:"e,omitempty"`
 }
 
 // maxInherited bounds for how many merges a ladder keeps what refunds may decide again.
@@ -83,6 +85,7 @@ func (s inheritedState) through(member string) inheritedState {
 		for j := range g.Points {
 			g.Points[j].Lot = 0
 		}
+		g.Used = 0
 	}
 	return s
 }
@@ -93,6 +96,9 @@ func (l *ladderState) until(own *inheritedState, with string, version int64) {
 		return
 	}
 	own.With, own.Version = with, version
+	for i := range own.Given {
+		own.Given[i].Used = own.Given[i].Day
+	}
 	l.Inherited, l.Given = append(l.Inherited, *own), nil
 }
 
@@ -108,27 +114,49 @@ func (s *inheritedState) of(f *fact) bool {
 func (s *inheritedState) decidedAgain(g *inheritedGiven) bool { return g.Day > s.Base.At }
 
 // inherits reports whether entering a tier on a day is what a merge brought, for which
-// the one who went had what entering gives.
-func (v *verdictOn) inherits(tier string, day tiers.Day, used map[[2]int]bool) bool {
+// the one who went had what entering gives. Days after one are decided: what was used up to
+// it is used up.
+func (v *verdictOn) inherits(tier string, day, after tiers.Day, used map[[2]int]bool) bool {
 	moving := v.party.tx.system == moveType
 	for i := range v.state.Inherited {
 		inh := &v.state.Inherited[i]
 		for j := range inh.Given {
 			g := &inh.Given[j]
-			if g.Tier != tier || used[[2]int{i, j}] || !moving && day > max(inh.On, g.Till) {
+			spent := used[[2]int{i, j}] || g.Used != 0 && g.Used <= after
+			if g.Tier != tier || spent || !moving && day > max(inh.On, g.Till) {
 				continue
 			}
 			used[[2]int{i, j}] = true
-			if day > g.Till {
-				v.state.Inherited = slices.Clone(v.state.Inherited)
-				inh = &v.state.Inherited[i]
-				inh.Given = slices.Clone(inh.Given)
-				inh.Given[j].Till = day
-			}
+			v.useInherited(i, j, day)
 			return true
 		}
 	}
 	return false
+}
+
+// useInherited notes on which day something inherited is used, 0 for none.
+func (v *verdictOn) useInherited(i, j int, day tiers.Day) {
+	had := &v.state.Inherited[i].Given[j]
+	if had.Used == day && had.Till >= day {
+		return
+	}
+	v.state.Inherited = slices.Clone(v.state.Inherited)
+	inh := &v.state.Inherited[i]
+	inh.Given = slices.Clone(inh.Given)
+	g := &inh.Given[j]
+	g.Used, g.Till, v.store = day, max(g.Till, day), true
+}
+
+// freeInherited notes that what was inherited and used after a day is used no more, apart
+// from what is.
+func (v *verdictOn) freeInherited(after tiers.Day, used map[[2]int]bool) {
+	for i := range v.state.Inherited {
+		for j := range v.state.Inherited[i].Given {
+			if !used[[2]int{i, j}] && v.state.Inherited[i].Given[j].Used > after {
+				v.useInherited(i, j, 0)
+			}
+		}
+	}
 }
 
 // undoInherited decides again what merges brought, where the command takes back what was

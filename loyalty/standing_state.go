@@ -63,6 +63,9 @@ type ladderState struct {
 	Reminded tiers.Span   `json:"r,omitzero"`
 	Grants   []grantState `json:"g,omitempty"`
 	Given    []givenState `json:"v,omitempty"`
+	// Again is set where some of Given is to be taken back: the member's next step decides
+	// anew from Base.
+	Again bool `json:"n,omitempty"`
 	// Matched names who brought a match that Grants does not have any more: the member,
 	// as an empty name, and those who were merged into them.
 	Matched []string `json:"w,omitempty"`

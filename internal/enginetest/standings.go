@@ -348,7 +348,7 @@ func (h *house) compare() error {
 	var have, want points.Amount
 	chained := false
 	for _, p := range h.people {
-		if chained = chained || p.joined > 0; p.into != nil {
+		if chained = chained || p.joined > 1; p.into != nil {
 			continue
 		}
 		m, err := h.engine.Member(h.ctx, p.id)
