@@ -17,8 +17,13 @@ type Adjust struct {
 	Unit   string `json:"unit"`
 	// Points is added, or taken where it is negative. It must not be 0.
 	Points points.Amount `json:"points"`
-	// ExpiresAt is the expiry of points that are added; zero is the unit's own,
-	// and points.Never is never.
+	// AvailableFrom is when points that are added can be spent, such as after the time in
+	// which an order can be sent back: until then they are pending. Zero is at once, and
+	// points.Never waits for a [Confirm] of the lot that the receipt's award names. It is
+	// not before OccurredAt, and a metric has none.
+	AvailableFrom time.Time `json:"availableFrom,omitzero"`
+	// ExpiresAt is the expiry of points that are added; zero is the unit's own, counted
+	// from AvailableFrom, and points.Never is never.
 	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
 	Reference  string    `json:"reference,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
@@ -58,6 +63,15 @@ func (c Adjust) Validate() error {
 	if !c.ExpiresAt.IsZero() && c.Points < 0 {
 		problems.Add("expiresAt", "has no meaning where points are taken")
 	}
+	if !dated(c.AvailableFrom) {
+		problems.Add("availableFrom", "the year must be 1970 to 9999")
+	}
+	if !c.AvailableFrom.IsZero() && c.Points < 0 {
+		problems.Add("availableFrom", "has no meaning where points are taken")
+	}
+	if !points.IsNever(c.AvailableFrom) && !c.ExpiresAt.IsZero() && c.AvailableFrom.After(c.ExpiresAt) {
+		problems.Add("expiresAt", "the points would expire before they are available: set it after availableFrom")
+	}
 	return problems.Err()
 }
 
@@ -71,10 +85,7 @@ func (c Adjust) Apply(_ context.Context, tx *Tx) error {
 		return c.adjustMetric(tx)
 	}
 	if c.Points > 0 {
-		_, err := tx.credit(unit, c.Points, creditTerms{
-			source: c.Reference, from: points.Adjusted, kind: points.EntryAdjust, at: tx.occurred, expiresAt: instant0(c.ExpiresAt),
-		})
-		return err
+		return c.add(tx, unit)
 	}
 	pattern := points.Entry{Kind: points.EntryAdjust, To: points.Adjusted, Reference: c.Reference, OccurredAt: tx.occurred}
 	take := min(-c.Points, tx.Balance(c.Unit).Available)
@@ -89,7 +100,27 @@ func (c Adjust) Apply(_ context.Context, tx *Tx) error {
 	return tx.owe(c.Unit, -c.Points-take, pattern)
 }
 
+func (c Adjust) add(tx *Tx, unit points.Unit) error {
+	from := instant0(c.AvailableFrom)
+	if !from.IsZero() && from.Before(tx.occurred) {
+		return invalid("availableFrom", "%s is before the adjustment (%s)", from.Format(time.RFC3339), tx.occurred.Format(time.RFC3339))
+	}
+	lot, err := tx.credit(unit, c.Points, creditTerms{
+		source: c.Reference, from: points.Adjusted, kind: points.EntryAdjust, at: tx.occurred,
+		availableFrom: from, expiresAt: instant0(c.ExpiresAt),
+	})
+	if err == nil && !from.IsZero() {
+		tx.receipt.Awards = append(tx.receipt.Awards, AwardReceipt{
+			Unit: unit.Code, Points: c.Points, Lot: lot.ID, AvailableFrom: lot.AvailableFrom, ExpiresAt: lot.ExpiresAt,
+		})
+	}
+	return err
+}
+
 func (c Adjust) adjustMetric(tx *Tx) error {
+	if !c.AvailableFrom.IsZero() {
+		return invalid("availableFrom", "%q is a metric, which is counted at once: leave it out", points.Clip(c.Unit))
+	}
 	entry := points.Entry{
 		Unit: c.Unit, Kind: points.EntryAdjust, From: points.Source, To: points.Counted, Amount: c.Points,
 		Reference: c.Reference, OccurredAt: tx.occurred,

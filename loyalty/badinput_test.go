@@ -149,6 +149,7 @@ func goodCommands(now time.Time) []loyalty.Command {
 		loyalty.Void{Member: "anna", Key: "k", Hold: "open", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Transfer{Member: "anna", Key: "k", To: "ben", Unit: "bean", Points: 5, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: 5, ExpiresAt: now.AddDate(1, 0, 0), Reference: "case-7", OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Adjust{Member: "anna", Key: "k", Unit: "bean", Points: 5, AvailableFrom: now.AddDate(0, 0, 14), Reason: "a reason", Actor: "ada"},
 		loyalty.Import{
 			Member: "anna", Key: "k", Unit: "bean", Points: 5, EarnedAt: now.AddDate(-1, 0, 0), AvailableFrom: now.AddDate(0, -6, 0), ExpiresAt: now.AddDate(1, 0, 0),
 			Reference: "old-7", EnrolledAt: now.AddDate(-2, 0, 0), ActiveAt: now.AddDate(0, -1, 0), Reason: reason, Actor: actor,

@@ -17,7 +17,7 @@ type Confirm struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
 	// Order is the id of an order that earned. Lots names pending lots instead, such as
-	// what an activity earned that has to be reviewed, as [Engine.Member] numbers them: of a
+	// what an activity earned that has to be reviewed, or an [Adjust] added, as [Engine.Member] numbers them: of a
 	// member who was merged under the survivor's id.
 	Order      string         `json:"order"`
 	Lots       []points.LotID `json:"lots,omitempty"`

@@ -269,10 +269,17 @@ func (g *generator) adjust() loyalty.Command {
 		Member: g.member(), Key: g.key(), Unit: g.unit(), Points: g.amount(), OccurredAt: g.occurred(),
 		Reference: "ticket", Reason: "goodwill", Actor: "clerk",
 	}
-	switch g.pick("sign", 3) {
+	switch g.pick("sign", 5) {
 	case 0:
 	case 1:
 		adjust.Points = -adjust.Points
+	case 2:
+		adjust.AvailableFrom = g.now().AddDate(0, 0, g.pick("window", 20)-1)
+	case 3:
+		adjust.AvailableFrom = points.Never
+		if g.pick("dated", 2) == 0 {
+			adjust.ExpiresAt = g.now().AddDate(0, 0, g.pick("expiry", 40)-3)
+		}
 	default:
 		adjust.ExpiresAt = g.now().AddDate(0, 0, g.pick("expiry", 40)-3)
 	}

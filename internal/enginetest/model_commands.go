@@ -471,6 +471,9 @@ func (m *model) adjust(p *person, c loyalty.Adjust, now, at time.Time) error {
 		return err
 	}
 	if unit.Kind == points.Metric {
+		if !c.AvailableFrom.IsZero() {
+			return loyalty.ErrInvalid
+		}
 		if p.counted[c.Unit]+c.Points < 0 {
 			return shortage{needed: -c.Points, available: p.counted[c.Unit], next: points.Never}
 		}
@@ -479,12 +482,18 @@ func (m *model) adjust(p *person, c loyalty.Adjust, now, at time.Time) error {
 		return nil
 	}
 	if c.Points > 0 {
-		until := c.ExpiresAt
+		from, until := at, c.ExpiresAt
+		if !c.AvailableFrom.IsZero() {
+			from = c.AvailableFrom
+		}
+		if from.Before(at) {
+			return loyalty.ErrInvalid
+		}
 		if until.IsZero() {
-			until = p.expiryFor(m.program, unit, "").From(at, m.zone)
+			until = p.expiryFor(m.program, unit, "").From(from, m.zone)
 		}
 		m.enter(c.Unit, points.Adjusted, c.Points)
-		m.receive(p, parcel{unit: c.Unit, left: c.Points, earned: at, from: at, until: until, source: c.Reference}, now)
+		m.receive(p, parcel{unit: c.Unit, left: c.Points, earned: at, from: from, until: until, source: c.Reference}, now)
 		return nil
 	}
 	need := -c.Points

@@ -33,7 +33,10 @@ func (m *model) confirmOne(p *person, lot int, now, at time.Time) int {
 	next := p.lots[lot]
 	p.lots[lot].left = 0
 	unit, _ := m.program.Unit(next.unit)
-	next.from, next.until = at, p.expiryFor(m.program, unit, next.rule).From(at, m.zone)
+	if !points.IsNever(next.from) || points.IsNever(next.until) {
+		next.until = p.expiryFor(m.program, unit, next.rule).From(at, m.zone)
+	}
+	next.from = at
 	next.rule, next.number = "", 0
 	place := m.receive(p, next, now)
 	p.lots[lot].into = place + 1
