@@ -22,7 +22,9 @@ import (
 //
 // Under "standing" it has how the member stands on ladders as [OpeningStanding] values, each
 // for the Standing of one [Import], in order: more than one only where a member counts on
-// very many days.
+// very many days. It names only what the program of today has, so that a store whose program
+// never was another takes it, but for members who are owed what entering a tier gives, or on
+// the day on which a program begins: they may stand by the one before.
 //
 // What is written while the export runs may be in it or not. After an error what w
 // has got is no JSON.

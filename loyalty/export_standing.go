@@ -1,11 +1,13 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // openingOf tells how a member stands on ladders as imports take it, a page a row; none
@@ -53,8 +55,78 @@ func (e *Engine) openingAt(ctx context.Context, member string) ([]OpeningStandin
 			return nil, err
 		}
 	}
+	if state, err = tx.presentText(state, a.restood(e, now)); err != nil {
+		return nil, err
+	}
+	state.fromDay(tiers.DayOf(tx.row.EnrolledAt, tx.rev.zone))
 	days := forgetDays(tx.row.Days, tx.reach(state, tx.member(state, nil)))
+	days = slices.DeleteFunc(days, func(day storage.DayCount) bool {
+		_, known := tx.rev.Unit(day.Metric)
+		return !known
+	})
 	return state.opening(days).paged(), nil
+}
+
+// presentText is a state without what older texts of the ladders have and those of today do
+// not: another store need not have them. It is decided for good up to the day on which those of
+// today began, unless that is today, or the member has not had yet what entering tiers gives.
+func (p *Party) presentText(state *standingState, adopted bool) (*standingState, error) {
+	m, err := p.counted(state)
+	if err != nil {
+		return nil, err
+	}
+	state, today := state.clone(), p.today()
+	by, _ := p.tx.deciding.engine.epochOn(today)
+	state.Ladders = slices.DeleteFunc(state.Ladders, func(l ladderState) bool { return by.rev.ladder(l.Code) == nil })
+	for i := range state.Ladders {
+		l := &state.Ladders[i]
+		if by.day < today && l.Base.At < by.day {
+			m.Grants = l.grants()
+			base, number, changes := p.decideTo(l.Code, l.Base, l.BaseBy, &m, by.day, false)
+			if adopted || !l.owes(changes) {
+				l.Base, l.BaseBy = base, number
+			}
+		}
+		l.withoutTiers(by.rev.ladder(l.Code))
+	}
+	return state, nil
+}
+
+// fromDay lets a state be that of a member who joined on a day: who is one with somebody who
+// joined before them stands on ladders since their own day, and has its anniversaries.
+func (s *standingState) fromDay(joined tiers.Day) {
+	if joined >= s.Enrolled {
+		return
+	}
+	s.Anniversary = cmp.Or(s.Anniversary, s.Enrolled)
+	for i := range s.Ladders {
+		if l := &s.Ladders[i]; l.Base.At == 0 {
+			l.Base.At = s.Enrolled - 1
+		}
+	}
+}
+
+// owes reports whether something has not been given yet for entering a tier.
+func (l *ladderState) owes(changes []tiers.Change) bool {
+	for i := range changes {
+		for _, tier := range changes[i].Entered {
+			if !slices.ContainsFunc(l.Given, func(g givenState) bool { return g.Tier == tier && g.Day == changes[i].Day }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// withoutTiers drops what was granted and given of tiers that a ladder does not have.
+func (l *ladderState) withoutTiers(of *tiers.Ladder) {
+	gone := func(tier string) bool { return rankOf(of, tier) < 0 }
+	l.Grants = slices.DeleteFunc(l.Grants, func(g grantState) bool { return gone(g.Tier) })
+	l.Given = slices.DeleteFunc(l.Given, func(g givenState) bool { return gone(g.Tier) })
+	for i := range l.Inherited {
+		inh := &l.Inherited[i]
+		inh.Given = slices.DeleteFunc(slices.Clone(inh.Given), func(g inheritedGiven) bool { return gone(g.Tier) })
+	}
 }
 
 // opening is the standing for another store, with the counts of days.

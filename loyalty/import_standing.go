@@ -73,9 +73,12 @@ type OpeningGrant struct {
 }
 
 const (
-	// maxOpeningCounts bounds the counts of a row, and maxOpeningPages the rows of a member.
-	maxOpeningCounts = 1500
-	maxOpeningPages  = 100
+	// maxOpeningCounts bounds the counts of a row, maxOpeningEntered the tiers that were
+	// entered on a ladder, also by those who are one with the member now, and maxOpeningPages
+	// the rows of a member.
+	maxOpeningCounts  = 1500
+	maxOpeningEntered = 1500
+	maxOpeningPages   = 100
 )
 
 // more reports whether rows of the standing follow.
@@ -156,10 +159,10 @@ func (l *OpeningLadder) problems(at string) points.Problems {
 		openingDay(&problems, at+date.path, date.day, true)
 	}
 	problems = append(problems, needProblems(at+".state.carried", l.State.Carried)...)
-	if len(l.Entered) > maxGrants {
-		problems.Add(at+".entered", "at most %d, here are %d", maxGrants, len(l.Entered))
+	if len(l.Entered) > maxOpeningEntered {
+		problems.Add(at+".entered", "at most %d, here are %d", maxOpeningEntered, len(l.Entered))
 	}
-	for i, e := range l.Entered[:min(len(l.Entered), maxGrants)] {
+	for i, e := range l.Entered[:min(len(l.Entered), maxOpeningEntered)] {
 		check(fmt.Sprintf(".entered[%d].tier", i), e.Tier, false)
 		openingDay(&problems, fmt.Sprintf("%s.entered[%d].day", at, i), e.Day, false)
 	}

@@ -368,14 +368,19 @@ func TestAnErasureTakesWhoMovedInOutAgain(t *testing.T) {
 	s.verify()
 }
 
-// exported is the standing that an export has of a member, in pages.
-func exported(t interface {
+// exported is the standing that an export has of anna, in pages.
+func exported(t exporting, engine *loyalty.Engine) []loyalty.OpeningStanding {
+	return exportedOf(t, engine, "anna")
+}
+
+type exporting interface {
 	require.TestingT
 	Context() context.Context
-}, engine *loyalty.Engine,
-) []loyalty.OpeningStanding {
+}
+
+func exportedOf(t exporting, engine *loyalty.Engine, member string) []loyalty.OpeningStanding {
 	var out bytes.Buffer
-	require.NoError(t, engine.Export(t.Context(), "anna", &out))
+	require.NoError(t, engine.Export(t.Context(), member, &out))
 	var doc struct {
 		Standing []loyalty.OpeningStanding `json:"standing"`
 	}

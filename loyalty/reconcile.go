@@ -11,6 +11,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // ReconcileReport compares a file of opening balances with what the ledger holds of
@@ -48,7 +49,8 @@ type Reconciled struct {
 type ReconciledDate struct {
 	Member string `json:"member"`
 	Unit   string `json:"unit"`
-	// Date is "earnedAt", "availableFrom" or "expiresAt", as a row of the file names it.
+	// Date is "earnedAt", "availableFrom" or "expiresAt", as a row of the file names it. Of a
+	// metric it is "earnedAt", and At the start of the day that counted it.
 	Date   string        `json:"date"`
 	At     time.Time     `json:"at"`
 	File   points.Amount `json:"file"`
@@ -57,17 +59,18 @@ type ReconciledDate struct {
 
 // Reconcile compares a file of opening balances with the entries of imports that the
 // ledger holds, also of members whom the file does not name: points by member and unit,
-// and the dates that they were earned, can be spent and expire, and opening standings. What
-// members did since makes no difference. A row that leaves a date out fits any, and so do
-// counts of a standing, and the dates of points that wait for a confirmation, but for when
-// they were earned. It says who of the file has no account, also of rows without points.
-// It reads every account's ledger, and keeps about 100 bytes in memory of each row. Rows
-// that could not be read are left out.
+// and the dates that they were earned, can be spent and expire, of metrics the days on which
+// they were counted, and opening standings. What members did since makes no difference. A
+// row that leaves a date out fits any, and so do the dates of points that wait for a
+// confirmation, but for when they were earned. It says who of the file has no account, also
+// of rows without points. It reads every account's ledger, and keeps about 100 bytes in
+// memory of each row, and of each count of a standing. Rows that could not be read are left
+// out.
 func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (ReconcileReport, error) {
 	r, standings := reconciling{file: map[string][]broughtRow{}, units: map[string]Reconciled{}}, reconciledStandings{}
 	for row := range rows {
 		if row.Err == nil {
-			r.file[row.Import.Member] = r.take(&row.Import)
+			r.file[row.Import.Member] = r.take(e, &row.Import)
 			standings.file(&row.Import)
 		}
 	}
@@ -120,11 +123,11 @@ type reconciling struct {
 	datesN  int
 }
 
-func (r *reconciling) take(row *Import) []broughtRow {
+func (r *reconciling) take(e *Engine, row *Import) []broughtRow {
 	rows := r.file[row.Member]
 	if row.Standing != nil {
 		for _, count := range row.Standing.Counts {
-			rows = append(rows, broughtRow{unit: count.Metric, points: count.Amount})
+			rows = append(rows, broughtRow{unit: count.Metric, points: count.Amount, dates: [3]time.Time{e.dayShown(count.Day)}})
 		}
 	}
 	if row.Points <= 0 {
@@ -136,7 +139,23 @@ func (r *reconciling) take(row *Import) []broughtRow {
 	if b.dates[1].Equal(points.Never) {
 		b.dates[1], b.dates[2] = time.Time{}, time.Time{}
 	}
+	if unit, known := e.present().Unit(row.Unit); known && unit.Kind == points.Metric {
+		b.dates = [3]time.Time{e.countedDay(b.dates[0])}
+	}
 	return append(rows, b)
+}
+
+func (e *Engine) present() *revision { return e.revisions[len(e.revisions)-1] }
+
+// dayShown is a day on which something was counted, as a report shows it.
+func (e *Engine) dayShown(day tiers.Day) time.Time { return day.Start(e.present().zone) }
+
+// countedDay is the day on which a metric counts what happened at an instant.
+func (e *Engine) countedDay(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return e.dayShown(tiers.DayOf(at, revisionAt(e.revisions, at).zone))
 }
 
 // brought returns what imports brought to an account.
@@ -154,7 +173,11 @@ func (e *Engine) brought(ctx context.Context, member string) ([]broughtRow, erro
 		if entry.Lot != 0 {
 			lots[entry.Lot] = len(rows)
 		}
-		rows = append(rows, broughtRow{unit: entry.Unit, points: entry.Amount, dates: [3]time.Time{entry.OccurredAt}})
+		earned := entry.OccurredAt
+		if entry.To == points.Counted {
+			earned = e.countedDay(earned)
+		}
+		rows = append(rows, broughtRow{unit: entry.Unit, points: entry.Amount, dates: [3]time.Time{earned}})
 	}
 	if len(lots) == 0 {
 		return rows, nil

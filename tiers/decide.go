@@ -31,6 +31,9 @@ func (l *Ladder) Adopt(s State, before *Ladder, m *Member, day Day) (State, []Ch
 	if s.Next != "" && l.rank(s.Next) == none {
 		e.state.Next, e.state.NextFrom = "", 0
 	}
+	if !l.Window.periodic() {
+		e.state.Carried, e.state.CarriedTo = nil, 0
+	}
 	if s.Tier != "" && l.rank(s.Tier) == none {
 		e.state.Tier, e.state.Since, e.state.Lapsed = l.shared(s.Tier, before), day, 0
 		e.state.Until = e.untilKept(day)

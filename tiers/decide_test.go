@@ -98,4 +98,19 @@ func TestAnotherTextOfALadderTakesItsPlace(t *testing.T) {
 		got, _ := before.Adopt(s, &held, m, july)
 		require.Equal(t, tiers.Date(2028, 1, 1), got.Until)
 	})
+	t.Run("what was carried into a period counts in none where there are none any more", func(t *testing.T) {
+		rolls, rolling := before, before
+		rolls.Rollover = []tiers.Rollover{{Metric: "nights"}}
+		rolling.Window, rolling.End = tiers.Window{Kind: tiers.Rolling, Span: tiers.Span{Months: 12}}, tiers.WhileHeld
+		s, _ := rolls.Evaluate(tiers.State{}, m, tiers.Date(2028, 6, 30))
+		require.Equal(t, tiers.Date(2028, 1, 1), s.CarriedTo)
+		require.NotEmpty(t, s.Carried)
+		require.NoError(t, m.Counts.Add("nights", tiers.Date(2028, 7, 5), 16))
+		s, _ = rolling.Adopt(s, &rolls, m, tiers.Date(2028, 7, 1))
+		s, changes := rolling.Evaluate(s, m, tiers.Date(2029, 6, 30))
+		require.Empty(t, s.Carried)
+		for _, c := range changes {
+			require.NotEqual(t, "gold", c.To, "16 nights are not 25")
+		}
+	})
 }
