@@ -113,6 +113,9 @@ func (m *moveStep) apply(tx *Tx, into *Party, state *mergeState) error {
 	case moveMetrics:
 		return m.someDays(tx.Party, into, state)
 	case moveDone:
+		if err := into.armIdle(tx.now); err != nil {
+			return err
+		}
 		return m.done(tx.Party, into, *state, mergeDone)
 	case returnLots:
 		return m.giveBack(tx.Party, into, state)
@@ -455,8 +458,12 @@ func moveOnce(into *Party, row storage.Record) error {
 	return into.putOwn(row)
 }
 
-// moveIdle lets the later of two activities count.
+// moveIdle lets the later of two activities count, where the survivor loses points by
+// inactivity at all: another law may hold for them.
 func (p *Party) moveIdle(into *Party, row storage.Record) error {
+	if into.inactivity(p.tx.rev, row.ID) == nil {
+		return nil
+	}
 	var theirs idleState
 	if err := p.decode(row, &theirs); err != nil {
 		return err

@@ -141,16 +141,17 @@ func (m *model) merge(into, from *person, now time.Time) error {
 	}
 	from.lots, from.holds, from.orders, from.tenders = nil, map[string]hold{}, map[string]bought{}, map[string][]paid{}
 	from.sales, from.debt, from.counted = map[string]sold{}, map[string]points.Amount{}, map[string]points.Amount{}
-	into.rouse(from)
+	m.rouse(into, from)
 	from.closed = true
 	m.merged[from.id] = joined{into.id, now}
 	return nil
 }
 
-// rouse lets the later of two activities count.
-func (p *person) rouse(from *person) {
+// rouse lets the later of two activities count, for a person who loses points by
+// inactivity at all.
+func (m *model) rouse(p, from *person) {
 	for unit, theirs := range from.idle {
-		if points.IsNever(theirs.due) {
+		if points.IsNever(theirs.due) || p.inactivity(m.program, unit) == nil {
 			continue
 		}
 		mine, known := p.idle[unit]
