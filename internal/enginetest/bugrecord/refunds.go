@@ -344,7 +344,6 @@ func refundCases() []Case {
 			Number: 51, Slug: "delay_until_returns_end",
 			Bug:   "A shop wanted points to wait for the end of its return period and could not have it.",
 			Naive: "has no state between earned and spendable",
-			Lacks: "an Adjust can be spent at once: points that are given by hand and wait come by an Import or a command of the host's own",
 			Mistakes: []Mistake{{
 				Name:  "points can be spent at once",
 				Seen:  "ada has bean, and should have bean 25 pending",
@@ -365,6 +364,14 @@ func refundCases() []Case {
 				m := s.member("ada")
 				require.Len(s, m.Expiring, 1)
 				assert.Equal(s, s.now.AddDate(1, 0, 0).Format(time.DateOnly), m.Expiring[0].At.Add(-time.Hour).Format(time.DateOnly), "their year begins with the confirmation")
+
+				until := s.now.AddDate(0, 0, 14)
+				s.do(loyalty.Adjust{
+					Member: "ada", Key: s.key(), Unit: "bean", Points: 5, AvailableFrom: until, Reason: "goods on approval", Actor: "clerk",
+				})
+				s.hasAll("ada", points.Balance{Unit: "bean", Pending: 5, Available: 25})
+				s.days(14)
+				s.has("ada", 30)
 			},
 		},
 	}
