@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -225,12 +226,12 @@ func unused(lot points.Lot) points.Lot {
 	return lot
 }
 
+// applyEntry books an entry in balances, which are sorted by unit.
 func applyEntry(balances []points.Balance, e points.Entry) ([]points.Balance, error) {
-	i := slices.IndexFunc(balances, func(b points.Balance) bool { return b.Unit >= e.Unit })
-	if i < 0 {
-		i = len(balances)
-	}
-	if i == len(balances) || balances[i].Unit != e.Unit {
+	i, found := slices.BinarySearchFunc(balances, e.Unit, func(b points.Balance, unit string) int {
+		return strings.Compare(b.Unit, unit)
+	})
+	if !found {
 		balances = slices.Insert(balances, i, points.Balance{Unit: e.Unit})
 	}
 	return balances, balances[i].Apply(e)

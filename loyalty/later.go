@@ -3,7 +3,6 @@ package loyalty
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/internal/canon"
@@ -62,8 +61,9 @@ func (tx *Tx) postpone() error {
 	}
 	tx.whole, p.entries = p.entries, stay
 	p.lots, p.lotsOwned, p.written, p.newLots = slices.Clone(p.base.lots), true, nil, 0
-	p.row.Balances, p.balanceOwned = slices.Clone(p.base.row.Balances), true
-	if err := apply(&p.row, stay); err != nil {
+	var err error
+	p.balanceOwned = true
+	if p.row.Balances, err = applyEntries(slices.Clone(p.base.row.Balances), stay); err != nil {
 		return tx.fail(err)
 	}
 	tx.booked = len(stay)
@@ -108,20 +108,15 @@ func appendLater(states []laterState, entry points.Entry, most int) []laterState
 	return states
 }
 
-// apply books entries in the balances of an account, whose units it has.
-func apply(row *storage.Account, entries []points.Entry) error {
+// applyEntries books entries in balances, which are sorted by unit.
+func applyEntries(balances []points.Balance, entries []points.Entry) ([]points.Balance, error) {
 	for _, entry := range entries {
-		i, found := slices.BinarySearchFunc(row.Balances, entry.Unit, func(b points.Balance, unit string) int {
-			return strings.Compare(b.Unit, unit)
-		})
-		if !found {
-			row.Balances = slices.Insert(row.Balances, i, points.Balance{Unit: entry.Unit})
-		}
-		if err := row.Balances[i].Apply(entry); err != nil {
-			return err
+		var err error
+		if balances, err = applyEntry(balances, entry); err != nil {
+			return balances, err
 		}
 	}
-	return nil
+	return balances, nil
 }
 
 func (p *Party) putLater(id string, state *laterState) error {
@@ -193,8 +188,8 @@ func (tx *Tx) foretell() error {
 		return nil
 	}
 	tx.receipt.Moves = moves(tx.all())
-	then := storage.Account{Balances: tx.receipt.Balances}
-	err := apply(&then, slices.DeleteFunc(slices.Clone(tx.whole), func(e points.Entry) bool { return e.Lot == 0 }))
-	tx.receipt.Balances = then.Balances
+	follow := slices.DeleteFunc(slices.Clone(tx.whole), func(e points.Entry) bool { return e.Lot == 0 })
+	var err error
+	tx.receipt.Balances, err = applyEntries(tx.receipt.Balances, follow)
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -405,13 +404,8 @@ func (p *Party) bookOn(e points.Entry, day tiers.Day) error {
 	if !p.balanceOwned {
 		p.row.Balances, p.balanceOwned = slices.Clone(p.row.Balances), true
 	}
-	i, found := slices.BinarySearchFunc(p.row.Balances, e.Unit, func(b points.Balance, unit string) int {
-		return strings.Compare(b.Unit, unit)
-	})
-	if !found {
-		p.row.Balances = slices.Insert(p.row.Balances, i, points.Balance{Unit: e.Unit})
-	}
-	if err := p.row.Balances[i].Apply(e); err != nil {
+	var err error
+	if p.row.Balances, err = applyEntry(p.row.Balances, e); err != nil {
 		return p.tx.fail(err)
 	}
 	p.entries = append(p.entries, e)
