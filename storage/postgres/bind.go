@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
 )
 
 // Bind returns a store that works inside the host's transaction: what it commits is
@@ -60,7 +61,7 @@ func (b *bound) inSavepoint(ctx context.Context, t *trip) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	ctx, stop := linger(ctx)
+	ctx, stop := linger.Context(ctx)
 	defer stop()
 	_, err := t.within("savepoint loyaltykit", "release savepoint loyaltykit", "").send(ctx, b.tx)
 	if err == nil {

@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
 	"github.com/loyaltykit/loyaltykit/storage/internal/pruning"
 )
 
@@ -95,35 +95,6 @@ type database interface {
 	wait(ctx context.Context, try int) error
 }
 
-// How long a call that has been sent is waited for when its context is done, so
-// that the caller learns how it ended and the connection stays good.
-const (
-	graceAfterCancel   = time.Second
-	graceAfterDeadline = 50 * time.Millisecond
-)
-
-// linger returns a context for what is on its way to the server.
-func linger(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Done() == nil {
-		return ctx, func() {}
-	}
-	lingering, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		grace := graceAfterCancel
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			grace = graceAfterDeadline
-		}
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-lingering.Done():
-		}
-	})
-	return lingering, func() { stop(); cancel() }
-}
-
 // with runs work on a connection of the pool.
 func (s *Store) with(ctx context.Context, work func(context.Context, *pgxpool.Conn) error) error {
 	if err := ctx.Err(); err != nil {
@@ -134,7 +105,7 @@ func (s *Store) with(ctx context.Context, work func(context.Context, *pgxpool.Co
 		return &unsent{err}
 	}
 	defer conn.Release()
-	ctx, stop := linger(ctx)
+	ctx, stop := linger.Context(ctx)
 	defer stop()
 	return work(ctx, conn)
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
 )
 
 // pool are the sessions of a store on a server: each takes a connection of the
@@ -171,35 +173,6 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 	return err
 }
 
-// How long a statement that stores by itself is waited for when its context is done, so
-// that the caller learns how it ended.
-const (
-	graceAfterCancel   = time.Second
-	graceAfterDeadline = 50 * time.Millisecond
-)
-
-// linger returns a context for what is on its way to the server.
-func linger(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Done() == nil {
-		return ctx, func() {}
-	}
-	lingering, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		grace := graceAfterCancel
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			grace = graceAfterDeadline
-		}
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-lingering.Done():
-		}
-	})
-	return lingering, func() { stop(); cancel() }
-}
-
 // once runs work that is one statement, which stores by itself, again where the
 // database has not stored it because of others. Where its answer is lost the outcome is
 // unknown.
@@ -210,7 +183,7 @@ func (p *pool) once(ctx context.Context, do work) error {
 			return orDone(ctx, err)
 		}
 		defer func() { _ = conn.Close() }() // which gives it back
-		lingering, stop := linger(ctx)
+		lingering, stop := linger.Context(ctx)
 		defer stop()
 		err = do(lingering, &session{grammar: p.grammar, on: conn})
 		switch {
