@@ -291,7 +291,7 @@ func (e *Engine) Quote(ctx context.Context, cmd Command) (Receipt, error) {
 	}
 	c.quote = true
 	if claimer, ok := cmd.(claimer); ok {
-		c.plan.Claims = append(slices.Clip(c.plan.Claims), claimer.claimsIn(&e.revisions[len(e.revisions)-1].Program)...)
+		c.plan.Claims = append(slices.Clip(c.plan.Claims), claimer.claimsIn(&e.present().Program)...)
 	}
 	e.run(ctx, []*call{c})
 	return c.result()

@@ -111,7 +111,7 @@ func (e *Engine) Explain(ctx context.Context, member string, question Question) 
 	if err != nil {
 		return Explanation{}, fmt.Errorf("loyalty: explain %s: %w", AccountName(member), err)
 	}
-	if unit, ok := e.revisions[len(e.revisions)-1].Unit(x.Unit); ok {
+	if unit, ok := e.present().Unit(x.Unit); ok {
 		x.Scale = unit.Scale
 	}
 	return x.Explanation, nil
@@ -129,7 +129,7 @@ type explaining struct {
 }
 
 func (x *explaining) balance(member, unit string) error {
-	known, ok := x.engine.revisions[len(x.engine.revisions)-1].Unit(unit)
+	known, ok := x.engine.present().Unit(unit)
 	if !ok {
 		return fmt.Errorf("%w: %w", ErrUnknownUnit, invalid("unit", "%q is not a unit of the program", unit))
 	}

@@ -113,7 +113,7 @@ func limitProblems(list []Limit, units []points.Unit) points.Problems {
 // checkLimits refuses limits on commands that the engine does not have: they would
 // guard nothing. Earlier revisions may name commands of a feature that was dropped.
 func (e *Engine) checkLimits() error {
-	rev := e.revisions[len(e.revisions)-1]
+	rev := e.present()
 	var problems points.Problems
 	for i := range rev.Limits {
 		for k, command := range rev.Limits[i].Commands {

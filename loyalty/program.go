@@ -252,6 +252,9 @@ func (p *Program) follows(before *Program) points.Problems {
 	return problems
 }
 
+// present is the last of the engine's revisions.
+func (e *Engine) present() *revision { return e.revisions[len(e.revisions)-1] }
+
 // revisionAt returns the revision in force at t: the last whose EffectiveAt is
 // not after it, else the first.
 func revisionAt(revisions []*revision, t time.Time) *revision {

@@ -145,8 +145,6 @@ func (r *reconciling) take(e *Engine, row *Import) []broughtRow {
 	return append(rows, b)
 }
 
-func (e *Engine) present() *revision { return e.revisions[len(e.revisions)-1] }
-
 // dayShown is a day on which something was counted, as a report shows it.
 func (e *Engine) dayShown(day tiers.Day) time.Time { return day.Start(e.present().zone) }
 

@@ -189,7 +189,7 @@ func (e *Engine) balance(s *sweep, sums *books, at time.Time) (TrialBalance, err
 		Program: e.program, At: at, Zone: s.zone.String(), Accounts: sums.Accounts, Due: s.due, Cost: s.read,
 		ComparedWithRows: s.later == 0,
 	}
-	rev := e.revisions[len(e.revisions)-1]
+	rev := e.present()
 	for _, f := range sums.Sums {
 		u := t.unit(f.Unit, rev)
 		u.Totals = append(u.Totals, EntryTotal{Kind: f.Kind, From: f.From, To: f.To, Amount: f.Amount, Entries: f.Entries})
