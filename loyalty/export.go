@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -105,12 +106,12 @@ func list[T any](x *exporting, name string, items iter.Seq2[T, error], render fu
 func (x *exporting) member(member string) {
 	snaps, err := x.engine.store.Load(x.ctx, []storage.LoadRequest{{Program: x.engine.program, Member: member}})
 	if err != nil || snaps[0].Account == nil {
-		x.err = cmpErr(err, ErrNotEnrolled)
+		x.err = cmp.Or(err, ErrNotEnrolled)
 		return
 	}
 	row := *snaps[0].Account
 	if life, err := (&account{id: member, row: row}).life(); err != nil || life.erased() {
-		x.err = cmpErr(err, ErrErased)
+		x.err = cmp.Or(err, ErrErased)
 		return
 	}
 	query := storage.MemberQuery{Program: row.Program, Member: member}

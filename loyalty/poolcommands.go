@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (p *Party) mayJoin(kind PoolKind) error {
 		return fmt.Errorf("%w: %s", ErrNotPerson, whose(p.row.Member))
 	}
 	if guest, err := p.guest(); err != nil || guest {
-		return cmpErr(err, fmt.Errorf("%w: %q", ErrGuest, p.row.Member))
+		return cmp.Or(err, fmt.Errorf("%w: %q", ErrGuest, p.row.Member))
 	}
 	if p.row.Status == storage.Closed {
 		return fmt.Errorf("%w: %s", ErrClosed, whose(p.row.Member))
@@ -127,13 +128,6 @@ func (p *Party) mayJoin(kind PoolKind) error {
 		return fmt.Errorf("%w: %q is in %s %q", ErrInPool, p.row.Member, kind.Code, row.Reference)
 	}
 	return nil
-}
-
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // InviteToPool lets another member join a pool in a role. The member must manage it.

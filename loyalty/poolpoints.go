@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -341,7 +342,7 @@ func (s *poolStep) answer(d *deciding, c *call, a *account, now time.Time) (*Rec
 		err = s.hand(tx.Party, to)
 	}
 	if err != nil || tx.failed != nil {
-		return nil, cmpErr(err, tx.failed)
+		return nil, cmp.Or(err, tx.failed)
 	}
 	return d.seal(c, tx)
 }
