@@ -25,14 +25,23 @@ func (t *memberTable) number(name string) uint32 {
 		t.grow()
 	}
 	hash := uint32(maphash.String(t.seed, name))
-	at, mask := hash, uint32(len(t.slots)-1)
-	for ; ; at++ {
-		slot := t.slots[at&mask]
+	at, ok := slotOf(t, hash, name)
+	if !ok {
+		return t.take(at, hash, strings.Clone(name))
+	}
+	return t.slots[at].place - 1
+}
+
+// slotOf returns the slot of a name, or else the free one for it.
+func slotOf[text string | []byte](t *memberTable, hash uint32, name text) (at uint32, ok bool) {
+	mask := uint32(len(t.slots) - 1)
+	for at = hash & mask; ; at = (at + 1) & mask {
+		slot := t.slots[at]
 		if slot.place == 0 {
-			return t.take(at&mask, hash, strings.Clone(name))
+			return at, false
 		}
-		if slot.hash == hash && t.names[slot.place-1] == name {
-			return slot.place - 1
+		if slot.hash == hash && t.names[slot.place-1] == string(name) {
+			return at, true
 		}
 	}
 }
@@ -89,16 +98,11 @@ func (t *memberTable) known(name []byte) (kept string, hash, free uint32, ok boo
 		t.grow()
 	}
 	hash = uint32(maphash.Bytes(t.seed, name))
-	at, mask := hash, uint32(len(t.slots)-1)
-	for ; ; at++ {
-		slot := t.slots[at&mask]
-		if slot.place == 0 {
-			return "", hash, at & mask, false
-		}
-		if slot.hash == hash && t.names[slot.place-1] == string(name) {
-			return t.names[slot.place-1], hash, 0, true
-		}
+	at, ok := slotOf(t, hash, name)
+	if !ok {
+		return "", hash, at, false
 	}
+	return t.names[t.slots[at].place-1], hash, 0, true
 }
 
 // take gives a new name a free slot.
