@@ -22,7 +22,7 @@ func (Close) CommandType() string { return "giftlist-close" }
 func (c Close) Plan() loyalty.Plan {
 	return loyalty.Plan{
 		Member: c.Member, Key: c.Key, Reference: c.Code,
-		Records: []loyalty.RecordRef{{Kind: listKind, ID: c.Code}},
+		Records: []loyalty.RecordRef{{Kind: listKind, ID: listID(c.Code)}},
 	}
 }
 
@@ -40,7 +40,7 @@ func (c Close) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := doc.free(tx, c.Code); err != nil {
+	if err := doc.free(tx); err != nil {
 		return err
 	}
 	record.Status, record.DueAt = string(Closed), points.Never

@@ -43,7 +43,7 @@ func (c Create) Plan() loyalty.Plan {
 	}
 	if c.Code != "" {
 		plan.Claims = []storage.ClaimKey{{Space: codeSpace, Key: c.Code}}
-		plan.Records = []loyalty.RecordRef{{Kind: listKind, ID: c.Code}}
+		plan.Records = []loyalty.RecordRef{{Kind: listKind, ID: listID(c.Code)}}
 	}
 	return plan
 }
@@ -97,10 +97,10 @@ func (c Create) Apply(_ context.Context, tx *loyalty.Tx) error {
 	}
 	deadline := c.Deadline.UTC().Truncate(time.Microsecond)
 	record := storage.Record{
-		Kind: listKind, ID: code, Reference: code, Status: string(Open), Sort: deadline.Format(time.RFC3339), DueAt: deadline,
+		Kind: listKind, ID: listID(code), Reference: listID(code), Status: string(Open), Sort: deadline.Format(time.RFC3339), DueAt: deadline,
 	}
 	doc := listDocument{
-		Title: c.Title, Unit: c.Unit, Wanted: c.Wanted, Deadline: deadline, Coded: true, Counted: true,
+		Code: code, Title: c.Title, Unit: c.Unit, Wanted: c.Wanted, Deadline: deadline, Coded: true, Counted: true,
 	}
 	if err := putList(tx.Party, record, doc); err != nil {
 		return err
@@ -116,7 +116,7 @@ const draws = 16
 // again, and passed over.
 func (c Create) code(tx *loyalty.Tx) (string, error) {
 	if c.Code != "" {
-		_, used, err := tx.Record(listKind, c.Code)
+		_, used, err := tx.Record(listKind, listID(c.Code))
 		if err == nil && used {
 			err = fmt.Errorf("%w: %q", ErrCodeUsed, c.Code)
 		}
@@ -127,7 +127,7 @@ func (c Create) code(tx *loyalty.Tx) (string, error) {
 		if _, held := tx.Holder(codeSpace, code); held {
 			continue
 		}
-		_, used, err := tx.Record(listKind, code)
+		_, used, err := tx.Record(listKind, listID(code))
 		if err != nil {
 			return "", err
 		}

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/loyaltykit/loyaltykit/examples/giftlist"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/featuretest"
@@ -40,6 +42,55 @@ func TestNoTextOfACommandSurvivesAnErasure(t *testing.T) {
 				Before: append(members, c.before...), Command: c.cmd, Unmarked: c.unmarked,
 				Later: func() { now = now.AddDate(0, 0, 11) },
 			})
+		})
+	}
+}
+
+// TestNoCodeOfAListSurvivesItsOwner looks for the code, which takes no mark. Rows of those
+// who gave say what those members' own commands say.
+func TestNoCodeOfAListSurvivesItsOwner(t *testing.T) {
+	for name, before := range map[string][]loyalty.Command{
+		"of an open list":  nil,
+		"of a closed list": {giftlist.Close{Member: "anna", Key: "close", Code: "ANNA-30"}},
+		"of a list of two who became one": {
+			loyalty.Enroll{Member: "anna-new", Key: "signup"}, loyalty.Merge{Member: "anna-new", Key: "merge", From: "anna"},
+		},
+		"of a list that others gave to": {give("ben", "gift", 30)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, giftlist.Feature{}, "ben")
+			claims := featuretest.NewClaims(s.store)
+			s.store = claims
+			s.Engine = s.engine(giftlist.Feature{})
+			s.must(loyalty.Enroll{Member: "anna", Key: "signup"})
+			s.must(birthday())
+			for _, cmd := range before {
+				s.must(cmd)
+			}
+			traces := func() []string {
+				found, err := featuretest.Traces(t.Context(), claims, "beans", "ANNA-30")
+				require.NoError(t, err)
+				return found
+			}
+			require.NotEmpty(t, traces(), "there is something to erase")
+			owner := "anna"
+			for _, cmd := range before {
+				if merge, ok := cmd.(loyalty.Merge); ok {
+					owner = merge.Member
+				}
+			}
+			s.must(loyalty.Erase{Member: owner, Key: "erase"})
+			for _, wait := range []time.Duration{0, tenDays} {
+				s.wait(wait)
+				_, err := s.RunDue(t.Context(), nil)
+				require.NoError(t, err)
+				for _, row := range traces() {
+					require.Contains(t, row, `"Member":"ben"`, "the code is still here")
+				}
+				s.verify()
+			}
+			s.must(loyalty.Erase{Member: "ben", Key: "erase"})
+			require.Empty(t, traces(), "with those who gave")
 		})
 	}
 }

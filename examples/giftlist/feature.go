@@ -60,11 +60,11 @@ func (Feature) Settle(_ context.Context, tx *loyalty.Tx, record storage.Record) 
 	}
 	if record.Status == string(Open) {
 		record.Status = string(Lapsed)
-		if err := tx.Emit("giftlist-lapsed", doc.event(record.Reference)); err != nil {
+		if err := tx.Emit("giftlist-lapsed", doc.event()); err != nil {
 			return err
 		}
 	}
-	if err := doc.free(tx, record.Reference); err != nil {
+	if err := doc.free(tx); err != nil {
 		return err
 	}
 	record.DueAt = points.Never

@@ -40,14 +40,14 @@ func (Give) CommandType() string { return "giftlist-give" }
 func (c Give) Plan() loyalty.Plan {
 	return loyalty.Plan{
 		Member: c.Member, Key: c.Key, Reference: c.Code, Others: []string{c.Owner},
-		Records: []loyalty.RecordRef{{Kind: giftKind, ID: c.giftID()}, {Member: c.Owner, Kind: listKind, ID: c.Code}},
+		Records: []loyalty.RecordRef{{Kind: giftKind, ID: c.giftID()}, {Member: c.Owner, Kind: listKind, ID: listID(c.Code)}},
 		Debits:  []loyalty.Debit{{Unit: c.Unit, Amount: c.Points}},
 	}
 }
 
 // giftID names the record of what this member gave to this list. Codes are used
 // again once a list has ended, but not by one owner.
-func (c Give) giftID() string { return c.Code + "/" + c.Owner }
+func (c Give) giftID() string { return listID(c.Code) + "/" + c.Owner }
 
 // Validate reports every problem of the gift.
 func (c Give) Validate() error {
@@ -96,7 +96,7 @@ func (c Give) Apply(ctx context.Context, tx *loyalty.Tx) error {
 		if err := doc.uncount(tx); err != nil {
 			return err
 		}
-		if err := owner.Emit("giftlist-full", doc.event(c.Code)); err != nil {
+		if err := owner.Emit("giftlist-full", doc.event()); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,7 @@ func (c Give) remember(tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	doc := giftDocument{Owner: c.Owner}
+	doc := giftDocument{Code: c.Code, Owner: c.Owner}
 	if exists {
 		if doc, err = decodeGift(record); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (c Give) remember(tx *loyalty.Tx) error {
 		doc.Note = c.Note
 	}
 	return put(tx.Party, storage.Record{
-		Kind: giftKind, ID: c.giftID(), Reference: c.Code, Status: "given", Sort: doc.At.Format(sortable),
+		Kind: giftKind, ID: c.giftID(), Reference: listID(c.Code), Status: "given", Sort: doc.At.Format(sortable),
 	}, doc)
 }
 
@@ -139,7 +139,7 @@ const sortable = "2006-01-02T15:04:05.000000Z"
 // openList returns an owner's open list. The owner's account is settled, so one
 // whose deadline has come is not open any more.
 func openList(owner *loyalty.Party, code string) (storage.Record, listDocument, error) {
-	record, exists, err := owner.Record(listKind, code)
+	record, exists, err := owner.Record(listKind, listID(code))
 	if err != nil {
 		return record, listDocument{}, err
 	}

@@ -2,6 +2,8 @@ package giftlist
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -26,6 +28,7 @@ const (
 // List is a gift list as a page shows it.
 type List struct {
 	Owner string `json:"owner"`
+	// Code is empty once the owner was erased.
 	Code  string `json:"code"`
 	Title string `json:"title,omitempty"`
 	Unit  string `json:"unit"`
@@ -55,7 +58,7 @@ type Gift struct {
 // that is full and whose deadline has not come. A list may be found a little after
 // its deadline, until the owner's account is settled.
 func Find(ctx context.Context, store storage.Store, program, code string) (List, error) {
-	query := storage.RecordQuery{Program: program, Kind: listKind, Reference: code}
+	query := storage.RecordQuery{Program: program, Kind: listKind, Reference: listID(code)}
 	for record, err := range storage.AllRecords(ctx, store, query) {
 		if err != nil {
 			return List{}, fmt.Errorf("giftlist: find %q: %w", code, err)
@@ -68,8 +71,8 @@ func Find(ctx context.Context, store storage.Store, program, code string) (List,
 	return List{}, fmt.Errorf("giftlist: find %q: %w", code, ErrNoList)
 }
 
-// Lists iterates over all lists of a member, by code. It stops at the first error,
-// which it yields.
+// Lists iterates over all lists of a member; their order means nothing. It stops at the
+// first error, which it yields.
 func Lists(ctx context.Context, store storage.Store, program, owner string) iter.Seq2[List, error] {
 	query := storage.RecordQuery{Program: program, Member: owner, Kind: listKind}
 	return func(yield func(List, error) bool) {
@@ -91,7 +94,7 @@ func Lists(ctx context.Context, store storage.Store, program, owner string) iter
 // Gifts iterates over the gifts to a list, the oldest first. It stops at the first
 // error, which it yields.
 func Gifts(ctx context.Context, store storage.Store, program, owner, code string) iter.Seq2[Gift, error] {
-	query := storage.RecordQuery{Program: program, Kind: giftKind, Reference: code}
+	query := storage.RecordQuery{Program: program, Kind: giftKind, Reference: listID(code)}
 	return func(yield func(Gift, error) bool) {
 		for record, err := range storage.AllRecords(ctx, store, query) {
 			doc, bad := giftDocument{}, err
@@ -108,9 +111,17 @@ func Gifts(ctx context.Context, store storage.Store, program, owner, code string
 	}
 }
 
-// listDocument is what a record of a list holds. The code is the record's id and
-// reference, the status the record's.
+// listID names the record of a list in the owner's account, and gifts to it. Owners choose
+// codes, which may name them, and the key of a record stays for good: it is a digest of the
+// code, which itself is in the documents.
+func listID(code string) string {
+	sum := sha256.Sum256([]byte(code))
+	return hex.EncodeToString(sum[:16])
+}
+
+// listDocument is what a record of a list holds. The status is the record's.
 type listDocument struct {
+	Code     string        `json:"code,omitempty"`
 	Title    string        `json:"title,omitempty"`
 	Unit     string        `json:"unit"`
 	Wanted   points.Amount `json:"wanted"`
@@ -125,6 +136,7 @@ type listDocument struct {
 
 // giftDocument is what a record of a gift holds.
 type giftDocument struct {
+	Code   string        `json:"code,omitempty"`
 	Owner  string        `json:"owner"`
 	Points points.Amount `json:"points"`
 	Note   string        `json:"note,omitempty"`
@@ -137,7 +149,7 @@ func newList(record storage.Record) (List, error) {
 		return List{}, err
 	}
 	return List{
-		Owner: record.Member, Code: record.Reference, Title: doc.Title, Unit: doc.Unit, Wanted: doc.Wanted, Given: doc.Given,
+		Owner: record.Member, Code: doc.Code, Title: doc.Title, Unit: doc.Unit, Wanted: doc.Wanted, Given: doc.Given,
 		Gifts: doc.Gifts, Status: Status(record.Status), Deadline: doc.Deadline,
 	}, nil
 }
@@ -173,9 +185,9 @@ func put(party *loyalty.Party, record storage.Record, doc any) error {
 
 // free gives up the code, and the place among the open lists. The command's member
 // is the owner.
-func (doc *listDocument) free(tx *loyalty.Tx, code string) error {
+func (doc *listDocument) free(tx *loyalty.Tx) error {
 	if doc.Coded {
-		if err := tx.Release(codeSpace, code); err != nil {
+		if err := tx.Release(codeSpace, doc.Code); err != nil {
 			return err
 		}
 		doc.Coded = false
@@ -200,6 +212,6 @@ type listEvent struct {
 	Given  points.Amount `json:"given"`
 }
 
-func (doc *listDocument) event(code string) listEvent {
-	return listEvent{Code: code, Unit: doc.Unit, Wanted: doc.Wanted, Given: doc.Given}
+func (doc *listDocument) event() listEvent {
+	return listEvent{Code: doc.Code, Unit: doc.Unit, Wanted: doc.Wanted, Given: doc.Given}
 }

@@ -27,7 +27,7 @@ func (Feature) Export(record storage.Record) (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(exportedGift{Code: record.Reference, Points: doc.Points, Note: doc.Note, At: doc.At})
+		return json.Marshal(exportedGift{Code: doc.Code, Points: doc.Points, Note: doc.Note, At: doc.At})
 	}
 	list, err := newList(record)
 	if err != nil {
@@ -36,7 +36,7 @@ func (Feature) Export(record storage.Record) (json.RawMessage, error) {
 	return json.Marshal(list)
 }
 
-// Erase takes out titles and notes. A list that is erased takes no more gifts, and
+// Erase takes out codes, titles and notes. A list that is erased takes no more gifts, and
 // gives up its code and its place among the open lists.
 func (Feature) Erase(_ context.Context, tx *loyalty.Tx, record storage.Record) error {
 	if record.Kind == giftKind {
@@ -44,20 +44,20 @@ func (Feature) Erase(_ context.Context, tx *loyalty.Tx, record storage.Record) e
 		if err != nil {
 			return err
 		}
-		doc.Note = ""
+		doc.Code, doc.Note = "", ""
 		return put(tx.Party, record, doc)
 	}
 	doc, err := decodeList(record)
 	if err != nil {
 		return err
 	}
-	if err := doc.free(tx, record.Reference); err != nil {
+	if err := doc.free(tx); err != nil {
 		return err
 	}
 	if record.Status == string(Open) {
 		record.Status = string(Closed)
 	}
-	doc.Title, record.DueAt = "", points.Never
+	doc.Code, doc.Title, record.DueAt = "", "", points.Never
 	return putList(tx.Party, record, doc)
 }
 

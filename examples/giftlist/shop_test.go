@@ -118,15 +118,16 @@ func (s *shop) list(owner, code string) giftlist.List {
 	return giftlist.List{}
 }
 
-// record returns a record as it is stored.
-func (s *shop) record(member, kind, id string) storage.Record {
+// record returns the one record of a kind that a member has, as it is stored.
+func (s *shop) record(member, kind string) storage.Record {
 	s.t.Helper()
-	snaps, err := s.store.Load(s.t.Context(), []storage.LoadRequest{{
-		Program: "beans", Member: member, Records: []storage.RecordKey{{Kind: kind, ID: id}},
-	}})
-	require.NoError(s.t, err)
-	require.Len(s.t, snaps[0].Records, 1, "record %s %q of %s", kind, id, member)
-	return snaps[0].Records[0]
+	var found []storage.Record
+	for record, err := range storage.AllRecords(s.t.Context(), s.store, storage.RecordQuery{Program: "beans", Member: member, Kind: kind}) {
+		require.NoError(s.t, err)
+		found = append(found, record)
+	}
+	require.Len(s.t, found, 1, "records %s of %s", kind, member)
+	return found[0]
 }
 
 // shared returns how many lists are open in the program, and who holds a code.
