@@ -120,6 +120,9 @@ func digest(t *testing.T, db *sql.DB, table string) (count int, sum string) {
 }
 
 func TestEveryCaseRunsOnEveryStoreAndIsReported(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: every case beside its limits on two stores")
+	}
 	for _, store := range []string{"memory", "sqlite"} {
 		t.Run(store, func(t *testing.T) {
 			var out bytes.Buffer

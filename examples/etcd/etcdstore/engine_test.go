@@ -12,6 +12,9 @@ import (
 // The engine's own proofs, which a module of this repository can import; for what
 // others run in their place see the tests beside this one.
 func TestEngine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: every property of the engine, each on a database of its own")
+	}
 	client := start(t, 1, false).client(t)
 	opened := 0
 	enginetest.Run(t, func(t testing.TB) storage.Store {
