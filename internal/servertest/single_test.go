@@ -177,7 +177,9 @@ func TestAStatementThatStoresByItselfTouchesOnePartition(t *testing.T) {
 }
 
 func TestOnASpreadDatabaseTransactionsKeepTheContract(t *testing.T) {
-	contract(t, postgres.transacting(t))
+	eachServer(t, func(t *testing.T, p place) {
+		contract(t, p.transacting(t))
+	})
 }
 
 // transacting opens a store that takes a transaction for every commit.

@@ -55,6 +55,8 @@ type grammar struct {
 	// singles holds the statements that store batches by themselves; nil where a
 	// statement writes one table.
 	singles *singles
+	// blocks holds blocks of statements, which some servers of the dialect take.
+	blocks *blocks
 	// namesLots is set where a union can bring the lots that a record names.
 	namesLots bool
 	// compile puts a statement's marks into the form of the dialect.

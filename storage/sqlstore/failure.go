@@ -104,6 +104,11 @@ func mysqlFailure(err error) failure {
 		return withoutCode(err)
 	case "1062":
 		return taken
+	case "1644": // raised by a block, or by a trigger of the host's
+		if strings.Contains(err.Error(), refusal) {
+			return taken
+		}
+		return final
 	case "1213", "1205", "1020", "3572", // deadlock, lock wait, changed since read, lock not free
 		"8002", "8005", "8022", "8028", "9007": // TiDB: conflicts, and a schema that changed
 		return again

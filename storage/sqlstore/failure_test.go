@@ -40,8 +40,10 @@ func TestErrorsOfMySQLAreToldByTheirNumber(t *testing.T) {
 		"Error 9007 (HY000): Write conflict, txnStartTS=1":                      again,
 		"Error 1047 (08S01): WSREP has not yet prepared node":                   lost,
 		"Error 1406 (22001): Data too long for column":                          final,
+		"Error 1644 (45000): " + refusal + "0":                                  taken,
+		"Error 1644 (45000): the shop's trigger: no beans left":                 final,
 		"the shop said: Error 1213 (40001): nothing of the database's":          final,
-		"invalid connection": lost,
+		"invalid connection":                                                    lost,
 	} {
 		err := errors.New(text)
 		assert.Equal(t, want, mysqlFailure(err), text)

@@ -10,7 +10,7 @@ import (
 // migrateServer runs steps that the database has not seen. Their last statement
 // notes the step, so that a migration tool that runs the file notes it as well.
 func migrateServer(ctx context.Context, db *sql.DB, g *grammar, steps []step) error {
-	p := newPool(db, g)
+	p := newPool(db, g, true)
 	s := &session{grammar: g, on: db}
 	// Without the table there is no version, and that is an error here.
 	current, err := s.schemaVersion(ctx)

@@ -21,6 +21,10 @@ type pool struct {
 	grammar *grammar
 	seed    maphash.Seed
 	pauses  atomic.Int64
+	// spread is set where each statement must be one table's; see Options.Spread.
+	spread bool
+	// blocks tells whether the server takes blocks; nil until it was asked.
+	blocks atomic.Pointer[bool]
 
 	mu       sync.Mutex
 	closed   bool
@@ -48,9 +52,9 @@ const (
 // Servers bound their number on all connections together.
 const mostPrepared = 256
 
-func newPool(db *sql.DB, g *grammar) *pool {
+func newPool(db *sql.DB, g *grammar, spread bool) *pool {
 	return &pool{
-		db: db, grammar: g, seed: maphash.MakeSeed(),
+		db: db, grammar: g, spread: spread, seed: maphash.MakeSeed(),
 		prepared: map[string]*sql.Stmt{}, wanted: map[string]struct{}{},
 	}
 }
@@ -65,7 +69,13 @@ var errUndone = errors.New("the database undid the transaction because of others
 // write runs work in a transaction, again where the database undoes it because of
 // others or loses it before its commit.
 func (p *pool) write(ctx context.Context, do work) error {
-	return p.run(ctx, func(ctx context.Context) error { return p.transact(ctx, nil, do) })
+	return p.run(ctx, func(ctx context.Context) error {
+		inBlocks := p.takesBlocks(ctx)
+		return p.transact(ctx, nil, func(ctx context.Context, s *session) error {
+			s.inBlocks = inBlocks
+			return do(ctx, s)
+		})
+	})
 }
 
 // read runs work in a transaction that sees one state of the database.

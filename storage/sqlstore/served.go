@@ -161,6 +161,25 @@ func (s *session) writeTogether(ctx context.Context, batches []storage.Batch) er
 	if err != nil {
 		return err
 	}
+	claims := inClaimOrder(batches)
+	rows := rowsUnder(legs)
+	rows[addClaims] = takenClaims(claims)
+	if s.inBlocks && s.fitsBlock(batches, &rows) {
+		err = s.writeBlock(ctx, &heads[0], &rows)
+	} else {
+		err = s.writeTables(ctx, legs, heads, &rows)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.dropClaims(ctx, claims); err != nil {
+		return err
+	}
+	return s.writeCounters(ctx, batches)
+}
+
+// writeTables writes one table after the other.
+func (s *session) writeTables(ctx context.Context, legs []*storage.Leg, heads []joined, rows *[rowsetCount][]any) error {
 	if err := s.writeHeads(ctx, heads); err != nil {
 		return err
 	}
@@ -169,13 +188,12 @@ func (s *session) writeTogether(ctx context.Context, batches []storage.Batch) er
 			return err
 		}
 	}
-	if err := s.writeLegs(ctx, legs); err != nil {
-		return err
+	for _, id := range []int{addOperations, addEntries, putLots, putRecords, addEvents, addClaims} {
+		if _, err := s.insert(ctx, id, rows[id]); err != nil {
+			return err
+		}
 	}
-	if err := s.writeClaims(ctx, batches); err != nil {
-		return err
-	}
-	return s.writeCounters(ctx, batches)
+	return nil
 }
 
 // joined is an account that is written once for all legs that change it.

@@ -48,8 +48,7 @@ func (s *session) writeHeads(ctx context.Context, heads []joined) error {
 		case head.expect == 0:
 			add = append(add, row...)
 		case len(heads) == 1 || s.setsByVersion() && head.legs > 1:
-			args := append(slices.Clone(row[2:]), row[0], row[1], head.expect)
-			if n, err := s.exec(ctx, setAccount, args...); err != nil || n != 1 {
+			if n, err := s.exec(ctx, setAccount, setAccountArgs(row, head.expect)...); err != nil || n != 1 {
 				return refusedUnless(false, err)
 			}
 		default:
@@ -79,16 +78,6 @@ func (s *session) setAll(ctx context.Context, rows int, args []any) error {
 	return refusedUnless(n == want, err)
 }
 
-func (s *session) writeLegs(ctx context.Context, legs []*storage.Leg) error {
-	rows := rowsUnder(legs)
-	for _, id := range []int{addOperations, addEntries, putLots, putRecords, addEvents} {
-		if _, err := s.insert(ctx, id, rows[id]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // rowsUnder returns the rows under accounts, by the rowset that writes them.
 func rowsUnder(legs []*storage.Leg) (rows [rowsetCount][]any) {
 	for _, leg := range legs {
@@ -110,12 +99,8 @@ func rowsUnder(legs []*storage.Leg) (rows [rowsetCount][]any) {
 	return rows
 }
 
-// writeClaims takes claims and then releases others, in order of their keys.
-func (s *session) writeClaims(ctx context.Context, batches []storage.Batch) error {
-	changes := inClaimOrder(batches)
-	if _, err := s.insert(ctx, addClaims, takenClaims(changes)); err != nil {
-		return err
-	}
+// dropClaims releases claims in order of their keys.
+func (s *session) dropClaims(ctx context.Context, changes []claiming) error {
 	for _, c := range changes {
 		if !c.Release {
 			continue
@@ -230,6 +215,11 @@ func (s *session) raise(ctx context.Context, c *counting) (int64, error) {
 		return n, err
 	}
 	return s.exec(ctx, addCounter, c.program, c.Key, c.Shard, c.Delta)
+}
+
+// setAccountArgs are the arguments of setAccount for a row.
+func setAccountArgs(row []any, expect int64) []any {
+	return slices.Concat(row[2:], row[:2], []any{expect})
 }
 
 // accountArgs and the others are a row in the order of its columns.

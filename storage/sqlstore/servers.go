@@ -46,6 +46,7 @@ var mysqlGrammar = sync.OnceValue(func() *grammar {
 		compile:           plainMarks,
 		prepares:          true,
 		insertsAfterRaise: true,
+		blocks:            &blocks{},
 		widest:            &widths{program: 64, name: 255, id: 320},
 		fails:             mysqlFailure,
 		commitFails:       mysqlCommitFailure,

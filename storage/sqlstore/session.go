@@ -21,6 +21,8 @@ type session struct {
 	// unsteady is set where two statements may see different states of the
 	// database.
 	unsteady bool
+	// inBlocks is set where the server takes several statements as one.
+	inBlocks bool
 	// asked counts queries.
 	asked int
 	// conn is the connection whose statements are prepared; nil on servers and in

@@ -38,7 +38,8 @@ type Options struct {
 	Calls int
 	// Spread is set where PostgreSQL is spread over machines, as by Citus: a commit is
 	// then a transaction of a statement for each table, which such databases send to
-	// one machine, and not a statement that writes them all.
+	// one machine, and not a statement that writes them all. So it is for MariaDB whose
+	// statements something on the way has to understand.
 	Spread bool
 }
 
@@ -69,7 +70,7 @@ func New(db *sql.DB, dialect Dialect, opts *Options) *Store {
 	s := &Store{}
 	s.limits.Rows, s.limits.Bytes = g.limits()
 	if g.server {
-		p := newPool(db, g)
+		p := newPool(db, g, o.Spread)
 		l := &served{sessions: p, grammar: g}
 		if g.singles != nil && !o.Spread {
 			l.once = p.once
