@@ -10,6 +10,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
+	"github.com/loyaltykit/loyaltykit/storage/internal/sqlstate"
 )
 
 // Bind returns a store that works inside the host's transaction: what it commits is
@@ -69,7 +70,7 @@ func (b *bound) inSavepoint(ctx context.Context, t *trip) error {
 	}
 	_, undone := b.tx.Exec(ctx, "rollback to savepoint loyaltykit; release savepoint loyaltykit",
 		pgx.QueryExecModeSimpleProtocol)
-	if v := judge(err); undone != nil || v == again || v == lost {
+	if v := judge(err); undone != nil || v == again && meaning(err) != sqlstate.Unserved || v == lost {
 		return fmt.Errorf("%w: %w", storage.ErrRetryTransaction, errors.Join(err, undone))
 	}
 	return err

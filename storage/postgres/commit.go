@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/sqlstate"
 )
 
 // together is how often the batches of one transaction are written together, without
@@ -124,7 +125,8 @@ func (c *committing) store(ctx context.Context, open []int) error {
 		switch {
 		case len(open) > 1 && (errors.Is(err, errApart) || try > together):
 			return c.apart(ctx, open)
-		case verdict != refused && verdict != again || errors.Is(err, storage.ErrRetryTransaction):
+		case verdict != refused && verdict != again || errors.Is(err, storage.ErrRetryTransaction),
+			c.engine.bound && meaning(err) == sqlstate.Unserved:
 			return err
 		}
 		if open, err = c.retry(ctx, open, try, err); err != nil {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/loyaltykit/loyaltykit/storage/internal/sqlstate"
 )
 
 // mark begins the text of errors that this package's own statements raise.
@@ -25,18 +27,6 @@ const (
 	lost
 )
 
-// Codes of errors after which the same may work: serialization failures and
-// deadlocks of PostgreSQL and its relatives, locks that were not got in time, servers
-// that start, stop, or only read.
-var againCodes = map[string]bool{
-	"40001": true, "40P01": true, "55P03": true, "25006": true,
-	"57P01": true, "57P02": true, "57P03": true, "53300": true, "OC000": true, "OC001": true,
-}
-
-// Codes of errors by which a server takes turns between transactions that meet: nothing is
-// wrong with it, and one of them is through.
-var turnCodes = map[string]bool{"40001": true, "40P01": true, "55P03": true, "OC000": true, "OC001": true}
-
 // patience is how often what failed is tried again where the server or the connection is
 // to blame, for a fifth of a second in all; persistence, where other transactions are, for
 // about a second. Where transactions are serializable, small tables make those of
@@ -49,10 +39,18 @@ const (
 // hopeful reports whether it is worth trying again after an error, of what may be done
 // twice.
 func hopeful(err error, try int) bool {
-	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && turnCodes[refusal.Code] {
+	if meaning(err) == sqlstate.Undone {
 		return try < persistence
 	}
 	return try < patience && (judge(err) == again || judge(err) == lost)
+}
+
+// meaning is what the server's code says, Final where it has given none.
+func meaning(err error) sqlstate.Meaning {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return sqlstate.Of(refusal.Code)
+	}
+	return sqlstate.Final
 }
 
 // judge says what an error means.
@@ -69,15 +67,19 @@ func judge(err error) verdict {
 		return failed
 	case !ok:
 		return lost
-	case refusal.Code == "40003" || strings.HasPrefix(refusal.Code, "08"):
+	}
+	switch meaning(err) {
+	case sqlstate.Lost:
 		return lost
-	case againCodes[refusal.Code]:
+	case sqlstate.Undone, sqlstate.Unserved, sqlstate.Ended:
 		return again
+	case sqlstate.Taken:
+		return refused
+	}
+	switch {
 	case refusal.Code == "26000", refusal.Code == "0A000" && strings.Contains(refusal.Message, "cached plan"):
 		return again // pgx prepares the statement anew
-	case refusal.Code == "23505" || refusal.Code == "23502":
-		return refused
-	case refusal.Code == "22P02" && strings.Contains(refusal.Message, mark):
+	case refusal.Code == "23502", refusal.Code == "22P02" && strings.Contains(refusal.Message, mark):
 		return refused
 	}
 	return failed
@@ -93,7 +95,7 @@ func neverSent(err error) bool {
 // expected reports an error that says nothing against the statements.
 func expected(err error) bool {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (judge(err) == refused || refusal.Code == "40001" || refusal.Code == "40P01")
+	return ok && (judge(err) == refused || meaning(err) == sqlstate.Undone && strings.HasPrefix(refusal.Code, "40"))
 }
 
 // fatal reports an error after which the connection is gone.
@@ -111,5 +113,5 @@ func cutOff(err error) bool {
 // readOnly reports a server that takes no writes.
 func readOnly(err error) bool {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refusal.Code == "25006"
+	return ok && refusal.Code == sqlstate.ReadOnly
 }

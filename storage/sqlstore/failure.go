@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/loyaltykit/loyaltykit/storage/internal/sqlstate"
 )
 
 // failure is what an error means for a transaction.
@@ -19,11 +21,10 @@ const (
 	final failure = iota
 	// taken says that a row with one of the keys exists.
 	taken
-	// again says that the database has undone the transaction because of others,
-	// or that a server cannot serve it now.
+	// again says that the database has undone the transaction because of others.
 	again
-	// lost says that the connection is gone, and the transaction with it unless
-	// it was committing.
+	// lost says that the connection is gone, or was not to be had, and the transaction
+	// with it unless it was committing.
 	lost
 )
 
@@ -39,39 +40,39 @@ func sqlState(err error) string {
 	return ""
 }
 
-// onlyReads is the code of what PostgreSQL refuses where it takes no writes.
-const onlyReads = "25006"
-
 func postgresFailure(err error) failure {
 	code := sqlState(err)
-	switch {
-	case code == "":
+	if code == "" {
 		return withoutCode(err)
-	case code == "23505", code == "22P02" && strings.Contains(err.Error(), refusal):
-		return taken
-	case code == "40001", code == "40P01", code == "40002", code == "55P03",
-		strings.HasPrefix(code, "OC00"): // Aurora DSQL
-		return again
-	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"), code == onlyReads, code == "40003":
-		return lost
-	default:
-		return final
 	}
+	switch sqlstate.Of(code) {
+	case sqlstate.Taken:
+		return taken
+	case sqlstate.Undone:
+		return again
+	case sqlstate.Unserved, sqlstate.Ended, sqlstate.Lost:
+		return lost
+	}
+	if code == "22P02" && strings.Contains(err.Error(), refusal) {
+		return taken
+	}
+	return final
 }
 
 // postgresCommitFailure knows an outcome only where the server has said that it
 // undid the transaction: one that is shut down may have committed before.
 func postgresCommitFailure(err error) failure {
-	switch code := sqlState(err); {
-	case code == "40003":
-		return lost
-	case strings.HasPrefix(code, "40"), strings.HasPrefix(code, "OC00"):
+	code := sqlState(err)
+	switch sqlstate.Of(code) {
+	case sqlstate.Undone:
 		return again
-	case strings.HasPrefix(code, "23"):
-		return final
-	default:
+	case sqlstate.Unserved, sqlstate.Ended, sqlstate.Lost:
 		return lost
 	}
+	if strings.HasPrefix(code, "23") || strings.HasPrefix(code, "40") { // a rule was broken
+		return final
+	}
+	return lost
 }
 
 // mysqlNumber finds the number of an error of MySQL in its text: drivers keep it

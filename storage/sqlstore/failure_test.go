@@ -21,10 +21,11 @@ func (e stateError) SQLState() string { return string(e) }
 func TestErrorsOfPostgreSQLAreToldByTheirState(t *testing.T) {
 	for state, want := range map[string]failure{
 		"23505": taken, "40001": again, "40P01": again, "40003": lost, "57P01": lost, "08006": lost, "23502": final, "42501": final,
+		"53300": lost, "57P03": lost, "25006": lost, "55P03": again, "OC000": again, "40002": final,
 	} {
 		assert.Equal(t, want, postgresFailure(fmt.Errorf("commit: %w", stateError(state))), state)
 	}
-	for state, want := range map[string]failure{"40001": again, "23505": final, "57P01": lost, "40003": lost, "08006": lost} {
+	for state, want := range map[string]failure{"40001": again, "23505": final, "57P01": lost, "40003": lost, "08006": lost, "40002": final, "OC001": again, "53300": lost} {
 		assert.Equal(t, want, postgresCommitFailure(stateError(state)), state)
 	}
 	assert.Equal(t, lost, postgresCommitFailure(io.ErrUnexpectedEOF))

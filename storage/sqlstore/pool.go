@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
+	"github.com/loyaltykit/loyaltykit/storage/internal/sqlstate"
 )
 
 // pool are the sessions of a store on a server: each takes a connection of the
@@ -199,7 +200,7 @@ func (p *pool) once(ctx context.Context, do work) error {
 		switch {
 		case err == nil, errors.Is(err, errRefused), errors.Is(err, driver.ErrBadConn):
 			return err // a connection that drivers call bad has sent nothing
-		case p.grammar.fails(err) == lost && sqlState(err) != onlyReads, lingering.Err() != nil:
+		case p.grammar.fails(err) == lost && sqlstate.Of(sqlState(err)) != sqlstate.Unserved, lingering.Err() != nil:
 			return fmt.Errorf("%w: %w", errUnknown, err)
 		}
 		return err

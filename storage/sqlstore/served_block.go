@@ -99,9 +99,9 @@ func (p *pool) takesBlocks(ctx context.Context) bool {
 		return false // which says nothing about the server's language
 	}
 	takes := err == nil
-	if takes {
-		_ = stmt.Close() // all that counts is that it could be prepared
-	}
 	p.blocks.Store(&takes)
+	if takes {
+		defer func() { _ = stmt.Close() }() // all that counts is that it could be prepared
+	}
 	return takes
 }
