@@ -44,3 +44,49 @@ func TestASplitRemembersWhatCameBackThroughALaterSpendOnTheOrder(t *testing.T) {
 	require.EqualValues(t, 900, s.balance().Available, "what was there before")
 	s.verify()
 }
+// Anna and Ben both have an order 1001, and only Ben's was paid with points.
+func TestOrdersOfOneIdKeepWhatPaidForThemApartThroughAMerge(t *testing.T) {
+	for _, bens := range []loyalty.Command{
+		loyalty.Spend{Member: "ben", Key: "pay", Unit: "bean", Points: 40, Order: "1001"},
+		loyalty.Earn{Member: "ben", Key: "till", Order: sale("1001", 30).Order, Pay: &loyalty.PayPoints{Reward: "cash", Points: 40}},
+	} {
+		s := openTill(t, func(p *loyalty.Program) {
+			p.OrdersPerMember = true
+			x := p.Catalog[0].Exchange
+			x.Points, x.Minimum = 10, 0
+		})
+		s.must(sale("1001", 10))
+		s.must(loyalty.Enroll{Member: "ben", Key: "enroll"})
+		s.must(loyalty.Adjust{Member: "ben", Key: "gift", Unit: "bean", Points: 40, Reason: "gift", Actor: "shop"})
+		s.must(bens)
+		if _, spend := bens.(loyalty.Spend); spend {
+			other := sale("1001", 30)
+			other.Member = "ben"
+			s.must(other)
+		}
+		s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "ben"})
+		mine := s.must(loyalty.Refund{Member: "anna", Key: "mine", Order: "1001", Full: true})
+		require.Empty(t, mine.PointsBack)
+		require.Nil(t, mine.Split)
+		his := s.must(loyalty.Refund{Member: "ben", Key: "bens", Order: "1001", Full: true})
+		require.Equal(t, []loyalty.PointsBack{{Unit: "bean", Points: 40}}, his.PointsBack)
+		s.verify()
+	}
+}
+
+// Ben's order was not paid with points, and Anna spent some on an order of hers of the same
+// id that earned nothing yet.
+func TestAnOrderFindsNothingThatAnotherMemberPaidOnceTheyAreOne(t *testing.T) {
+	s := openTill(t, func(p *loyalty.Program) { p.OrdersPerMember = true })
+	s.must(loyalty.Spend{Member: "anna", Key: "pay", Unit: "bean", Points: 40, Order: "1001"})
+	s.must(loyalty.Enroll{Member: "ben", Key: "enroll"})
+	bens := sale("1001", 30)
+	bens.Member = "ben"
+	s.must(bens)
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "ben"})
+	receipt := s.must(loyalty.Refund{Member: "ben", Key: "bens", Order: "1001", Full: true})
+	require.Empty(t, receipt.PointsBack)
+	receipt = s.must(loyalty.Refund{Member: "anna", Key: "mine", Order: "1001", Full: true})
+	require.Equal(t, []loyalty.PointsBack{{Unit: "bean", Points: 40}}, receipt.PointsBack)
+	s.verify()
+}

@@ -104,7 +104,7 @@ func (c Confirm) Apply(_ context.Context, tx *Tx) error {
 	if len(c.Lots) > 0 {
 		return c.confirmLots(tx)
 	}
-	row, exists, err := tx.Record(orderKind, c.Order)
+	row, exists, err := tx.orderRecord(orderKind, c.Order)
 	if err != nil {
 		return err
 	}

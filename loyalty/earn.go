@@ -139,7 +139,7 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 
 func (c Earn) claim(tx *Tx) error {
 	if everPerMember(tx.deciding.engine.revisions) {
-		_, exists, err := tx.Record(orderKind, c.Order.ID)
+		_, exists, err := tx.orderRecord(orderKind, c.Order.ID)
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,14 @@ func (s *orderState) entry(i int) points.EntryRef {
 	return ref
 }
 
-func (p *Party) putOrder(id string, state orderState, lots []points.LotID) error {
+func (p *Party) putOrder(order string, state orderState, lots []points.LotID) error {
+	id, err := p.orderID(orderKind, order)
+	if err != nil {
+		return err
+	}
+	if id != order {
+		state.As = order
+	}
 	data, err := canon.Append(make([]byte, 0, 128), &state)
 	if err != nil {
 		return p.tx.fail(err)

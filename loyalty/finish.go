@@ -205,6 +205,7 @@ func (e *Engine) move(ctx context.Context, step *moveStep, now time.Time) error 
 		c.plan.Records = append(c.plan.Records, RecordRef{Member: step.into, Kind: mergeKind, ID: step.from})
 		for _, key := range step.keys[:min(step.n, len(step.keys))] {
 			c.plan.Records = append(c.plan.Records, RecordRef{Member: step.source(), Kind: key.Kind, ID: key.ID})
+			c.plan.Records = append(c.plan.Records, step.orderRefs(key)...)
 		}
 		if step.mode == moveLots {
 			c.openLots = step.n + 1

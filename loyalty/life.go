@@ -198,6 +198,12 @@ func (c *call) redirect(from, into string) error {
 				ref.Member = into
 			}
 			records = append(records, RecordRef{Member: ref.Member, Kind: ref.Kind, ID: movedID(from, ref.ID)})
+			switch ref.Kind { // where one of an order is, there the other is looked for
+			case orderKind:
+				records = append(records, RecordRef{Member: ref.Member, Kind: tenderKind, ID: movedID(from, ref.ID)})
+			case tenderKind:
+				records = append(records, RecordRef{Member: ref.Member, Kind: orderKind, ID: movedID(from, ref.ID)})
+			}
 		}
 		records = append(records, ref)
 	}

@@ -272,3 +272,25 @@ func TestPointsThatPaidForAnOrderComeBackToWhoeverHasTheOrder(t *testing.T) {
 		s.verify()
 	}
 }
+
+// Dan became one with Ben, who had an order 1001 as well, and Ben with Anna.
+func TestAnOrderIsFoundByItsIdThroughTwoMergesAndBack(t *testing.T) {
+	s := openTill(t, func(p *loyalty.Program) { p.OrdersPerMember = true })
+	for _, member := range []string{"ben", "dan"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+		s.must(loyalty.Adjust{Member: member, Key: "gift", Unit: "bean", Points: 40, Reason: "gift", Actor: "shop"})
+		s.must(loyalty.Spend{Member: member, Key: "pay", Unit: "bean", Points: 40, Order: "1001"})
+		order := sale("1001", 30)
+		order.Member = member
+		s.must(order)
+	}
+	s.must(loyalty.Merge{Member: "ben", Key: "merge", From: "dan"})
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "ben"})
+	s.must(loyalty.UnMerge{Member: "anna", Key: "part", From: "ben"})
+	s.must(loyalty.UnMerge{Member: "ben", Key: "part", From: "dan"})
+	for _, member := range []string{"dan", "ben"} {
+		receipt := s.must(loyalty.Refund{Member: member, Key: "back", Order: "1001", Full: true})
+		require.Equal(t, []loyalty.PointsBack{{Unit: "bean", Points: 40}}, receipt.PointsBack, member)
+	}
+	s.verify()
+}

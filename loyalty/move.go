@@ -352,7 +352,7 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 	switch merger := tx.deciding.engine.mergerOf(row.Kind); {
 	case merger != nil:
 		err = tx.deciding.guard(tx.call, func(ctx context.Context) error { return merger.Merge(ctx, tx, into, row) })
-	case row.Kind == orderKind:
+	case row.Kind == orderKind, row.Kind == tenderKind:
 		err = tx.moveOrder(into, row)
 	case row.Kind == holdKind:
 		err = tx.moveHold(into, row)
@@ -362,8 +362,6 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = tx.moveMerge(into, row)
 	case row.Kind == idleKind:
 		err = tx.moveIdle(into, row)
-	case row.Kind == tenderKind:
-		err = tx.moveTender(into, row)
 	case row.Kind == limitKind:
 		err = tx.moveLimit(into, row)
 	case row.Kind == redemptionKind:
@@ -391,20 +389,6 @@ func (p *Party) freeID(into *Party, kind, id string) (string, error) {
 	return id, err
 }
 
-// moveOrder moves an order with the lots that it earned, under an id that is free.
-func (p *Party) moveOrder(into *Party, row storage.Record) error {
-	id, err := p.freeID(into, orderKind, row.ID)
-	if err != nil {
-		return err
-	}
-	var state orderState
-	if err := p.decode(row, &state); err != nil {
-		return err
-	}
-	state.hop(p.Member(), into.Member(), into.row.Version+1)
-	return p.moveOrderTo(into, row, state, id)
-}
-
 func (p *Party) moveOrderTo(into *Party, row storage.Record, state orderState, id string) error {
 	if err := p.needLots(row.Lots); err != nil {
 		return err
@@ -416,9 +400,7 @@ func (p *Party) moveOrderTo(into *Party, row storage.Record, state orderState, i
 			return err
 		}
 	}
-	if state.As = ""; reserved(id) {
-		state.As = row.ID
-	}
+	state.As = nameOf(id, row.ID, state.As)
 	return into.putOrder(id, state, lots)
 }
 

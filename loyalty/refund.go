@@ -115,7 +115,7 @@ func (c Refund) refund() points.Refund {
 
 // Apply implements [Command].
 func (c Refund) Apply(_ context.Context, tx *Tx) error {
-	row, earned, err := tx.Record(orderKind, c.Order)
+	row, earned, err := tx.orderRecord(orderKind, c.Order)
 	if err != nil {
 		return err
 	}

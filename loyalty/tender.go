@@ -72,7 +72,7 @@ func backProblems(full bool, list []PointsBack) points.Problems {
 // tender returns what was paid with points for an order.
 func (p *Party) tender(order string) (tenderState, bool, error) {
 	var state tenderState
-	row, exists, err := p.Record(tenderKind, order)
+	row, exists, err := p.orderRecord(tenderKind, order)
 	if err != nil || !exists {
 		return state, false, err
 	}
@@ -156,11 +156,18 @@ func (s *tenderState) forgetParts() {
 }
 
 func (p *Party) putTender(order string, state tenderState) error {
+	id, err := p.orderID(tenderKind, order)
+	if err != nil {
+		return err
+	}
+	if id != order {
+		state.As = order
+	}
 	data, err := canon.Append(nil, &state)
 	if err != nil {
 		return p.tx.fail(err)
 	}
-	return p.putOwn(storage.Record{Kind: tenderKind, ID: order, Data: data, Lots: stillTaken(state.Parts)})
+	return p.putOwn(storage.Record{Kind: tenderKind, ID: id, Data: data, Lots: stillTaken(state.Parts)})
 }
 
 // stillTaken lists the lots to which points may come back.
@@ -282,16 +289,8 @@ func (p *Party) moveParts(into *Party, parts []tenderPart, held bool) ([]tenderP
 	return parts, nil
 }
 
-// moveTender moves what paid for an order into another account, whose lots hold the
+// moveTenderTo moves what paid for an order into another account, whose lots hold the
 // points now.
-func (p *Party) moveTender(into *Party, row storage.Record) error {
-	id, err := p.freeID(into, tenderKind, row.ID)
-	if err != nil {
-		return err
-	}
-	return p.moveTenderTo(into, row, id)
-}
-
 func (p *Party) moveTenderTo(into *Party, row storage.Record, id string) error {
 	var state tenderState
 	if err := p.decode(row, &state); err != nil {
@@ -307,8 +306,6 @@ func (p *Party) moveTenderTo(into *Party, row storage.Record, id string) error {
 	if state.From = cmp.Or(state.From, p.Member()); state.From == into.Member() {
 		state.From = ""
 	}
-	if state.As = ""; reserved(id) {
-		state.As = row.ID
-	}
+	state.As = nameOf(id, row.ID, state.As)
 	return into.putTender(id, state)
 }

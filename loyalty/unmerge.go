@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -299,16 +298,12 @@ func (m *moveStep) returnRecord(tx *Tx, into *Party, parting *mergeState, row st
 		if err := into.decode(row, &state); err != nil {
 			return err
 		}
-		id := row.ID
-		if reserved(id) {
-			id = state.As
-		}
 		// What rules counted of it stays, so that a refund takes it back from nobody.
 		state.Counts = nil
 		if err := m.noteUndone(into, parting, &state); err != nil {
 			return err
 		}
-		if err := into.moveOrderTo(tx.Party, row, state, id); err != nil {
+		if err := into.moveOrderTo(tx.Party, row, state, backID(m.from, row.ID, state.As)); err != nil {
 			return err
 		}
 		return into.leaveBehind(row.Kind, row.ID)
@@ -318,7 +313,7 @@ func (m *moveStep) returnRecord(tx *Tx, into *Party, parting *mergeState, row st
 		if err := into.decode(row, &state); err != nil {
 			return err
 		}
-		if err := into.moveTenderTo(tx.Party, row, cmp.Or(state.As, row.ID)); err != nil {
+		if err := into.moveTenderTo(tx.Party, row, backID(m.from, row.ID, state.As)); err != nil {
 			return err
 		}
 		return into.leaveBehind(row.Kind, row.ID)

@@ -120,7 +120,7 @@ func (m *model) payAt(p *person, c loyalty.Earn) (points.Order, error) {
 		return order, err
 	}
 	m.paid = paying{unit: x.Unit, n: s.points}
-	tender := known(m.named, p.tenders, order.ID)
+	tender := m.tenderOf(p, order.ID)
 	for _, t := range p.tenders[tender] {
 		if t.unit == x.Unit {
 			s.before += t.back

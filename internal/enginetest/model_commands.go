@@ -33,7 +33,7 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		if len(c.Lots) > 0 {
 			return result{}, m.confirmLots(p, c, now, at)
 		}
-		return result{}, m.confirm(p, known(m.named, p.orders, c.Order), now, at)
+		return result{}, m.confirm(p, m.orderOf(p, c.Order), now, at)
 	case loyalty.Refund:
 		return m.refund(p, c, now)
 	case loyalty.Hold:
@@ -49,7 +49,7 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		}
 		parts, err := m.take(p, c.Unit, c.Points, points.Redeemed)
 		if err == nil && c.Order != "" {
-			p.pay(known(m.named, p.tenders, c.Order), c.Unit, parts)
+			p.pay(m.tenderOf(p, c.Order), c.Unit, parts)
 		}
 		return result{}, err
 	case loyalty.Transfer:
@@ -220,7 +220,8 @@ func (m *model) earn(p *person, c loyalty.Earn, now, at time.Time) error {
 		return err
 	}
 	order := c.Order
-	if _, mine := p.orders[order.ID]; mine && m.program.OrdersPerMember {
+	name := m.orderOf(p, order.ID)
+	if _, mine := p.orders[name]; mine && m.program.OrdersPerMember {
 		return loyalty.ErrOrderEarned
 	}
 	if m.late(now, at) {
@@ -244,7 +245,7 @@ func (m *model) earn(p *person, c loyalty.Earn, now, at time.Time) error {
 	m.orders++
 	m.draw(p, result.Uses, at, m.orders)
 	lots := m.award(p, result.Awards, order.ID, now, at)
-	p.orders[order.ID] = bought{
+	p.orders[name] = bought{
 		id: m.orders, state: points.NewOrderState(order, result.Awards), lots: lots, currency: order.Currency,
 		short: make([]points.Amount, len(result.Awards)),
 	}
@@ -519,7 +520,7 @@ func (m *model) refund(p *person, c loyalty.Refund, now time.Time) (result, erro
 	var r result
 	var err error
 	onlyPoints := len(c.PointsBack) > 0 && !c.Full && len(c.Lines) == 0 && c.Amount.IsZero()
-	order, tender := known(m.named, p.orders, c.Order), known(m.named, p.tenders, c.Order)
+	order, tender := m.orderOf(p, c.Order), m.tenderOf(p, c.Order)
 	_, earned := p.orders[order]
 	if _, paid := p.tenders[tender]; !earned && (!paid || !c.Full && !onlyPoints) {
 		return r, loyalty.ErrUnknownOrder

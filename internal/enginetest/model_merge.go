@@ -47,6 +47,23 @@ func known[T any](named []string, of map[string]T, id string) string {
 	return id
 }
 
+// orderOf is the id under which a person has an order that a command names, tenderOf
+// that of what paid for it. It is one, where members have order ids of their own.
+func (m *model) orderOf(p *person, id string) string {
+	name := known(m.named, p.orders, id)
+	if m.program.OrdersPerMember && name == id {
+		return known(m.named, p.tenders, id)
+	}
+	return name
+}
+
+func (m *model) tenderOf(p *person, id string) string {
+	if m.program.OrdersPerMember {
+		return m.orderOf(p, id)
+	}
+	return known(m.named, p.tenders, id)
+}
+
 func free[T any](of map[string]T, id, from string) string {
 	if _, taken := of[id]; taken {
 		return theirs(id, from)
@@ -113,6 +130,17 @@ func (m *model) merge(into, from *person, now time.Time) error {
 		}
 		into.holds[free(into.holds, id, from.id)] = h
 	}
+	mixes := func(id string) bool {
+		_, earned := into.orders[id]
+		_, paid := into.tenders[id]
+		return m.program.OrdersPerMember && (earned || paid)
+	}
+	names := map[string]string{}
+	for _, id := range append(slices.Collect(maps.Keys(from.orders)), slices.Collect(maps.Keys(from.tenders))...) {
+		if names[id] = id; mixes(id) {
+			names[id] = theirs(id, from.id)
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(from.orders)) {
 		bought := from.orders[id]
 		bought.lots = slices.Clone(bought.lots)
@@ -120,7 +148,7 @@ func (m *model) merge(into, from *person, now time.Time) error {
 			bought.lots[i] = places[bought.lots[i]]
 		}
 		bought.from = cmp.Or(bought.from, from.id)
-		into.orders[free(into.orders, id, from.id)] = bought
+		into.orders[free(into.orders, names[id], from.id)] = bought
 	}
 	for _, id := range slices.Sorted(maps.Keys(from.tenders)) {
 		list := slices.Clone(from.tenders[id])
@@ -128,7 +156,7 @@ func (m *model) merge(into, from *person, now time.Time) error {
 			list[i].lot = places[list[i].lot]
 			list[i].from = cmp.Or(list[i].from, list[0].from, from.id)
 		}
-		to := free(into.tenders, id, from.id)
+		to := free(into.tenders, names[id], from.id)
 		into.tenders[to] = list
 		if sale, some := from.sales[id]; some {
 			into.sales[to] = sale
