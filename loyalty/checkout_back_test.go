@@ -44,6 +44,7 @@ func TestASplitRemembersWhatCameBackThroughALaterSpendOnTheOrder(t *testing.T) {
 	require.EqualValues(t, 900, s.balance().Available, "what was there before")
 	s.verify()
 }
+
 // Anna and Ben both have an order 1001, and only Ben's was paid with points.
 func TestOrdersOfOneIdKeepWhatPaidForThemApartThroughAMerge(t *testing.T) {
 	for _, bens := range []loyalty.Command{

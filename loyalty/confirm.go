@@ -104,12 +104,12 @@ func (c Confirm) Apply(_ context.Context, tx *Tx) error {
 	if len(c.Lots) > 0 {
 		return c.confirmLots(tx)
 	}
-	row, exists, err := tx.orderRecord(orderKind, c.Order)
+	row, exists, err := tx.earned(c.Order)
 	if err != nil {
 		return err
 	}
 	if !exists {
-		return fmt.Errorf("%w: %q", ErrUnknownOrder, c.Order)
+		return tx.unknownOrder(c.Order)
 	}
 	confirmed := false
 	lots := make([]points.LotID, len(row.Lots))

@@ -134,12 +134,21 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 	if err := earning.finish(result, c.Order.Channel, c.Order.Store, c.Order.Currency); err != nil {
 		return err
 	}
-	return tx.putOrder(c.Order.ID, state, lots)
+	id, origin, err := tx.newOrderID(orderKind, c.Order.ID)
+	if err != nil {
+		return err
+	}
+	state.As, state.Via = origin.As, origin.Via
+	return tx.putOrder(id, state, lots)
 }
 
 func (c Earn) claim(tx *Tx) error {
 	if everPerMember(tx.deciding.engine.revisions) {
-		_, exists, err := tx.orderRecord(orderKind, c.Order.ID)
+		id, _, err := tx.newOrderID(orderKind, c.Order.ID)
+		if err != nil {
+			return err
+		}
+		_, exists, err := tx.record(orderKind, id)
 		if err != nil {
 			return err
 		}
@@ -180,6 +189,13 @@ type orderState struct {
 	Day tiers.Day `json:"day,omitempty"`
 	// As is the order's id, where the record has another one.
 	As string `json:"as,omitempty"`
+	// Via is the member in whose name the order earned, who was merged into another one
+	// by then: it stays there when the merge is undone.
+	Via string `json:"via,omitempty"`
+	// With is who has such an order, and Name what it is called there, in the mark that
+	// keeps it from earning again in the name of who went.
+	With string `json:"with,omitempty"`
+	Name string `json:"name,omitempty"`
 }
 
 // entry names the first entry of the i-th award.
@@ -194,19 +210,17 @@ func (s *orderState) entry(i int) points.EntryRef {
 	return ref
 }
 
-func (p *Party) putOrder(order string, state orderState, lots []points.LotID) error {
-	id, err := p.orderID(orderKind, order)
-	if err != nil {
-		return err
-	}
-	if id != order {
-		state.As = order
-	}
+// putOrder stores an order under the id as it is stored.
+func (p *Party) putOrder(id string, state orderState, lots []points.LotID) error {
 	data, err := canon.Append(make([]byte, 0, 128), &state)
 	if err != nil {
 		return p.tx.fail(err)
 	}
-	return p.putOwn(storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data})
+	row := storage.Record{Kind: orderKind, ID: id, Lots: lots, Data: data}
+	if state.With != "" {
+		row.Status = staysStatus
+	}
+	return p.putOwn(row)
 }
 
 // award books one award and explains it on the receipt. It returns the lots: one, or

@@ -198,11 +198,11 @@ func (c *call) redirect(from, into string) error {
 				ref.Member = into
 			}
 			records = append(records, RecordRef{Member: ref.Member, Kind: ref.Kind, ID: movedID(from, ref.ID)})
-			switch ref.Kind { // where one of an order is, there the other is looked for
-			case orderKind:
-				records = append(records, RecordRef{Member: ref.Member, Kind: tenderKind, ID: movedID(from, ref.ID)})
-			case tenderKind:
-				records = append(records, RecordRef{Member: ref.Member, Kind: orderKind, ID: movedID(from, ref.ID)})
+			if pair := pairOf(ref.Kind); pair != "" {
+				records = append(records,
+					RecordRef{Member: ref.Member, Kind: pair, ID: movedID(from, ref.ID)},
+					RecordRef{Member: ref.Member, Kind: pair, ID: ref.ID},
+				)
 			}
 		}
 		records = append(records, ref)

@@ -51,7 +51,8 @@ func liveMerge(status string) bool {
 // gates that are shut for one are shut for the survivor. What features keep moves by
 // their [Merger]. Commits of bounded size move it all, and a command on either
 // member finishes them first, as RunDue does. Where both had a hold or order of
-// one id, From's stays under that id for those who name From.
+// one id, From's stays under that id for those who name From; where order ids are per
+// member, so does one that earns in From's name from then on.
 //
 // Its receipt's Result is a [Merged].
 type Merge struct {

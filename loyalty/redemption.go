@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -330,9 +329,9 @@ func (p *Party) renameRedemption(row storage.Record) error {
 	if err != nil {
 		return p.tx.fail(err)
 	}
-	name := strings.ToValidUTF8(state.ID[:min(len(state.ID), maxID-8)], "")
+	name := state.ID
 	for n, taken := 2, true; taken; n++ {
-		state.ID = fmt.Sprintf("%s/%d", name, n)
+		state.ID = numbered(name, n)
 		if _, taken, err = p.record(redemptionKind, state.ID); err != nil {
 			return err
 		}

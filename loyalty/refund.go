@@ -115,7 +115,7 @@ func (c Refund) refund() points.Refund {
 
 // Apply implements [Command].
 func (c Refund) Apply(_ context.Context, tx *Tx) error {
-	row, earned, err := tx.orderRecord(orderKind, c.Order)
+	row, earned, err := tx.earned(c.Order)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 		return err
 	}
 	if !earned && (!paid || !c.Full && !c.onlyPoints()) {
-		return fmt.Errorf("%w: %q", ErrUnknownOrder, c.Order)
+		return tx.unknownOrder(c.Order)
 	}
 	if !earned || c.onlyPoints() {
 		return tx.returnPoints(c.Order, tender, c.Full, c.PointsBack)
@@ -148,7 +148,7 @@ func (c Refund) Apply(_ context.Context, tx *Tx) error {
 	if err := tx.returnPoints(c.Order, tender, c.Full, back); err != nil || tender.Sale == nil || len(tx.receipt.PointsBack) > 0 {
 		return err
 	}
-	return tx.putTender(c.Order, tender)
+	return tx.putTenderOf(c.Order, tender)
 }
 
 // takeBack takes back what the order earned, and returns what is kept of it.
@@ -188,7 +188,7 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) (*orderState, error) {
 	if err := tx.uncount(state); err != nil {
 		return nil, err
 	}
-	return state, tx.putOrder(c.Order, *state, row.Lots)
+	return state, tx.putOrder(row.ID, *state, row.Lots)
 }
 
 // clawBack takes points back from the program's sources, in their order, and returns

@@ -21,6 +21,9 @@ type tenderState struct {
 	// the record has another one.
 	From string `json:"from,omitempty"`
 	As   string `json:"as,omitempty"`
+	// Via is the member in whose name the points were spent, who was merged into another
+	// one by then: it stays there when the merge is undone.
+	Via string `json:"via,omitempty"`
 	// Stays is set where a command of a feature paid: what it paid for stays, when a merge
 	// is undone, and so does this.
 	Stays bool `json:"stays,omitempty"`
@@ -71,8 +74,17 @@ func backProblems(full bool, list []PointsBack) points.Problems {
 
 // tender returns what was paid with points for an order.
 func (p *Party) tender(order string) (tenderState, bool, error) {
+	id, err := p.orderID(tenderKind, order)
+	if err != nil {
+		return tenderState{}, false, err
+	}
+	return p.tenderAt(id)
+}
+
+// tenderAt is tender, by the id as it is stored.
+func (p *Party) tenderAt(id string) (tenderState, bool, error) {
 	var state tenderState
-	row, exists, err := p.orderRecord(tenderKind, order)
+	row, exists, err := p.record(tenderKind, id)
 	if err != nil || !exists {
 		return state, false, err
 	}
@@ -105,18 +117,26 @@ func (p *Party) pay(order, unit string, parts []points.Part, entry int) error {
 
 // notePaid is pay, for a sale by Earn.Pay where there is one.
 func (p *Party) notePaid(order, unit string, parts []points.Part, entry int, sale *saleState) error {
-	state, _, err := p.tender(order)
+	typ := p.tx.call.typ
+	feature := sale == nil && typ != commandType(Spend{}) && typ != commandType(Capture{})
+	id, origin, err := p.paidOrderID(order, feature)
 	if err != nil {
 		return err
+	}
+	state, exists, err := p.tenderAt(id)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		state.As, state.Via = origin.As, origin.Via
 	}
 	if sale != nil {
 		if state.Sale == nil {
 			sale.Gone = -state.cameBack(unit) // of what was spent on the order before
 		}
 		state.Sale = sale
-	} else if typ := p.tx.call.typ; typ != commandType(Spend{}) && typ != commandType(Capture{}) {
-		state.Stays = true
 	}
+	state.Stays = state.Stays || feature
 	state.forgetParts()
 	for i, part := range parts {
 		paid := tenderPart{Unit: unit, Lot: part.Lot, Amount: part.Amount}
@@ -125,7 +145,20 @@ func (p *Party) notePaid(order, unit string, parts []points.Part, entry int, sal
 		}
 		state.Parts = append(state.Parts, paid)
 	}
-	return p.putTender(order, state)
+	return p.putTender(id, state)
+}
+
+// paidOrderID is the id as it is stored of what pays for an order. A feature's orders have
+// ids of its own making, which are the same whoever is named.
+func (p *Party) paidOrderID(order string, feature bool) (string, orderOrigin, error) {
+	if !feature {
+		return p.newOrderID(tenderKind, order)
+	}
+	id, err := p.orderID(tenderKind, order)
+	if id != order {
+		return id, orderOrigin{As: order}, err
+	}
+	return id, orderOrigin{}, err
 }
 
 // cameBack is how many points of a unit came back of the parts.
@@ -155,14 +188,17 @@ func (s *tenderState) forgetParts() {
 	}
 }
 
-func (p *Party) putTender(order string, state tenderState) error {
+// putTenderOf stores what was paid for an order that a command names.
+func (p *Party) putTenderOf(order string, state tenderState) error {
 	id, err := p.orderID(tenderKind, order)
 	if err != nil {
 		return err
 	}
-	if id != order {
-		state.As = order
-	}
+	return p.putTender(id, state)
+}
+
+// putTender stores what was paid for an order under the id as it is stored.
+func (p *Party) putTender(id string, state tenderState) error {
 	data, err := canon.Append(nil, &state)
 	if err != nil {
 		return p.tx.fail(err)
@@ -256,7 +292,7 @@ func (tx *Tx) returnPoints(order string, state tenderState, full bool, list []Po
 		}
 	}
 	tx.receipt.PointsBack = list
-	return tx.putTender(order, state)
+	return tx.putTenderOf(order, state)
 }
 
 // moveParts returns parts as another account has them, whose lots hold the points now:

@@ -19,6 +19,10 @@ import (
 // and limits, and what features keep stay with Member: nobody can tell any more whose they
 // are. Keys that were used in From's name meanwhile are still From's.
 //
+// An order that earned in From's name meanwhile stays with Member, as its points do, and
+// does not earn again for From. Where order ids are per member and Member had one of its
+// id, too, it is called by it, a slash and a number from 2 on.
+//
 // Redemptions, bookings and what else was paid with points stay with Member. One whose id
 // Member had used, too, is called by it, a slash and a number from 2 on from now on:
 // [Engine.Redemptions] lists it.
@@ -270,7 +274,7 @@ func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
 		From  string `json:"from"`
 		Stays bool   `json:"stays"`
 	}
-	return json.Unmarshal(row.Data, &state) == nil && !state.Stays && slices.Contains(m.with, state.From)
+	return json.Unmarshal(row.Data, &state) == nil && !state.Stays && slices.Contains(m.with, state.From) || m.remains(row)
 }
 
 func (m *moveStep) someRecordsBack(tx *Tx, into *Party, state *mergeState) error {
@@ -292,6 +296,9 @@ func (m *moveStep) someRecordsBack(tx *Tx, into *Party, state *mergeState) error
 func (m *moveStep) returnRecord(tx *Tx, into *Party, parting *mergeState, row storage.Record) error {
 	if row.Kind == redemptionKind {
 		return into.renameRedemption(row)
+	}
+	if m.remains(row) {
+		return m.keepOrder(tx, into, row)
 	}
 	if row.Kind == orderKind {
 		var state orderState

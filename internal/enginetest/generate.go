@@ -27,6 +27,8 @@ type generator struct {
 	prefix string
 	// guests are who else there may be.
 	guests []string
+	// twins is set where members have orders of one id.
+	twins  bool
 	keys   int
 	orders []sale
 	holds  []sale
@@ -107,8 +109,15 @@ func (g *generator) enroll() loyalty.Command {
 func (g *generator) earn() loyalty.Command {
 	order := g.order()
 	who := g.member()
-	if len(g.orders) > 0 && g.pick("known order", 10) == 9 {
+	often := 10
+	if g.twins {
+		often = 3
+	}
+	if len(g.orders) > 0 && g.pick("known order", often) == often-1 {
 		order.ID = oneOf(g.pick, "order", g.orders...).id
+		if g.twins {
+			g.orders = append(g.orders, sale{member: who, id: order.ID, lines: len(order.Lines)})
+		}
 	} else if g.pick("strange currency", 20) == 19 {
 		order.ID, order.Currency = order.ID+"-in-gold", "XAU"
 	} else {

@@ -112,7 +112,7 @@ func mistaken(t testing.TB, pick pick, store storage.Store, id string, areas []s
 	}
 	m := &machine{
 		budgets: slices.Contains(areas, "budgets"), strange: slices.Contains(areas, "guests"), lawful: slices.Contains(areas, "laws"), mortal: slices.Contains(areas, "erasure"), pays: slices.Contains(areas, "checkout"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9,
-		session: s, generator: &generator{pick: pick, now: s.now}, log: func(string, ...any) {},
+		session: s, generator: &generator{pick: pick, now: s.now, twins: perMember}, log: func(string, ...any) {},
 	}
 	if m.strange {
 		m.guests, m.all = strangers, slices.Concat(everybody, strangers)

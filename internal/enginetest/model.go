@@ -136,8 +136,11 @@ type bought struct {
 	// currency is that of the order, and short has what refunds missed of each award.
 	currency string
 	short    []points.Amount
-	// from is who earned for it, if that is another person.
-	from string
+	// from is who earned for it, if that is another person, and via in whose name it
+	// earned, where they had become one with another person by then. Such an order stays
+	// with the other one, and marks in its place that it earned.
+	from, via string
+	marks     bool
 }
 
 // answer is what a key was used for.

@@ -120,13 +120,13 @@ func (m *model) payAt(p *person, c loyalty.Earn) (points.Order, error) {
 		return order, err
 	}
 	m.paid = paying{unit: x.Unit, n: s.points}
-	tender := m.tenderOf(p, order.ID)
+	tender := m.newTender(p, order.ID)
 	for _, t := range p.tenders[tender] {
 		if t.unit == x.Unit {
 			s.before += t.back
 		}
 	}
-	p.pay(tender, x.Unit, parts)
+	p.pay(tender, x.Unit, parts, m.via())
 	p.sales[tender] = s
 	order.Tenders = append(slices.Clip(order.Tenders), points.Tender{Kind: points.PointsTender, Amount: decimal.New(s.paidMoney+s.forgiven, -2)})
 	return order, nil

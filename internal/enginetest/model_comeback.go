@@ -29,6 +29,8 @@ type paid struct {
 	// from is who spent it, if that is another person; of an order that of the first
 	// counts.
 	from string
+	// via is in whose name it was spent, where they had become one with another person.
+	via string
 }
 
 // where is the place of the lot in which a lot's points are now.
@@ -66,9 +68,9 @@ func (m *model) comeBack(p *person, lot int, n points.Amount, program loyalty.Pr
 }
 
 // pay notes what a spend took for an order.
-func (p *person) pay(order, unit string, parts []part) {
+func (p *person) pay(order, unit string, parts []part, via string) {
 	for _, part := range parts {
-		p.tenders[order] = append(slices.Clip(p.tenders[order]), paid{unit: unit, lot: part.lot, n: part.amount})
+		p.tenders[order] = append(slices.Clip(p.tenders[order]), paid{unit: unit, lot: part.lot, n: part.amount, via: via})
 	}
 }
 

@@ -49,7 +49,7 @@ func (m *model) command(cmd loyalty.Command, p *person, now, at time.Time) (resu
 		}
 		parts, err := m.take(p, c.Unit, c.Points, points.Redeemed)
 		if err == nil && c.Order != "" {
-			p.pay(m.tenderOf(p, c.Order), c.Unit, parts)
+			p.pay(m.newTender(p, c.Order), c.Unit, parts, m.via())
 		}
 		return result{}, err
 	case loyalty.Transfer:
@@ -220,7 +220,7 @@ func (m *model) earn(p *person, c loyalty.Earn, now, at time.Time) error {
 		return err
 	}
 	order := c.Order
-	name := m.orderOf(p, order.ID)
+	name := m.newOrder(p, order.ID)
 	if _, mine := p.orders[name]; mine && m.program.OrdersPerMember {
 		return loyalty.ErrOrderEarned
 	}
@@ -247,7 +247,7 @@ func (m *model) earn(p *person, c loyalty.Earn, now, at time.Time) error {
 	lots := m.award(p, result.Awards, order.ID, now, at)
 	p.orders[name] = bought{
 		id: m.orders, state: points.NewOrderState(order, result.Awards), lots: lots, currency: order.Currency,
-		short: make([]points.Amount, len(result.Awards)),
+		short: make([]points.Amount, len(result.Awards)), via: m.via(),
 	}
 	return nil
 }
@@ -284,7 +284,7 @@ func (m *model) fact(p *person, c loyalty.Fact, now, at time.Time) error {
 
 // confirm gives each pending lot of an order new dates: it becomes another lot.
 func (m *model) confirm(p *person, id string, now, at time.Time) error {
-	order, known := p.orders[id]
+	order, known := p.orders[id], p.hasEarned(id)
 	if !known {
 		return loyalty.ErrUnknownOrder
 	}
@@ -521,7 +521,7 @@ func (m *model) refund(p *person, c loyalty.Refund, now time.Time) (result, erro
 	var err error
 	onlyPoints := len(c.PointsBack) > 0 && !c.Full && len(c.Lines) == 0 && c.Amount.IsZero()
 	order, tender := m.orderOf(p, c.Order), m.tenderOf(p, c.Order)
-	_, earned := p.orders[order]
+	earned := p.hasEarned(order)
 	if _, paid := p.tenders[tender]; !earned && (!paid || !c.Full && !onlyPoints) {
 		return r, loyalty.ErrUnknownOrder
 	}

@@ -64,6 +64,42 @@ func (m *model) tenderOf(p *person, id string) string {
 	return known(m.named, p.tenders, id)
 }
 
+// newOrder is the id under which a person gets an order that a command names. In the name
+// of somebody who was merged it is theirs, and none that the survivor has.
+func (m *model) newOrder(p *person, id string) string {
+	name := m.orderOf(p, id)
+	if m.via() == "" || name != id {
+		return name
+	}
+	order, earned := p.orders[id]
+	list := p.tenders[id]
+	came := order.from != "" || order.via != "" || len(list) > 0 && (list[0].from != "" || list[0].via != "")
+	if came || !earned && len(list) == 0 {
+		return id
+	}
+	return theirs(id, m.via())
+}
+
+func (m *model) newTender(p *person, id string) string {
+	if m.program.OrdersPerMember {
+		return m.newOrder(p, id)
+	}
+	return m.tenderOf(p, id)
+}
+
+// via is who was merged and is named by a command, where that tells orders apart.
+func (m *model) via() string {
+	if len(m.named) == 0 || !m.program.OrdersPerMember {
+		return ""
+	}
+	return m.named[0]
+}
+
+func (p *person) hasEarned(order string) bool {
+	bought, some := p.orders[order]
+	return some && !bought.marks
+}
+
 func free[T any](of map[string]T, id, from string) string {
 	if _, taken := of[id]; taken {
 		return theirs(id, from)

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -58,6 +59,9 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 	along := m.along(from.id)
 	for _, id := range slices.Sorted(maps.Keys(p.orders)) {
 		order := p.orders[id]
+		if order.from == "" && slices.Contains(along, order.via) {
+			p.keep(from, id, along)
+		}
 		if !slices.Contains(along, order.from) {
 			continue
 		}
@@ -74,6 +78,9 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.tenders)) {
 		list := slices.Clone(p.tenders[id])
+		if len(list) > 0 && list[0].from == "" && slices.Contains(along, list[0].via) {
+			p.keep(from, id, along)
+		}
 		if len(list) == 0 || !slices.Contains(along, list[0].from) {
 			continue
 		}
@@ -102,6 +109,52 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 	from.closed, from.recorded = false, now
 	from.crowded = from.crowded || p.crowded
 	return nil
+}
+
+// keep leaves an order of somebody who goes, which earned or was paid while they were one
+// with another person, with that person, and notes that it earned.
+func (p *person) keep(from *person, id string, along []string) {
+	order, list := p.orders[id], p.tenders[id]
+	earned := order.from == "" && slices.Contains(along, order.via)
+	paid := len(list) > 0 && list[0].from == "" && slices.Contains(along, list[0].via)
+	via := order.via
+	if !earned {
+		via = list[0].via
+	}
+	called := strings.TrimPrefix(id, theirs("", via))
+	name := called
+	for n := 2; id != name && p.has(name); n++ {
+		name = fmt.Sprintf("%s/%d", called, n)
+	}
+	if paid {
+		list = slices.Clone(list)
+		list[0].via = ""
+		sale, sold := p.sales[id]
+		delete(p.tenders, id)
+		delete(p.sales, id)
+		if p.tenders[name] = list; sold {
+			p.sales[name] = sale
+		}
+	}
+	if !earned {
+		return
+	}
+	delete(p.orders, id)
+	order.via = ""
+	p.orders[name] = order
+	mark := called
+	if via != from.id {
+		mark = theirs(mark, via)
+	}
+	if _, some := from.orders[mark]; !some {
+		from.orders[mark] = bought{marks: true}
+	}
+}
+
+// has reports whether a person has an order of an id, or paid for one.
+func (p *person) has(id string) bool {
+	_, earned := p.orders[id]
+	return earned || len(p.tenders[id]) > 0
 }
 
 // plain is the id of an order as it was before its member was merged.
