@@ -133,3 +133,27 @@ func TestReconcileNamesTheDaysOfCountsThatDiffer(t *testing.T) {
 	rows[1].Import.EarnedAt = spent.EarnedAt.Add(8 * time.Hour)
 	require.Len(t, reconcile().Dates, 2)
 }
+
+// TestDaysOfGraceThatARevisionLeftMoveWithTheMember has a member whose grace began before a
+// revision without grace took effect: they keep it to its end, here and in a store that never
+// had the text with it.
+func TestDaysOfGraceThatARevisionLeftMoveWithTheMember(t *testing.T) {
+	first := regulars(func(p *loyalty.Program) { p.Ladders[0].Grace = 45 })
+	second := regulars(func(p *loyalty.Program) { p.EffectiveAt = day(2029, time.January, 10) })
+	s := openShop(t, first)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 100)})
+	s.now = day(2029, time.January, 20)
+	s.revise(first, second)
+	status := s.member("anna").Tier("status")
+	require.True(t, status.Lapsing)
+	require.Equal(t, "2029-02-14T23:00:00Z", status.Until.Format(time.RFC3339))
+
+	there, _ := moveIn(t, s, "anna", regulars())
+	for _, at := range []time.Time{s.now, day(2029, time.February, 14), day(2029, time.February, 16)} {
+		s.now, there.now = at, at
+		require.Equal(t, s.member("anna").Tiers, there.member("anna").Tiers)
+	}
+	require.Empty(t, there.tier("anna"))
+	there.verify()
+}

@@ -85,11 +85,13 @@ func TestEveryProblemOfAnOpeningStandingIsNamedWithItsPath(t *testing.T) {
 		"a tier from before they joined":   {func(o *loyalty.OpeningStanding) { o.Ladders[0].State.Since = tiers.Date(2024, 5, 1) }, "standing.ladders[0].state.since"},
 		"a standing of tomorrow":           {func(o *loyalty.OpeningStanding) { o.Ladders[0].State.At = tiers.Date(2027, 3, 1) }, "standing.ladders[0].state.at"},
 		"a standing from before they were": {func(o *loyalty.OpeningStanding) { o.Ladders[0].State.At = tiers.Date(2023, 3, 1) }, "standing.ladders[0].state.at"},
-		"grace that the ladder has not":    {func(o *loyalty.OpeningStanding) { o.Ladders[0].State.Lapsed = tiers.Date(2027, 1, 1) }, "standing.ladders[0].state.lapsed"},
-		"a count of nothing":               {func(o *loyalty.OpeningStanding) { o.Counts[1].Amount = 0 }, "standing.counts[1].amount"},
-		"a count of tomorrow":              {func(o *loyalty.OpeningStanding) { o.Counts[1].Day = tiers.Date(2027, 3, 2) }, "standing.counts[1].day"},
-		"a count of points":                {func(o *loyalty.OpeningStanding) { o.Counts[1].Metric = "bean" }, "standing.counts[1].metric"},
-		"a count without a day":            {func(o *loyalty.OpeningStanding) { o.Counts[0].Day = 0 }, "standing.counts[0].day"},
+		"grace that the ladder has not": {func(o *loyalty.OpeningStanding) {
+			o.Ladders[0].State.Lapsed, o.Ladders[0].State.Until = tiers.Date(2027, 1, 1), 0
+		}, "standing.ladders[0].state.lapsed"},
+		"a count of nothing":    {func(o *loyalty.OpeningStanding) { o.Counts[1].Amount = 0 }, "standing.counts[1].amount"},
+		"a count of tomorrow":   {func(o *loyalty.OpeningStanding) { o.Counts[1].Day = tiers.Date(2027, 3, 2) }, "standing.counts[1].day"},
+		"a count of points":     {func(o *loyalty.OpeningStanding) { o.Counts[1].Metric = "bean" }, "standing.counts[1].metric"},
+		"a count without a day": {func(o *loyalty.OpeningStanding) { o.Counts[0].Day = 0 }, "standing.counts[0].day"},
 		"what carries over of nothing": {func(o *loyalty.OpeningStanding) {
 			o.Ladders[0].State.Carried = []tiers.Need{{Metric: "mile", AtLeast: 1}}
 		}, "standing.ladders[0].state.carried[0].metric"},

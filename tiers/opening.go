@@ -74,8 +74,12 @@ func (l *Ladder) openingDates(v *validation, path string, s *State, m *Member) {
 		v.add(path+".since", "%s must be from %s, when the member enrolled, to %s", s.Since, m.Enrolled, s.At)
 		return
 	}
-	if s.Lapsed != 0 && (l.Grace == 0 || s.Lapsed <= s.Since || s.Lapsed > s.At) {
-		v.add(path+".lapsed", "%s must be after %s and not after %s, on a ladder with days of grace", s.Lapsed, s.Since, s.At)
+	if s.Lapsed != 0 && (s.Lapsed < s.Since || s.Lapsed > s.At) {
+		v.add(path+".lapsed", "%s must be from %s to %s", s.Lapsed, s.Since, s.At)
+		return
+	}
+	if s.Lapsed != 0 && l.Grace == 0 && s.Until == 0 {
+		v.add(path+".lapsed", "ladder %q has no days of grace: say in until when those end that an earlier text of it began", l.Code)
 		return
 	}
 	e := evaluation{ladder: l, member: m, state: *s}
@@ -91,6 +95,8 @@ func (l *Ladder) openingDates(v *validation, path string, s *State, m *Member) {
 		v.add(path+".until", "%s is not after %s: say until when the member has the tier", s.Until, s.At)
 	case s.Until > LastDay:
 		v.add(path+".until", "the year must be 1970 to 9999")
+	case s.Lapsed != 0 && s.Until > s.Lapsed+maxGrace:
+		v.add(path+".until", "%s is more than %d days after %s, when the tier lapsed", s.Until, maxGrace, s.Lapsed)
 	case lasts && s.Until != LastDay:
 		v.add(path+".until", "leave it out: %q of ladder %q lasts as long as it is kept", s.Tier, l.Code)
 	}

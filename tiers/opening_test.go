@@ -1,6 +1,7 @@
 package tiers_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,43 @@ func TestAStateThatALadderCameToIsAGoodOpening(t *testing.T) {
 		require.Empty(t, problems)
 		require.Equal(t, state, opened)
 	})
+}
+
+// TestAStateThatAnotherTextLeftIsAGoodOpening evaluates a ladder to some day, lets another
+// text take its place, with other days of grace, and goes on: what came of it moves
+// elsewhere as it is, to a ladder that never had the first text.
+func TestAStateThatAnotherTextLeftIsAGoodOpening(t *testing.T) {
+	lapsing := 0
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := drawLadder(t), drawLadder(t)
+		if rapid.Bool().Draw(t, "only the grace is gone") {
+			after = before
+			after.Grace = 0
+		}
+		enrolled := tiers.Date(2027, 1, 31)
+		m := &tiers.Member{Enrolled: enrolled, Counts: counted(t, drawFacts(t, enrolled))}
+		day := enrolled + tiers.Day(rapid.IntRange(0, 900).Draw(t, "day"))
+		_, changes := before.Evaluate(tiers.State{}, m, day)
+		lapses := slices.DeleteFunc(changes, func(c tiers.Change) bool { return c.Kind != tiers.Lapsing })
+		if len(lapses) > 0 {
+			day = rapid.SampledFrom(lapses).Draw(t, "lapses").Day + tiers.Day(rapid.IntRange(0, before.Grace-1).Draw(t, "of grace"))
+		}
+		state, _ := before.Evaluate(tiers.State{}, m, day)
+		state, _ = after.Adopt(state, &before, m, day+1)
+		state, _ = after.Evaluate(state, m, day+1+tiers.Day(rapid.IntRange(0, 40).Draw(t, "later")))
+		if state.Lapsed != 0 && after.Grace == 0 {
+			lapsing++
+		}
+		opened, problems := after.Opening("state", state, m)
+		require.Empty(t, problems)
+		require.Equal(t, state, opened)
+		next := state.At + tiers.Day(rapid.IntRange(1, 400).Draw(t, "next"))
+		want, changes := after.Evaluate(state, m, next)
+		got, same := after.Evaluate(opened, m, next)
+		require.Equal(t, want, got)
+		require.Equal(t, logged(changes), logged(same))
+	})
+	require.Positive(t, lapsing, "days of grace that a revision left are among the cases")
 }
 
 // periodOf is the day on which the period of a ladder's window begins that a day is in.
@@ -98,9 +136,10 @@ func TestEveryProblemOfAnOpeningIsNamedWithItsPath(t *testing.T) {
 		"an end of what everybody has":        {l, func(s *tiers.State) { s.Tier = "base" }, "state.until"},
 		"an end of what lasts while it holds": {lifelong, func(*tiers.State) {}, "state.until"},
 		"an end after all days":               {l, func(s *tiers.State) { s.Until = tiers.LastDay + 1 }, "state.until"},
-		"grace of a ladder without":           {lifelong, func(s *tiers.State) { s.Lapsed = s.At }, "state.lapsed"},
+		"grace of a ladder without":           {lifelong, func(s *tiers.State) { s.Lapsed, s.Until = s.At, 0 }, "state.lapsed"},
+		"grace of more than a year":           {lifelong, func(s *tiers.State) { s.Lapsed, s.Until = s.At, s.At+367 }, "state.until"},
 		"grace that has not begun":            {l, func(s *tiers.State) { s.Lapsed = s.At + 1 }, "state.lapsed"},
-		"grace from before the tier":          {l, func(s *tiers.State) { s.Lapsed = s.Since }, "state.lapsed"},
+		"grace from before the tier":          {l, func(s *tiers.State) { s.Lapsed = s.Since - 1 }, "state.lapsed"},
 		"nothing that is carried over":        {l, func(s *tiers.State) { s.Carried = []tiers.Need{{Metric: "night"}} }, "state.carried[0].atLeast"},
 		"what a lifetime carries over":        {lifelong, func(s *tiers.State) { s.Carried = []tiers.Need{{Metric: "night", AtLeast: 1}} }, "state.carried"},
 	} {
