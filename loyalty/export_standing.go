@@ -77,6 +77,7 @@ func (p *Party) presentText(state *standingState, adopted bool) (*standingState,
 	}
 	state, today := state.clone(), p.today()
 	by, _ := p.tx.deciding.engine.epochOn(today)
+	metrics := newKept([]*revision{by.rev}).metrics
 	state.Ladders = slices.DeleteFunc(state.Ladders, func(l ladderState) bool { return by.rev.ladder(l.Code) == nil })
 	for i := range state.Ladders {
 		l := &state.Ladders[i]
@@ -88,6 +89,7 @@ func (p *Party) presentText(state *standingState, adopted bool) (*standingState,
 			}
 		}
 		l.withoutTiers(by.rev.ladder(l.Code))
+		l.withoutMetrics(by.rev.ladder(l.Code), metrics, m.Counts)
 	}
 	return state, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
@@ -156,4 +157,56 @@ func TestDaysOfGraceThatARevisionLeftMoveWithTheMember(t *testing.T) {
 	}
 	require.Empty(t, there.tier("anna"))
 	there.verify()
+}
+
+// TestAChallengeOverWhatNoLadderCountsAnyMoreMovesWithoutIt drops the ladder that counted
+// visits while a challenge on another one asks for them.
+func TestAChallengeOverWhatNoLadderCountsAnyMoreMovesWithoutIt(t *testing.T) {
+	visits, spend := tiers.Need{Metric: "visits", AtLeast: 3}, tiers.Need{Metric: "spend", AtLeast: 90}
+	all := func(needs ...tiers.Need) tiers.Condition { return tiers.Condition{All: needs} }
+	either := tiers.Condition{Any: []tiers.Need{visits, spend}}
+	for name, c := range map[string]struct {
+		challenge tiers.Condition
+		visits    int
+		moves     tiers.Condition
+		next      string
+		// spends is what is bought elsewhere, and has the tier that comes of it.
+		spends int64
+		has    string
+	}{
+		"visits that are missing cannot come any more": {all(visits), 2, tiers.Condition{}, "", 90, ""},
+		"visits that came have met it":                 {all(visits), 3, tiers.Condition{}, "gold", 0, "gold"},
+		"visits that came leave the rest to do":        {all(visits, spend), 3, all(spend), "", 90, "gold"},
+		"and what is left must come":                   {all(visits, spend), 3, all(spend), "", 89, ""},
+		"visits that are missing beside another":       {all(visits, spend), 2, tiers.Condition{}, "", 90, ""},
+		"visits that came instead of another":          {either, 3, tiers.Condition{}, "gold", 0, "gold"},
+		"another that can come instead":                {either, 2, tiers.Condition{Any: []tiers.Need{spend}}, "", 90, "gold"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			uncounted := func(p *loyalty.Program) { p.Ladders = p.Ladders[:1] }
+			both := regulars(visitors)
+			one := regulars(visitors, uncounted, func(p *loyalty.Program) { p.EffectiveAt = day(2027, time.March, 10) })
+			s := openShop(t, both)
+			s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+			s.must(loyalty.MatchTier{Member: "anna", Key: "match", Ladder: "status", Tier: "gold", Days: 30, Challenge: c.challenge})
+			if c.visits > 0 {
+				s.must(loyalty.Fact{Member: "anna", Key: "visits", Activity: "visits", Amount: points.Amount(c.visits)})
+			}
+			s.now = day(2027, time.March, 12)
+			s.revise(both, one)
+
+			there, _ := moveIn(t, s, "anna", regulars(visitors, uncounted))
+			page := exportedOf(t, s.Engine, "anna")[0].Ladders[0]
+			require.Equal(t, c.moves, page.Grants[0].Challenge)
+			require.Equal(t, c.next, page.State.Next)
+			require.Equal(t, "gold", there.tier("anna"), "until it ends")
+			if c.spends > 0 {
+				there.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", c.spends)})
+			}
+			there.now = day(2027, time.April, 2)
+			there.runDue()
+			require.Equal(t, c.has, there.tier("anna"))
+			there.verify()
+		})
+	}
 }
