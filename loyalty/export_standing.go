@@ -59,12 +59,15 @@ func (e *Engine) openingAt(ctx context.Context, member string) ([]OpeningStandin
 		return nil, err
 	}
 	state.fromDay(tiers.DayOf(tx.row.EnrolledAt, tx.rev.zone))
-	days := forgetDays(tx.row.Days, tx.reach(state, tx.member(state, nil)))
-	days = slices.DeleteFunc(days, func(day storage.DayCount) bool {
+	days := tx.row.Days
+	if state.Page == 0 {
+		days = forgetDays(days, tx.reach(state, tx.member(state, nil)))
+	}
+	days = slices.DeleteFunc(slices.Clone(days), func(day storage.DayCount) bool {
 		_, known := tx.rev.Unit(day.Metric)
 		return !known
 	})
-	return state.opening(days).paged(), nil
+	return state.opening(days).paged(state.Page, state.Pages), nil
 }
 
 // presentText is a state without what older texts of the ladders have and those of today do
@@ -168,19 +171,28 @@ func (l *ladderState) opening() OpeningLadder {
 	return o
 }
 
-// paged spreads the standing over as many rows as its counts need.
-func (o *OpeningStanding) paged() []OpeningStanding {
-	if len(o.Counts) <= maxOpeningCounts {
+// paged spreads the standing over as many rows as its counts need. Where only some pages of
+// so many came, none of the rows is the last, and elsewhere the next page is wanted too.
+func (o *OpeningStanding) paged(came, of int) []OpeningStanding {
+	if came == 0 && len(o.Counts) <= maxOpeningCounts {
 		return []OpeningStanding{*o}
 	}
 	var pages []OpeningStanding
 	for counts := range slices.Chunk(o.Counts, maxOpeningCounts) {
 		pages = append(pages, OpeningStanding{Counts: counts, Page: len(pages) + 1})
 	}
-	for i := range pages {
-		pages[i].Pages = len(pages)
+	all := len(pages)
+	if came > 0 {
+		for len(pages) < came {
+			pages = append(pages, OpeningStanding{Page: len(pages) + 1})
+		}
+		all = max(of, len(pages)+1)
+	} else {
+		last := &pages[len(pages)-1]
+		last.Anniversary, last.Ladders = o.Anniversary, o.Ladders
 	}
-	last := &pages[len(pages)-1]
-	last.Anniversary, last.Ladders = o.Anniversary, o.Ladders
+	for i := range pages {
+		pages[i].Pages = all
+	}
 	return pages
 }

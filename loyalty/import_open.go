@@ -69,8 +69,11 @@ func (o *OpeningStanding) turn(state *standingState) error {
 	if page := max(1, o.Page); page != state.Page+1 {
 		return invalid("standing.page", "page %d is wanted, this is %d of %d: import the pages of a member in order", state.Page+1, o.Page, o.Pages)
 	}
-	if state.Page++; !o.more() {
-		state.Page = 0
+	if state.Page > 0 && state.Pages > 0 && o.Pages != state.Pages {
+		return invalid("standing.pages", "%d: the pages before are of %d: import those of one export", o.Pages, state.Pages)
+	}
+	if state.Page, state.Pages = state.Page+1, o.Pages; !o.more() {
+		state.Page, state.Pages = 0, 0
 	}
 	return nil
 }

@@ -27,7 +27,14 @@ type memberLadder struct{ member, ladder string }
 
 // reconciledStandings compares the tiers that a file brings members to with those that they
 // were brought to.
-type reconciledStandings map[memberLadder]ReconciledTier
+type reconciledStandings struct {
+	ladders    map[memberLadder]ReconciledTier
+	unfinished unfinishedStandings
+}
+
+func newReconciledStandings() reconciledStandings {
+	return reconciledStandings{ladders: map[memberLadder]ReconciledTier{}, unfinished: unfinishedStandings{}}
+}
 
 // file adds what a row of the file says.
 func (r reconciledStandings) file(row *Import) {
@@ -37,7 +44,7 @@ func (r reconciledStandings) file(row *Import) {
 	for i := range row.Standing.Ladders {
 		l := &row.Standing.Ladders[i]
 		at := memberLadder{row.Member, l.Ladder}
-		r[at] = ReconciledTier{Member: row.Member, Ladder: l.Ladder, File: &l.State}
+		r.ladders[at] = ReconciledTier{Member: row.Member, Ladder: l.Ladder, File: &l.State}
 	}
 }
 
@@ -54,15 +61,18 @@ func (r reconciledStandings) ledger(ctx context.Context, e *Engine, member strin
 	if err := json.Unmarshal(snaps[0].Records[0].Data, &state); err != nil {
 		return fmt.Errorf("record %s %q: %w", standingKind, standingID, err)
 	}
+	if state.Page > 0 {
+		r.unfinished[member] = UnfinishedStanding{Member: member, Page: state.Page + 1, Pages: state.Pages}
+	}
 	for i := range state.Ladders {
 		l := &state.Ladders[i]
 		if l.Opened == nil {
 			continue
 		}
 		at := memberLadder{member, l.Code}
-		t := r[at]
+		t := r.ladders[at]
 		t.Member, t.Ladder, t.Store = member, l.Code, &l.Opened.State
-		r[at] = t
+		r.ladders[at] = t
 	}
 	return nil
 }
@@ -72,8 +82,8 @@ func (r reconciledStandings) differences() (list []ReconciledTier, all int) {
 	order := func(a, b memberLadder) int {
 		return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.ladder, b.ladder))
 	}
-	for _, at := range slices.SortedFunc(maps.Keys(r), order) {
-		if t := r[at]; !t.same() {
+	for _, at := range slices.SortedFunc(maps.Keys(r.ladders), order) {
+		if t := r.ladders[at]; !t.same() {
 			if all++; len(list) < maxImportProblems {
 				list = append(list, t)
 			}

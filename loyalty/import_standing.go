@@ -29,7 +29,8 @@ type OpeningStanding struct {
 	// Page and Pages spread more counts over rows of their own, imported in order: the
 	// first is page 1, and the last, Page equal to Pages, has the ladders and the anniversary.
 	// Until it comes the member's tiers stay as they are, what they do is counted only, and
-	// commands on their tiers are refused. Both are 0 for a standing in one row.
+	// commands on their tiers are refused. Both are 0 for a standing in one row. The export of a
+	// member of whom some pages came has no last one: import the rest before moving them on.
 	Page  int `json:"page,omitempty"`
 	Pages int `json:"pages,omitempty"`
 }

@@ -276,7 +276,64 @@ func TestPagesOfAFileAreTriedAndAMissingOneIsReportedByItsLine(t *testing.T) {
 	require.ErrorContains(t, report.Problems[0].Err, "standing.page: page 2 is wanted, this is 3 of 3")
 	require.Equal(t, []string{"gold", ""}, []string{s.tier("anna"), s.tier("ben")})
 	require.Equal(t, []loyalty.ImportTier{{Ladder: "status", Tier: "gold", Members: 1}}, report.Tiers)
+	unfinished := []loyalty.UnfinishedStanding{{Member: "ben", Page: 2, Pages: 3}}
+	require.Equal(t, unfinished, report.Unfinished, "a reader who stops has left something out")
+	require.Equal(t, 1, report.Waiting)
+	reconciled, err := s.Reconcile(t.Context(), slices.Values(rows[:3]))
+	require.NoError(t, err)
+	require.Equal(t, unfinished, reconciled.Unfinished)
 	s.verify()
+
+	rows[4].Import.Standing = &loyalty.OpeningStanding{Page: 2, Pages: 3, Counts: count(2)}
+	add("ben", &last)
+	report, err = s.ImportAll(t.Context(), slices.Values(rows), nil)
+	require.NoError(t, err)
+	require.Equal(t, []int{4, 2, 0, 0}, []int{report.Replayed, report.Imported, report.Bad, report.Waiting})
+	require.Equal(t, "gold", s.tier("ben"))
+	reconciled, err = s.Reconcile(t.Context(), slices.Values(rows))
+	require.NoError(t, err)
+	require.Empty(t, reconciled.Unfinished)
+	s.verify()
+}
+
+// TestAMemberBetweenPagesMovesAsOneOfWhomPagesAreMissing exports a member of whom not all
+// pages came: elsewhere the same page is wanted, and then they stand as here.
+func TestAMemberBetweenPagesMovesAsOneOfWhomPagesAreMissing(t *testing.T) {
+	pages := []loyalty.OpeningStanding{
+		{Page: 1, Pages: 3, Counts: movedIn().Standing.Counts[:1]},
+		{Page: 2, Pages: 3},
+		{Page: 3, Pages: 3, Counts: movedIn().Standing.Counts[1:], Ladders: movedIn().Standing.Ladders},
+	}
+	row := func(page loyalty.OpeningStanding) loyalty.Import {
+		return loyalty.Import{Member: "anna", Key: fmt.Sprint("page", page.Page), EnrolledAt: day(2024, time.May, 2), Standing: &page}
+	}
+	for came := 1; came <= 3; came++ {
+		t.Run(fmt.Sprintf("%d of 3", came), func(t *testing.T) {
+			s, there := openShop(t, regulars()), openShop(t, regulars())
+			for _, page := range pages[:came] {
+				s.must(row(page))
+			}
+			s.now = s.now.AddDate(0, 0, 1)
+			there.now = s.now
+			for _, page := range exported(t, s.Engine) {
+				there.must(row(page))
+			}
+			if came < 3 {
+				_, err := there.Do(t.Context(), loyalty.SetAnniversary{Member: "anna", Key: "no", Day: tiers.Date(2020, 1, 1)})
+				require.ErrorContains(t, err, fmt.Sprintf("goes on with page %d: import that first", came+1))
+				other := pages[came]
+				other.Pages = 4
+				there.refuses(row(other), loyalty.ErrInvalid)
+			}
+			for _, page := range pages[came:] {
+				s.must(row(page))
+				there.must(row(page))
+			}
+			require.Equal(t, "gold", there.tier("anna"))
+			require.Equal(t, s.member("anna").Tiers, there.member("anna").Tiers)
+			there.verify()
+		})
+	}
 }
 
 // TestAStandingThatIsTooLargeForARowComesInPages imports a member of a rolling window of

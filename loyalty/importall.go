@@ -58,6 +58,11 @@ type ImportReport struct {
 	// Tiers counts the members who are brought to each tier by qualifying, of the same rows,
 	// sorted by ladder and tier; the empty tier is none.
 	Tiers []ImportTier `json:"tiers,omitempty"`
+	// Unfinished has the first 1000 members whose rows of this run end before the last page of
+	// their opening standing, sorted, and Waiting counts all: until the rest comes nothing is
+	// decided on their tiers.
+	Unfinished []UnfinishedStanding `json:"unfinished,omitempty"`
+	Waiting    int                  `json:"waiting,omitempty"`
 	// Problems has the first 1000 bad rows, in the order of the file.
 	Problems []ImportProblem `json:"problems,omitempty"`
 	// Stopped is set where StopAtBad ended the run.
@@ -76,6 +81,38 @@ type ImportTier struct {
 	Ladder  string `json:"ladder"`
 	Tier    string `json:"tier,omitempty"`
 	Members int    `json:"members"`
+}
+
+// UnfinishedStanding is an [OpeningStanding] of which the page Page is wanted, of Pages, 0
+// where that is not known.
+type UnfinishedStanding struct {
+	Member string `json:"member"`
+	Page   int    `json:"page"`
+	Pages  int    `json:"pages,omitempty"`
+}
+
+// unfinishedStandings lists members of whose standings pages are wanted.
+type unfinishedStandings map[string]UnfinishedStanding
+
+// imported notes a row that is imported, or was.
+func (u unfinishedStandings) imported(row *Import) {
+	if row.Standing == nil {
+		return
+	}
+	if row.Standing.more() {
+		u[row.Member] = UnfinishedStanding{Member: row.Member, Page: row.Standing.Page + 1, Pages: row.Standing.Pages}
+	} else {
+		delete(u, row.Member)
+	}
+}
+
+// first lists the first of them.
+func (u unfinishedStandings) first() (list []UnfinishedStanding) {
+	members := slices.Sorted(maps.Keys(u))
+	for _, member := range members[:min(len(members), maxImportProblems)] {
+		list = append(list, u[member])
+	}
+	return list
 }
 
 // ImportProblem is a bad row.
@@ -103,7 +140,9 @@ func (e *Engine) ImportAll(ctx context.Context, rows iter.Seq[ImportRow], option
 	if options != nil {
 		o = *options
 	}
-	run := importRun{options: &o, totals: map[string]ImportTotal{}, tiers: map[[2]string]int{}, lines: map[rowKey]int{}}
+	run := importRun{
+		options: &o, totals: map[string]ImportTotal{}, tiers: map[[2]string]int{}, lines: map[rowKey]int{}, unfinished: unfinishedStandings{},
+	}
 	if o.DryRun {
 		run.dry = newRehearsal(e.store, cmp.Or(max(o.Members, 0), rehearsedMembers))
 		e = e.WithStore(run.dry)
@@ -137,6 +176,8 @@ type importRun struct {
 	report ImportReport
 	totals map[string]ImportTotal
 	tiers  map[[2]string]int
+	// unfinished are those of whose standings pages are wanted.
+	unfinished unfinishedStandings
 	// lines has the line of each row that was read, by a digest of member and key.
 	lines map[rowKey]int
 	// dry is the store of a dry run.
@@ -212,6 +253,7 @@ func (r *importRun) add(row *Import) error {
 		total.Points = sum
 		r.totals[unit] = total
 	}
+	r.unfinished.imported(row)
 	if row.Standing != nil {
 		for i := range row.Standing.Ladders {
 			l := &row.Standing.Ladders[i]
@@ -251,5 +293,6 @@ func (r *importRun) done() ImportReport {
 	for _, at := range slices.SortedFunc(maps.Keys(r.tiers), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		report.Tiers = append(report.Tiers, ImportTier{Ladder: at[0], Tier: at[1], Members: r.tiers[at]})
 	}
+	report.Unfinished, report.Waiting = r.unfinished.first(), len(r.unfinished)
 	return report
 }

@@ -35,6 +35,10 @@ type ReconcileReport struct {
 	// different opening standings, sorted by member and ladder, and DifferentTiers counts all.
 	Tiers          []ReconciledTier `json:"tiers,omitempty"`
 	DifferentTiers int              `json:"differentTiers,omitempty"`
+	// Unfinished holds the first 1000 members of the store of whose opening standing a page
+	// is wanted still, sorted, and Waiting counts all.
+	Unfinished []UnfinishedStanding `json:"unfinished,omitempty"`
+	Waiting    int                  `json:"waiting,omitempty"`
 }
 
 // Reconciled is what the file and the ledger say of a unit, of one member or of all.
@@ -67,7 +71,7 @@ type ReconciledDate struct {
 // memory of each row, and of each count of a standing. Rows that could not be read are left
 // out.
 func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (ReconcileReport, error) {
-	r, standings := reconciling{file: map[string][]broughtRow{}, units: map[string]Reconciled{}}, reconciledStandings{}
+	r, standings := reconciling{file: map[string][]broughtRow{}, units: map[string]Reconciled{}}, newReconciledStandings()
 	for row := range rows {
 		if row.Err == nil {
 			r.file[row.Import.Member] = r.take(e, &row.Import)
@@ -98,6 +102,7 @@ func (e *Engine) Reconcile(ctx context.Context, rows iter.Seq[ImportRow]) (Recon
 	}
 	report := r.report(missing)
 	report.Tiers, report.DifferentTiers = standings.differences()
+	report.Unfinished, report.Waiting = standings.unfinished.first(), len(standings.unfinished)
 	return report, nil
 }
 

@@ -227,7 +227,7 @@ func (d *deciding) tiersThen(c *call, a *account, row storage.Account, days *day
 		return nil, err
 	}
 	if known != nil {
-		state.Enrolled, state.Page = known.Enrolled, known.Page
+		state.Enrolled, state.Page, state.Pages = known.Enrolled, known.Page, known.Pages
 	}
 	for i := range by.rev.Ladders {
 		l := ladderState{Code: by.rev.Ladders[i].Code}

@@ -44,6 +44,8 @@ type standingState struct {
 	// Page is how many pages of an opening standing have come, of which others follow: until
 	// then nothing is decided. Otherwise it is 0.
 	Page int `json:"p,omitempty"`
+	// Pages is how many there are, 0 where that is not known.
+	Pages int `json:"ps,omitempty"`
 }
 
 // ladderState is how a member stands on one ladder.
