@@ -175,3 +175,27 @@ func ExampleQuantiles() {
 	// Output:
 	// [2 4 8 16]
 }
+
+func ExamplePointAccumulator() {
+	day := func(month time.Month, day int) time.Time { return time.Date(2027, month, day, 0, 0, 0, 0, time.UTC) }
+	a, err := kpi.NewPointAccumulator(day(time.April, 1), nil)
+	if err != nil {
+		panic(err)
+	}
+	for _, m := range []kpi.PointMove{
+		{Earned: day(time.January, 4), At: day(time.January, 4), From: kpi.IssuedPoints, To: kpi.AvailablePoints, Points: 120},
+		{Earned: day(time.January, 4), At: day(time.March, 9), From: kpi.AvailablePoints, To: kpi.RedeemedPoints, Points: 30},
+		{Earned: day(time.March, 9), At: day(time.March, 9), From: kpi.IssuedPoints, To: kpi.AvailablePoints, Points: 15},
+	} {
+		if err := a.Add(m); err != nil {
+			panic(err)
+		}
+	}
+	for _, m := range a.Result().Months {
+		fmt.Printf("%s's points in %s: %d issued, %d redeemed\n", m.Earned.Start.Month(), m.Moved.Start.Month(), m.Issued, m.Redeemed)
+	}
+	// Output:
+	// January's points in January: 120 issued, 0 redeemed
+	// January's points in March: 0 issued, 30 redeemed
+	// March's points in March: 15 issued, 0 redeemed
+}

@@ -93,6 +93,17 @@ func everyAccumulator() map[string]func() counting {
 			a := &kpi.Spend{}
 			return counting{a, func(o kpi.Order) error { return a.Add(o.Amount.Decimal()) }, func(other counting) error { a.Merge(other.stored.(*kpi.Spend)); return nil }}
 		},
+		"PointAccumulator": func() counting {
+			a := must(kpi.NewPointAccumulator(period.End, vienna))
+			buckets := []kpi.PointBucket{kpi.IssuedPoints, kpi.PendingPoints, kpi.AvailablePoints, kpi.RedeemedPoints, kpi.ExpiredPoints, kpi.DebtPoints}
+			return counting{a, func(o kpi.Order) error {
+				m := kpi.PointMove{At: o.At, From: buckets[o.At.Day()%6], To: buckets[o.At.Hour()%6], Points: int64(o.At.YearDay())}
+				if o.Amount.Sign() > 0 {
+					m.Earned, m.Into = o.At.AddDate(0, -o.At.Hour(), 0), o.At.AddDate(0, 1-o.At.Day()%3, 0)
+				}
+				return a.Add(m)
+			}, func(other counting) error { return a.Merge(other.stored.(*kpi.PointAccumulator)) }}
+		},
 		"PointCounts": func() counting {
 			a := &kpi.PointCounts{}
 			return counting{a, func(o kpi.Order) error {

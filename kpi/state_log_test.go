@@ -30,7 +30,9 @@ func accumulators(t testing.TB, orders []kpi.Order) map[string]stored {
 	inactive, spent, points := must(kpi.NewInactivity(period.End, 30, nil)), &kpi.Spend{}, &kpi.PointCounts{}
 	spring := kpi.Period{Start: start.AddDate(0, 2, 2), End: start.AddDate(0, 5, 0)}
 	sets := must(kpi.NewCustomerAccumulator(spring))
+	moves := must(kpi.NewPointAccumulator(period.End, nil))
 	for i, o := range orders {
+		require.NoError(t, moves.Add(kpi.PointMove{Earned: start.AddDate(0, i%2, 0), At: o.At, From: kpi.DebtPoints, To: kpi.AvailablePoints, Points: int64(i)}))
 		require.NoError(t, sets.AddStart(o.Member))
 		require.NoError(t, answered.Add(1+i))
 		require.NoError(t, moved.AddN("base", "gold", int64(i)))
@@ -53,6 +55,7 @@ func accumulators(t testing.TB, orders []kpi.Order) map[string]stored {
 		"spend":      spent,
 		"tiers":      moved,
 		"points":     points,
+		"moves":      moves,
 		"customers":  inactive,
 	}
 }
@@ -163,6 +166,8 @@ func FuzzStateOfLogs(f *testing.F) {
 			case *kpi.SecondPurchaseAccumulator:
 				_, err := a.Result(nil)
 				require.NoError(t, err)
+			case *kpi.PointAccumulator:
+				a.Result()
 			case *kpi.RetentionAccumulator:
 				require.NoError(t, a.Result().Validate())
 			case *kpi.SurvivalAccumulator:

@@ -166,3 +166,35 @@ func ExampleLifetimes() {
 	// 32 days, left: false
 	// 31 days, left: true
 }
+
+// A database that holds the ledger has summed it by month, as sqlkpi.Ledger does.
+func ExamplePointReportOf() {
+	until := time.Date(2027, time.March, 1, 0, 0, 0, 0, time.UTC)
+	sums, err := kpi.NewPointAccumulator(until, time.UTC)
+	if err != nil {
+		log.Fatal(err)
+	}
+	january, february := time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, time.February, 1, 0, 0, 0, 0, time.UTC)
+	for _, move := range []kpi.PointMove{
+		{Earned: january, At: january, From: kpi.IssuedPoints, To: kpi.AvailablePoints, Points: 120},
+		{Earned: january, At: february, From: kpi.AvailablePoints, To: kpi.RedeemedPoints, Points: 30},
+	} {
+		if err := sums.Add(move); err != nil {
+			log.Fatal(err)
+		}
+	}
+	report, err := figures.PointReportOf(sums.Result(), figures.PointOptions{Unit: "bean", Until: until})
+	if err != nil {
+		log.Fatal(err)
+	}
+	roll, err := report.RollForward(liability.Policy{Method: liability.Remote}, decimal.RequireFromString("0.01"), 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range roll.Movements {
+		fmt.Printf("%s: owed %s\n", m.Period.Start.Format("January"), m.Closing.StringFixed(2))
+	}
+	// Output:
+	// January: owed 1.20
+	// February: owed 0.90
+}

@@ -11,12 +11,6 @@ type PointFlow struct {
 	kpi.PointStep
 }
 
-func (f *PointFlow) add(s kpi.PointStep) {
-	f.Issued += s.Issued
-	f.Redeemed += s.Redeemed
-	f.Expired += s.Expired
-}
-
 // Redemption is [kpi.Redemption] by [kpi.PeriodFlow]: it may exceed 1. It is undefined
 // where more was taken or given back than issued or redeemed.
 func (f *PointFlow) Redemption() kpi.Figure {

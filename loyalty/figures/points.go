@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -82,20 +81,14 @@ func (r *PointReport) Total() (kpi.PointCounts, error) {
 // consolidated or moved to another lot belong to that lot's month. Points that paid
 // a debt at once are no cohort's.
 func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Store, o PointOptions) (*PointReport, error) {
-	var problems kpi.Problems
-	if o.Unit == "" {
-		problems.Add("unit", "must name the points to count")
-	}
-	if o.Until.IsZero() {
-		problems.Add("until", "must be said: counts are as of an instant")
-	}
-	if err := problems.Err(); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
+	sums, err := kpi.NewPointAccumulator(o.Until, o.Zone)
+	if err != nil {
+		return nil, err
 	}
-	r := pointReader{options: &o, dates: calendar.NewDates(o.Zone), cohorts: map[int64]map[int64]*flows{}}
+	r := pointReader{options: &o, sums: sums}
 	program := engine.Program(points.Never).ID
 	for account, err := range storage.AllAccounts(ctx, store, storage.AccountQuery{Program: program, Limit: 1000}) {
 		if err != nil {
@@ -106,45 +99,45 @@ func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Sto
 			return nil, fmt.Errorf("figures: points of %s: %w", loyalty.AccountName(account.Member), err)
 		}
 	}
-	return r.report()
+	return PointReportOf(sums.Result(), o)
 }
 
-// flows are what moved into and out of a cohort; pending is what is in that bucket.
-type flows struct{ issued, redeemed, expired, pending int64 }
-
-func (f *flows) add(o *flows) {
-	f.issued += o.issued
-	f.redeemed += o.redeemed
-	f.expired += o.expired
-	f.pending += o.pending
+func (o *PointOptions) check() error {
+	var problems kpi.Problems
+	if o.Unit == "" {
+		problems.Add("unit", "must name the points to count")
+	}
+	if o.Until.IsZero() {
+		problems.Add("until", "must be said: counts are as of an instant")
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	return problems.Err()
 }
 
 type pointReader struct {
 	options *PointOptions
-	dates   *calendar.Dates
-	// cohorts are by the month in which points were earned; each has what moved by the
-	// month in which it did.
-	cohorts map[int64]map[int64]*flows
-	debt    int64
-	// months are those of the lots of the account that is read.
-	months map[points.LotID]int64
+	sums    *kpi.PointAccumulator
+	// earned is when the points of the lots of the account that is read were earned.
+	earned map[points.LotID]time.Time
 }
 
 func (r *pointReader) account(ctx context.Context, store storage.Store, query storage.MemberQuery) error {
-	r.months = map[points.LotID]int64{}
+	r.earned = map[points.LotID]time.Time{}
 	for lot, err := range storage.AllLots(ctx, store, query) {
 		if err != nil {
 			return err
 		}
 		if lot.Unit == r.options.Unit {
-			r.months[lot.ID] = calendar.MonthOf(r.dates.Day(lot.EarnedAt.Unix()))
+			r.earned[lot.ID] = lot.EarnedAt
 		}
 	}
 	for entry, err := range storage.AllEntries(ctx, store, query) {
 		if err != nil {
 			return err
 		}
-		if entry.Unit != r.options.Unit || !entry.OccurredAt.Before(r.options.Until) {
+		if entry.Unit != r.options.Unit {
 			continue
 		}
 		if err := r.entry(&entry.Entry); err != nil {
@@ -154,113 +147,74 @@ func (r *pointReader) account(ctx context.Context, store storage.Store, query st
 	return nil
 }
 
-// entry books one line of the ledger: both of its sides.
+// entry adds one line of the ledger.
 func (r *pointReader) entry(e *points.Entry) error {
-	amount := int64(e.Amount)
-	if e.From == points.Debt || e.To == points.Debt {
-		if e.To == points.Debt {
-			amount = -amount
-		}
-		r.debt += amount
-		if !e.From.Member() || !e.To.Member() {
-			return nil
-		}
-	}
-	if e.Lot == 0 {
-		return nil
-	}
-	at := calendar.MonthOf(r.dates.Day(e.OccurredAt.Unix()))
-	from, err := r.cohort(e.Lot, at)
-	if err != nil {
+	move := kpi.PointMove{At: e.OccurredAt, From: kpi.PointBucket(e.From), To: kpi.PointBucket(e.To), Points: int64(e.Amount)}
+	var err error
+	if move.Earned, err = r.earnedAt(e.Lot); err != nil {
 		return err
 	}
-	to := from
-	if e.Into > 0 && e.From.Member() && e.To.Member() {
-		if to, err = r.cohort(e.Into, at); err != nil {
+	if move.Within() {
+		if move.Into, err = r.earnedAt(e.Into); err != nil {
 			return err
 		}
 	}
-	from.move(e.From, -int64(e.Amount))
-	to.move(e.To, int64(e.Amount))
-	if from != to {
-		from.issued -= int64(e.Amount)
-		to.issued += int64(e.Amount)
-	}
-	return nil
+	return r.sums.Add(move)
 }
 
-// move books one side of an entry. What comes from a bucket of the program's is
-// issued, or comes back; what goes there is gone.
-func (f *flows) move(bucket points.Bucket, amount int64) {
-	switch bucket {
-	case points.Pending:
-		f.pending += amount
-	case points.Redeemed:
-		f.redeemed += amount
-	case points.Expired:
-		f.expired += amount
-	case points.Issued, points.Reversed, points.Adjusted, points.Transferred, points.Source, points.Debt:
-		f.issued -= amount
+func (r *pointReader) earnedAt(lot points.LotID) (time.Time, error) {
+	at, ok := r.earned[lot]
+	if !ok && lot != 0 {
+		return at, fmt.Errorf("an entry names lot %d, which the account does not have", lot)
 	}
+	return at, nil
 }
 
-func (r *pointReader) cohort(lot points.LotID, at int64) (*flows, error) {
-	month, ok := r.months[lot]
-	if !ok {
-		return nil, fmt.Errorf("an entry names lot %d, which the account does not have", lot)
+// PointReportOf is the report of what became of points, as [PointCohorts] has it of a
+// store and sqlkpi.Ledger has it of the database of one. The options are those by which it
+// was counted. An error wraps [kpi.ErrInvalid].
+func PointReportOf(history *kpi.PointHistory, o PointOptions) (*PointReport, error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	// Points may be said to have moved before the month that they are counted to, as by
-	// consolidation with later ones.
-	at = max(at, month)
-	months := r.cohorts[month]
-	if months == nil {
-		months = map[int64]*flows{}
-		r.cohorts[month] = months
-	}
-	f := months[at]
-	if f == nil {
-		f = &flows{}
-		months[at] = f
-	}
-	return f, nil
-}
-
-func (r *pointReader) report() (*PointReport, error) {
-	zone, until := r.options.Zone, r.options.Until
-	last := calendar.MonthOf(r.dates.Day(until.Add(-time.Microsecond).Unix()))
-	period := func(month int64) kpi.Period {
-		return kpi.Period{
-			Start: calendar.StartOfDate(calendar.StartOfMonth(month), zone),
-			End:   calendar.StartOfDate(calendar.StartOfMonth(month+1), zone), Zone: zone,
-		}
-	}
-	report := &PointReport{Debt: r.debt, until: until, Partial: until.Before(period(last).End)}
+	dates := calendar.NewDates(o.Zone)
+	monthOf := func(at time.Time) int64 { return calendar.MonthOf(dates.Day(at.Unix())) }
+	last := monthOf(o.Until.Add(-time.Microsecond))
+	end := calendar.StartOfDate(calendar.StartOfMonth(last+1), o.Zone)
+	report := &PointReport{Debt: history.Debt, until: o.Until, Partial: o.Until.Before(end)}
 	moved := map[int64]*PointFlow{}
-	for _, month := range slices.SortedFunc(maps.Keys(r.cohorts), cmp.Compare) {
-		months := r.cohorts[month]
-		c := PointCohort{Period: period(month), Months: make(kpi.PointDevelopment, max(last-month, 0)+1)}
-		var sum flows
-		for at, f := range months {
-			sum.add(f)
-			step := kpi.PointStep{Issued: f.issued, Redeemed: f.redeemed, Expired: f.expired}
-			all := &c.Months[max(0, min(at, last)-month)]
-			all.Issued, all.Redeemed, all.Expired = all.Issued+step.Issued, all.Redeemed+step.Redeemed, all.Expired+step.Expired
+	for rest := history.Months; len(rest) > 0; {
+		cohort := PointCohort{Period: rest[0].Earned}
+		month, pending := monthOf(cohort.Period.Start), int64(0)
+		cohort.Months = make(kpi.PointDevelopment, max(last-month, 0)+1)
+		var sum kpi.PointStep
+		for ; len(rest) > 0 && rest[0].Earned.Start.Equal(cohort.Period.Start); rest = rest[1:] {
+			at, step := monthOf(rest[0].Moved.Start), rest[0].PointStep
+			addStep(&cohort.Months[max(0, min(at, last)-month)], step)
+			addStep(&sum, step)
+			pending += rest[0].Pending
 			if moved[at] == nil {
-				moved[at] = &PointFlow{Period: period(at)}
+				moved[at] = &PointFlow{Period: rest[0].Moved}
 			}
-			moved[at].add(step)
+			addStep(&moved[at].PointStep, step)
 		}
-		if sum == (flows{}) {
+		if sum == (kpi.PointStep{}) && pending == 0 {
 			continue
 		}
-		c.PointCounts = kpi.PointCounts{Issued: sum.issued, Matured: sum.issued - sum.pending, Redeemed: sum.redeemed, Expired: sum.expired}
-		if err := c.Validate(); err != nil {
-			return nil, fmt.Errorf("figures: points earned %s: %w", c.Period, err)
+		cohort.PointCounts = kpi.PointCounts{Issued: sum.Issued, Matured: sum.Issued - pending, Redeemed: sum.Redeemed, Expired: sum.Expired}
+		if err := cohort.Validate(); err != nil {
+			return nil, fmt.Errorf("figures: points earned %s: %w", cohort.Period, err)
 		}
-		report.Cohorts = append(report.Cohorts, c)
+		report.Cohorts = append(report.Cohorts, cohort)
 	}
-	for _, month := range slices.SortedFunc(maps.Keys(moved), cmp.Compare) {
+	for _, month := range slices.Sorted(maps.Keys(moved)) {
 		report.Flows = append(report.Flows, *moved[month])
 	}
 	return report, nil
+}
+
+func addStep(to *kpi.PointStep, s kpi.PointStep) {
+	to.Issued += s.Issued
+	to.Redeemed += s.Redeemed
+	to.Expired += s.Expired
 }
