@@ -146,3 +146,35 @@ func TestALedgerThatFailsClosesItsFiles(t *testing.T) {
 		require.ErrorContains(t, err, path)
 	}
 }
+
+func TestLotsComeBackAsTheyAre(t *testing.T) {
+	store := shop(t, 20)
+	var file bytes.Buffer
+	n, err := parquet.WriteLots(t.Context(), &file, store, "beans")
+	require.NoError(t, err)
+	var want, got []storage.Lot
+	for account, err := range storage.AllAccounts(t.Context(), store, storage.AccountQuery{Program: "beans"}) {
+		require.NoError(t, err)
+		for lot, err := range storage.AllLots(t.Context(), store, storage.MemberQuery{Program: "beans", Member: account.Member}) {
+			require.NoError(t, err)
+			want = append(want, lot)
+		}
+	}
+	for lot, err := range parquet.ReadLots(bytes.NewReader(file.Bytes()), int64(file.Len())) {
+		require.NoError(t, err)
+		got = append(got, lot)
+	}
+	assert.Equal(t, want, got)
+	assert.Len(t, want, int(n))
+	assert.GreaterOrEqual(t, n, int64(80))
+
+	_, err = parquet.WriteLots(t.Context(), &file, store, "")
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = parquet.WriteLots(gone, &file, store, "beans")
+	require.ErrorIs(t, err, context.Canceled)
+	for _, err := range parquet.ReadLots(strings.NewReader("no file"), 7) {
+		require.ErrorIs(t, err, parquet.ErrFile)
+	}
+}
