@@ -20,7 +20,7 @@ var calculatorDirs = []string{"kpi", "kpi/clv", "kpi/liability", "kpi/report", "
 // noCalculators are exported functions that make the parts of others, or read and write.
 var noCalculators = []string{
 	"kpi.AmountOf", "kpi.AmountOfUnits", "kpi.CalendarMonth", "kpi.DefaultSegments", "kpi.Estimate", "kpi.Feed", "kpi.ParseAmount",
-	"kpi.ParseTotal", "kpi.Quotient", "kpi.ReadCSV", "kpi.Undefined", "kpi/clv.CustomerOf", "kpi/clv.Observations", "kpi/report.Write",
+	"kpi.ParsePointBucket", "kpi.ParseTotal", "kpi.Quotient", "kpi.ReadCSV", "kpi.Undefined", "kpi/clv.CustomerOf", "kpi/clv.Observations", "kpi/report.Write",
 }
 
 // methodCalculators are the types whose exported methods calculate.

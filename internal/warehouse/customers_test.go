@@ -45,6 +45,28 @@ func agreeOnCustomers(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kp
 			assert.Equal(t, i == 4, got.Customers == 0)
 		})
 	}
+	ways := []struct {
+		name, column string
+		of           func(label string, first time.Time) string
+	}{
+		{"months", "", func(_ string, first time.Time) string { return first.In(vienna).Format("2006-01") }},
+		{"first letters, without one of them", "member", func(member string, _ time.Time) string {
+			return map[bool]string{true: "", false: member[:1]}[member[0] == 'B']
+		}},
+	}
+	for _, by := range ways[:min(most, len(ways))] {
+		t.Run("second purchases by "+by.name, func(t *testing.T) {
+			a, err := kpi.NewSecondPurchaseAccumulator(middle, vienna)
+			require.NoError(t, err)
+			require.NoError(t, kpi.Feed(a, kpi.Orders(columns.All())))
+			wantNames, want := a.Groups(by.of)
+			start := time.Now()
+			names, got, err := table.SecondPurchaseGroups(t.Context(), db, middle, vienna, by.column, by.of)
+			require.NoError(t, err)
+			t.Logf("%.2f s", time.Since(start).Seconds())
+			agreeOnGroups(t, wantNames, names, want, got)
+		})
+	}
 	occasions := []kpi.CohortOptions{
 		{Zone: vienna},
 		{},
@@ -96,6 +118,89 @@ func agreeOnCustomers(t *testing.T, db *sql.DB, table *sqlkpi.Table, columns *kp
 				assert.Equal(t, a.Result(), got)
 			})
 		}
+	}
+}
+
+// agreeOnGroups compares groups of lifetimes, and the log-rank test of them.
+func agreeOnGroups(t *testing.T, wantNames, names []string, want, got []*kpi.SurvivalAccumulator) {
+	t.Helper()
+	require.Greater(t, len(names), 2)
+	assert.Equal(t, wantNames, names)
+	assert.Equal(t, want, got)
+	wantTest, err := kpi.LogRank(want...)
+	require.NoError(t, err)
+	test, err := kpi.LogRank(got...)
+	require.NoError(t, err)
+	assert.Equal(t, wantTest, test)
+	assert.Positive(t, test.ChiSquare)
+}
+
+// lifetimesOf makes a table of so many lifetimes and what Go counts of the same.
+func lifetimesOf(t *testing.T, e *engine, db *sql.DB, n int) (names []string, groups []*kpi.SurvivalAccumulator) {
+	t.Helper()
+	series, kinds := fmt.Sprintf("generate_series(0, %d) AS g(i)", n-1), "part text, from_age float8, to_age numeric, gone boolean"
+	switch e.dialect {
+	case sqlkpi.DuckDB:
+		series, kinds = fmt.Sprintf("range(%d) AS g(i)", n), "part VARCHAR, from_age DOUBLE, to_age DECIMAL(12, 3), gone BOOLEAN"
+	case sqlkpi.ClickHouse:
+		series, kinds = fmt.Sprintf("(SELECT toInt64(number) AS i FROM numbers(%d)) AS g", n), "part Nullable(String), from_age Float64, to_age Decimal(12, 3), gone Bool"
+	}
+	engine := map[bool]string{true: " ENGINE = Memory", false: ""}[e.dialect == sqlkpi.ClickHouse]
+	exec(t, db, "DROP TABLE IF EXISTS \"the lives\"")
+	exec(t, db, "CREATE TABLE \"the lives\" ("+kinds+")"+engine)
+	exec(t, db, `INSERT INTO "the lives" SELECT CASE WHEN i % 5 = 0 THEN NULL ELSE concat('g', CAST(i % 4 AS VARCHAR(1))) END, i % 7 * 0.5e0,
+		i % 7 * 0.5 + 0.125 + i * 7919 % 1000 * 0.125, i * 31 % 3 = 0 FROM `+series)
+	for i := range 4 {
+		names, groups = append(names, fmt.Sprint("g", i)), append(groups, &kpi.SurvivalAccumulator{})
+	}
+	for i := range n {
+		if i%5 == 0 {
+			continue
+		}
+		entry := float64(i%7) * 0.5
+		require.NoError(t, groups[i%4].Add(kpi.Lifetime{Entry: entry, Exit: entry + 0.125 + float64(i*7919%1000)*0.125, Event: i*31%3 == 0}))
+	}
+	return names, groups
+}
+
+func agreeOnLifetimes(t *testing.T, e *engine, n int) {
+	t.Helper()
+	db := e.open(t)
+	wantNames, want := lifetimesOf(t, e, db, n)
+	table := sqlkpi.Lifetimes{Dialect: e.dialect, Name: "the lives", Entry: "from_age", Exit: "to_age", Event: "gone", Group: "part"}
+	names, got, err := table.Groups(t.Context(), db)
+	require.NoError(t, err)
+	agreeOnGroups(t, wantNames, names, want, got)
+}
+
+func TestEveryEngineCountsLifetimesForALogRankTest(t *testing.T) {
+	for _, e := range engines() {
+		t.Run(e.name, func(t *testing.T) {
+			agreeOnLifetimes(t, &e, 4_000)
+			db := e.open(t)
+			_, whole := lifetimesOf(t, &e, db, 40)
+			var all kpi.SurvivalAccumulator
+			for _, group := range whole {
+				require.NoError(t, all.Merge(group))
+			}
+			for i := 0; i < 40; i += 5 {
+				entry := float64(i%7) * 0.5
+				require.NoError(t, all.Add(kpi.Lifetime{Entry: entry, Exit: entry + 0.125 + float64(i*7919%1000)*0.125, Event: i*31%3 == 0}))
+			}
+			names, got, err := (&sqlkpi.Lifetimes{Dialect: e.dialect, Name: "the lives", Entry: "from_age", Exit: "to_age", Event: "gone"}).Groups(t.Context(), db)
+			require.NoError(t, err)
+			require.Equal(t, []string{""}, names)
+			assert.Equal(t, &all, got[0])
+			_, _, err = (&sqlkpi.Lifetimes{Dialect: e.dialect, Name: "the lives", Entry: "to_age", Exit: "from_age", Event: "gone"}).Groups(t.Context(), db)
+			require.ErrorIs(t, err, kpi.ErrLifetime)
+		})
+	}
+}
+
+func TestManyLifetimesAreCountedRowForRow(t *testing.T) {
+	n := largeSize(t)
+	for _, e := range engines() {
+		t.Run(e.name, func(t *testing.T) { agreeOnLifetimes(t, &e, n) })
 	}
 }
 

@@ -3,7 +3,9 @@ package warehouse_test
 import (
 	"context"
 	"database/sql"
+	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -96,4 +98,16 @@ func missing(t *testing.T, format string, args ...any) {
 		t.Fatalf(format, args...)
 	}
 	t.Skipf(format, args...)
+}
+
+// asFile writes something to a file of that name.
+func asFile(t *testing.T, dir, name string, write func(io.Writer) error) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, write(file))
+	require.NoError(t, file.Close())
+	return path
 }

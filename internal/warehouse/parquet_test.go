@@ -21,18 +21,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 )
 
-// asFile writes something to a file of that name.
-func asFile(t *testing.T, dir, name string, write func(io.Writer) error) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	file, err := os.Create(path)
-	require.NoError(t, err)
-	require.NoError(t, write(file))
-	require.NoError(t, file.Close())
-	return path
-}
-
 func TestEnginesReadTheOrdersOfAFile(t *testing.T) {
 	columns, err := orderlog.New(10_000)
 	require.NoError(t, err)

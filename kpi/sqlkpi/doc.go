@@ -12,14 +12,16 @@
 //   - [kpi.InactivityAccumulator]: [Table.Inactivity]
 //   - [kpi.RetentionAccumulator]: [Table.Retention]
 //   - [kpi.ReturningAccumulator]: [Table.Returning]
-//   - [kpi.SecondPurchaseAccumulator]: [Table.SecondPurchases]
+//   - [kpi.SecondPurchaseAccumulator]: [Table.SecondPurchases], and
+//     [Table.SecondPurchaseGroups] for log-rank tests
 //   - [kpi.CustomerAccumulator]: [Table.Customers], of orders in place of contracts
+//   - [kpi.PointAccumulator]: [Ledger.PointCohorts], of a ledger's entries and lots
+//   - [kpi.SurvivalAccumulator]: [Lifetimes.Groups], of a table of lifetimes
 //
 // These read something else than orders, and a host groups it by a query of its own:
 //
 //   - [kpi.Answers]: the answers of a survey; AddN takes the count of each
 //   - [kpi.Inactivity]: when members were last seen; of orders that is [Table.Inactivity]
-//   - [kpi.SurvivalAccumulator]: lifetimes; AddN takes the count of each
 //   - [kpi.TierMoves]: members' tiers at both ends; AddN takes the count of each pair
 //   - [kpi.PointCounts]: sums of points; [Ledger.Totals] has them by kind and month
 //   - [kpi.Spend]: what the members of each group of an experiment spent

@@ -18,9 +18,14 @@ type Ledger struct {
 	Dialect Dialect
 	// Schema may be empty: the connection decides.
 	Schema, Name string
+	// Lots names the table of the lots in the same schema, with the columns program,
+	// member, lot, unit and earned_at, for [Ledger.PointCohorts] alone. The table of entries
+	// then has the columns member, lot and into_lot too.
+	Lots string
 	// Program is the one whose entries count. It is required.
 	Program string
-	// Micros is set where occurred_at is microseconds since 1970, as in the stores' tables.
+	// Micros is set where occurred_at and earned_at are microseconds since 1970, as in the
+	// stores' tables.
 	Micros bool
 }
 
@@ -37,22 +42,24 @@ type PointTotal struct {
 
 // entries selects the ledger of the program.
 func (l *Ledger) entries(d *dialect) string {
-	from := d.name(l.Name)
-	if l.Schema != "" {
-		from = d.name(l.Schema) + "." + from
-	}
-	at := d.instant("occurred_at")
-	if l.Micros {
-		at = d.ofMicros("occurred_at")
-	}
 	return fmt.Sprintf("SELECT unit, kind, %s AS moved_from, %s AS moved_to, amount, %s AS ordered_at FROM %s WHERE program = %s",
-		d.text("from_bucket"), d.text("to_bucket"), at, from, d.literal(l.Program))
+		d.text("from_bucket"), d.text("to_bucket"), l.instant(d, "occurred_at"), l.table(l.Name).from(d), d.literal(l.Program))
+}
+
+func (l *Ledger) table(name string) *Table {
+	return &Table{Dialect: l.Dialect, Schema: l.Schema, Name: name}
+}
+
+func (l *Ledger) instant(d *dialect, column string) string {
+	if l.Micros {
+		return d.ofMicros(column)
+	}
+	return d.instant(column)
 }
 
 func (l *Ledger) validate() (*dialect, error) {
 	var problems kpi.Problems
-	t := Table{Dialect: l.Dialect, Schema: l.Schema, Name: l.Name}
-	d := t.validate(&problems)
+	d := l.table(l.Name).validate(&problems)
 	if l.Program == "" || strings.ContainsRune(l.Program, 0) {
 		problems.Add("program", "must name the program whose entries count")
 	}
@@ -84,19 +91,9 @@ func (l *Ledger) Totals(ctx context.Context, db Querier, zone *time.Location) ([
 	if err != nil {
 		return nil, err
 	}
-	var e Extent
-	query := fmt.Sprintf("WITH entries AS (%s) SELECT %s, %s FROM entries", l.entries(d), d.micros("min(ordered_at)"), d.micros("max(ordered_at)"))
-	for rows, err := range read(ctx, db, query) {
-		var first, last sql.NullInt64
-		if err == nil {
-			err = rows.Scan(&first, &last)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("sqlkpi: extent of the ledger: %w", err)
-		}
-		if first.Valid && last.Int64 != 0 {
-			e = Extent{time.UnixMicro(first.Int64).UTC(), time.UnixMicro(last.Int64).UTC()}
-		}
+	e, err := l.extent(ctx, db, d, l.entries(d))
+	if err != nil {
+		return nil, err
 	}
 	text, err := l.Query(zone, e)
 	if err != nil {
@@ -117,4 +114,23 @@ func (l *Ledger) Totals(ctx context.Context, db Querier, zone *time.Location) ([
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+// extent is the time that the rows of a selection cover.
+func (l *Ledger) extent(ctx context.Context, db Querier, d *dialect, selection string) (Extent, error) {
+	var e Extent
+	query := fmt.Sprintf("WITH entries AS (%s) SELECT %s, %s FROM entries", selection, d.micros("min(ordered_at)"), d.micros("max(ordered_at)"))
+	for rows, err := range read(ctx, db, query) {
+		var first, last sql.NullInt64
+		if err == nil {
+			err = rows.Scan(&first, &last)
+		}
+		if err != nil {
+			return e, fmt.Errorf("sqlkpi: extent of the ledger: %w", err)
+		}
+		if first.Valid && last.Int64 != 0 {
+			e = Extent{time.UnixMicro(first.Int64).UTC(), time.UnixMicro(last.Int64).UTC()}
+		}
+	}
+	return e, nil
 }

@@ -24,18 +24,23 @@ func (t *Table) SecondPurchaseQuery(until time.Time, zone *time.Location, e Exte
 }
 
 func (t *Table) secondPurchaseQuery(until time.Time, c *calendarOf) string {
+	return fmt.Sprintf(`WITH %s
+SELECT waited, again, count(*) AS n FROM waits GROUP BY waited, again ORDER BY waited, again%s`, t.waits(until, c), c.dialect.settings)
+}
+
+// waits has for each member the day of the first purchase and how many days passed until
+// the second, or until the end.
+func (t *Table) waits(until time.Time, c *calendarOf) string {
 	d, day := c.dialect, string(kpi.ByDay)
-	return fmt.Sprintf(`WITH orders AS (%s),
+	return fmt.Sprintf(`orders AS (%s),
 dated AS (SELECT member, %s AS day FROM orders WHERE amount >= 0 AND ordered_at < %s),
 days AS (SELECT member, day FROM dated GROUP BY member, day),
 members AS (SELECT member, min(day) AS first_day, %s AS second_day FROM days GROUP BY member),
 waits AS (
-  SELECT CASE WHEN second_day IS NOT NULL THEN second_day - first_day WHEN first_day < %[5]d THEN %[5]d - first_day ELSE 0 END AS waited,
+  SELECT member, first_day, CASE WHEN second_day IS NOT NULL THEN second_day - first_day WHEN first_day < %[5]d THEN %[5]d - first_day ELSE 0 END AS waited,
     CASE WHEN second_day IS NOT NULL THEN 1 ELSE 0 END AS again
   FROM members
-)
-SELECT waited, again, count(*) AS n FROM waits GROUP BY waited, again ORDER BY waited, again%[6]s`,
-		t.orders(d), c.period(day), d.at(until.UnixMicro()), d.second("day"), c.number(day, time.UnixMicro(until.UnixMicro()-1)), d.settings)
+)`, t.orders(d), c.period(day), d.at(until.UnixMicro()), d.second("day"), c.number(day, time.UnixMicro(until.UnixMicro()-1)))
 }
 
 // SecondPurchases are what [kpi.SecondPurchaseAccumulator] makes of the table's orders

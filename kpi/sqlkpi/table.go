@@ -74,20 +74,27 @@ func (t *Table) validate(problems *kpi.Problems) *dialect {
 
 // raw selects the columns as they are.
 func (t *Table) raw(d *dialect) string {
-	from := d.name(t.Name)
-	if t.Schema != "" {
-		from = d.name(t.Schema) + "." + from
+	return fmt.Sprintf("SELECT %s AS raw_member, %s AS raw_at, %s AS raw_amount FROM %s",
+		d.name(cmp.Or(t.Member, "member")), d.name(cmp.Or(t.At, "occurred_at")), d.name(cmp.Or(t.Amount, "amount")), t.rows(d))
+}
+
+func (t *Table) from(d *dialect) string {
+	if t.Schema == "" {
+		return d.name(t.Name)
 	}
+	return d.name(t.Schema) + "." + d.name(t.Name)
+}
+
+// rows is the table with its condition.
+func (t *Table) rows(d *dialect) string {
 	var where []string
 	for _, column := range slices.Sorted(maps.Keys(t.Where)) {
 		where = append(where, fmt.Sprintf("%s = %s", d.text(d.name(column)), d.literal(t.Where[column])))
 	}
-	text := fmt.Sprintf("SELECT %s AS raw_member, %s AS raw_at, %s AS raw_amount FROM %s",
-		d.name(cmp.Or(t.Member, "member")), d.name(cmp.Or(t.At, "occurred_at")), d.name(cmp.Or(t.Amount, "amount")), from)
-	if len(where) > 0 {
-		text += " WHERE " + strings.Join(where, " AND ")
+	if len(where) == 0 {
+		return t.from(d)
 	}
-	return text
+	return t.from(d) + " WHERE " + strings.Join(where, " AND ")
 }
 
 // orders is the log as member, at and amount.
