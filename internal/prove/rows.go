@@ -28,7 +28,7 @@ func rows() []row {
 	return []row{
 		{id: "R1", title: "PostgreSQL killed under load", tests: []proof{{prove, "./faults", "R1Nothing"}}},
 		{id: "R2", title: "controls of R1 that must fail", tests: []proof{{prove, "./faults", "R2With|Auditor"}}},
-		{id: "R3", title: "MariaDB killed under load", tests: []proof{{prove, "./faults", "R3"}}},
+		{id: "R3", title: "MariaDB killed under load, and controls that must fail", tests: []proof{{prove, "./faults", "R3"}}},
 		{id: "R4", title: "SQLite: SIGKILL of the process", tests: []proof{{prove, ".", "KilledIsLost|WhenTheProcessIsKilled|AcknowledgesTooEarly"}}},
 		{id: "R5", title: "SQLite: power cut", tests: []proof{{prove, ".", "R5"}}},
 		{id: "R6", title: "caller killed under group commit", tests: []proof{{prove, ".", "WhenTheCallerEnds"}}},
