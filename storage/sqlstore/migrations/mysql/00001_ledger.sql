@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS loyalty_accounts (
   KEY loyalty_accounts_due (program, due_at, member)
 ) ENGINE = InnoDB;
 
+-- MariaDB compresses what is half of an operation, which others take for a comment.
+
 CREATE TABLE IF NOT EXISTS loyalty_operations (
   program     VARBINARY(64)  NOT NULL,
   member      VARBINARY(255) NOT NULL,
@@ -42,8 +44,8 @@ CREATE TABLE IF NOT EXISTS loyalty_operations (
   salt        MEDIUMBLOB,
   digests     MEDIUMBLOB,
   hash        MEDIUMBLOB,
-  command     MEDIUMBLOB,
-  receipt     MEDIUMBLOB,
+  command     MEDIUMBLOB /*M!100301 COMPRESSED */,
+  receipt     MEDIUMBLOB /*M!100301 COMPRESSED */,
   PRIMARY KEY (program, member, version),
   UNIQUE KEY loyalty_operations_key (program, member, idem_key)
 ) ENGINE = InnoDB;
