@@ -15,6 +15,7 @@ func TestWhen(t *testing.T) {
 	morning := points.When{Hours: []points.Hours{{From: points.Clock(2, 30), Until: points.Clock(3, 30)}}}
 	skipped := points.When{Hours: []points.Hours{{From: points.Clock(2, 0), Until: points.Clock(3, 0)}}}
 	evening := points.When{Hours: []points.Hours{{From: points.Clock(22, 0)}}}
+	early := points.When{Weekdays: points.Tue, Hours: []points.Hours{{Until: points.Clock(2, 0)}}}
 	payday := points.When{Days: []int{-1}}
 	second := points.When{Days: []int{15, -2}, Months: []int{2}}
 	for _, c := range []struct {
@@ -27,6 +28,8 @@ func TestWhen(t *testing.T) {
 		{"and not a microsecond before", evening, "2027-03-01T21:59:59.999999+01:00", false},
 		{"a window without an end goes to midnight", evening, "2027-03-01T23:59:59.999999+01:00", true},
 		{"and not into the next day", evening, "2027-03-02T00:00:00+01:00", false},
+		{"an early window is of the day that it is in the zone", early, "2027-03-02T00:30:00+01:00", true},
+		{"and not of the day that it is in Greenwich", early, "2027-03-03T00:30:00+01:00", false},
 		{"a night belongs to the day on which it starts", night, "2027-03-06T01:59:59+01:00", true},
 		{"and ends before its end", night, "2027-03-06T02:00:00+01:00", false},
 		{"the night before it does not", night, "2027-03-05T01:00:00+01:00", false},
@@ -50,6 +53,7 @@ func TestWhen(t *testing.T) {
 			at, err := time.Parse(time.RFC3339, c.at)
 			require.NoError(t, err)
 			require.Equal(t, c.want, c.when.Holds(at, vienna))
+			require.Equal(t, c.want, c.when.Holds(at.UTC(), vienna), "the same instant in UTC")
 		})
 	}
 }
