@@ -131,7 +131,7 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 	if rev.counts(awards) {
 		state.Day = tiers.DayOf(tx.occurred, rev.zone)
 	}
-	if err := earning.finish(result, c.Order.Channel, c.Order.Store, c.Order.Currency); err != nil {
+	if err := earning.finish(result, circumstances{channel: c.Order.Channel, store: c.Order.Store, currency: c.Order.Currency}); err != nil {
 		return err
 	}
 	id, origin, err := tx.newOrderID(orderKind, c.Order.ID)

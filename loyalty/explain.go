@@ -342,7 +342,7 @@ func (x *explaining) why(entry points.Entry, receipt *Receipt) string {
 	described.describe(rule)
 	if rule.Spend != nil {
 		unit, _ := rev.Unit(entry.Unit)
-		return fmt.Sprintf("%s %s per %s %s", unit.Format(described.Rate), entry.Unit, rule.Spend.Currency, described.Per)
+		return fmt.Sprintf("%s %s %s %s %s", unit.Format(described.Rate), entry.Unit, described.per(), rule.Spend.Currency, described.Per)
 	}
 	return Receipt{Scales: rev.scales()}.why(entry.Unit, &described)
 }

@@ -35,12 +35,12 @@ func (r *revision) explain(award points.Award, shares []points.Share, currency s
 
 // describe fills in the parameters of a rule.
 func (r *RuleReceipt) describe(rule *points.Rule) {
-	r.Label = rule.Label
+	r.Label, r.Weekdays = rule.Label, rule.When.Weekdays
 	switch {
 	case rule.Spend != nil:
-		r.Rate, r.Per = rule.Spend.Points, shortest(rule.Spend.Per)
+		r.Rate, r.Per, r.Groups = rule.Spend.Points, shortest(rule.Spend.Per), rule.Spend.Grouping == points.WholeGroups
 	case rule.Multiply.GreaterThan(decimal.Zero):
-		r.Factor, r.Weekdays = shortest(rule.Multiply), rule.When.Weekdays
+		r.Factor = shortest(rule.Multiply)
 	default:
 		r.Activity, r.Formula = rule.Activity, rule.Formula
 	}
@@ -77,46 +77,6 @@ func (e *earning) explainBoosts() {
 			}
 		}
 	}
-}
-
-// explainConditions says what rules that ask for more than lines and time found.
-func (e *earning) explainConditions(channel, store, currency string) {
-	for i := range e.tx.receipt.Awards {
-		rules := e.tx.receipt.Awards[i].Rules
-		for j := range rules {
-			rule := e.rev.rule(rules[j].Rule)
-			if rule == nil || rule.Only == nil {
-				continue
-			}
-			only, found := rule.Only, FoundReceipt{}
-			if len(only.Channels) > 0 {
-				found.Channel = channel
-			}
-			if len(only.Stores) > 0 {
-				found.Store = store
-			}
-			found.Tier = firstOf(e.env.Tiers, only.Tiers)
-			found.Segment = firstOf(e.env.Segments, only.Segments)
-			for _, least := range only.Minimum {
-				if least.Currency == currency {
-					found.Minimum, rules[j].Currency = shortest(least.Amount), currency
-				}
-			}
-			if found.Channel+found.Store+found.Tier+found.Segment != "" || !found.Minimum.IsZero() {
-				rules[j].Found = &found
-			}
-		}
-	}
-}
-
-// firstOf returns the first of the values that is in the list, or "".
-func firstOf(values, list []string) string {
-	for _, value := range values {
-		if slices.Contains(list, value) {
-			return value
-		}
-	}
-	return ""
 }
 
 // explainUses says on the receipt what caps and budgets took off, how often counts
@@ -180,6 +140,9 @@ func (r Receipt) why(unit string, rule *RuleReceipt) string {
 		b.WriteString(rule.Label + ": ")
 	}
 	b.WriteString(rule.gives(unit, r.amount(unit, rule.Rate)))
+	if rule.Weekdays != 0 {
+		b.WriteString(" on " + rule.Weekdays.String())
+	}
 	b.WriteString(rule.counted())
 	if rule.Found != nil {
 		b.WriteString(rule.Found.words(rule.Currency))
@@ -190,31 +153,13 @@ func (r Receipt) why(unit string, rule *RuleReceipt) string {
 	return b.String()
 }
 
-// words says what conditions found, each after a space.
-func (f *FoundReceipt) words(currency string) string {
-	var b strings.Builder
-	for _, found := range []struct{ before, text string }{
-		{" in channel ", f.Channel}, {" in store ", f.Store}, {" as ", f.Tier}, {" for segment ", f.Segment},
-	} {
-		if found.text != "" {
-			b.WriteString(found.before + found.text)
-		}
-	}
-	if f.Minimum.IsPositive() {
-		b.WriteString(" from " + currency + " " + f.Minimum.StringFixed(2) + " on")
-	}
-	return b.String()
-}
-
 // gives says what the rule gives, and on what.
 func (r *RuleReceipt) gives(unit, rate string) string {
 	switch {
 	case r.Rule == points.BoostRule && r.Factor.IsZero():
 		return "more by the member's tier"
 	case r.Per.IsPositive():
-		return fmt.Sprintf("%s %s per %s %s on %s %s", rate, unit, r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))
-	case r.Factor.IsPositive() && r.Weekdays != 0:
-		return fmt.Sprintf("× %s on %s", r.Factor, r.Weekdays)
+		return fmt.Sprintf("%s %s %s %s %s on %s %s", rate, unit, r.per(), r.Currency, r.Per, r.Currency, r.Eligible.StringFixed(2))
 	case r.Factor.IsPositive():
 		return fmt.Sprintf("× %s", r.Factor)
 	}
@@ -229,6 +174,14 @@ func (r *RuleReceipt) gives(unit, rate string) string {
 		text += " for " + r.Activity
 	}
 	return strings.TrimSuffix(text, ",")
+}
+
+// per says of a rate whether parts of its money earn.
+func (r *RuleReceipt) per() string {
+	if r.Groups {
+		return "per whole"
+	}
+	return "per"
 }
 
 // counted says the number that the rule counts to.

@@ -96,7 +96,7 @@ func (c Fact) Apply(ctx context.Context, tx *Tx) error {
 			return err
 		}
 	}
-	return earning.finish(result, c.Channel, c.Store, "")
+	return earning.finish(result, circumstances{channel: c.Channel, store: c.Store, attributes: c.Attributes})
 }
 
 // knows reports whether some rule is about the activity.

@@ -179,7 +179,7 @@ type revision struct {
 	zone   *time.Location
 	row    storage.Revision
 	// limited is set where some rule counts or has caps, budgeted where one has a
-	// budget, selective where one has an Only.
+	// budget, selective where one asks for more than lines and weekdays.
 	limited   bool
 	budgeted  bool
 	selective bool

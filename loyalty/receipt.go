@@ -93,8 +93,11 @@ type RuleReceipt struct {
 	Currency string          `json:"currency,omitempty"`
 	Rate     points.Amount   `json:"rate,omitempty"`
 	Per      decimal.Decimal `json:"per,omitzero"`
-	// Factor is what a multiplier multiplies by, on Weekdays where set.
-	Factor   decimal.Decimal `json:"factor,omitzero"`
+	// Groups says that only whole groups of Per earn.
+	Groups bool `json:"groups,omitempty"`
+	// Factor is what a multiplier multiplies by.
+	Factor decimal.Decimal `json:"factor,omitzero"`
+	// Weekdays are those that the rule asks for; empty is any.
 	Weekdays points.Weekdays `json:"weekdays,omitzero"`
 	// Activity is what a bonus was given for; orders have none.
 	Activity string `json:"activity,omitempty"`
@@ -120,6 +123,16 @@ type FoundReceipt struct {
 	Tier    string          `json:"tier,omitempty"`
 	Segment string          `json:"segment,omitempty"`
 	Minimum decimal.Decimal `json:"minimum,omitzero"`
+	// Together names the parts of a combination.
+	Together []string `json:"together,omitempty"`
+	// Attributes are those of the activity that the rule asks for.
+	Attributes map[string]string `json:"attributes,omitempty"`
+	// Day, of the month, and Month are when it happened, for a rule that lists some; a day
+	// that was found from the month's end is -1 for the last, and so on back. Hours is the
+	// window of the day that it was in.
+	Day   int           `json:"day,omitempty"`
+	Month time.Month    `json:"month,omitempty"`
+	Hours *points.Hours `json:"hours,omitempty"`
 }
 
 // CountedReceipt is the number that a rule counts to: of Pieces, or of orders or

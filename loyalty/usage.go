@@ -43,7 +43,7 @@ func (r *revision) note() {
 	for i := range r.Earning {
 		rule := &r.Earning[i]
 		r.limited = r.limited || rule.Count != nil || len(rule.Caps) > 0
-		r.selective = r.selective || rule.Only != nil
+		r.selective = r.selective || selects(rule)
 		r.budgeted = r.budgeted || len(rule.Budgets) > 0
 	}
 }
@@ -215,15 +215,22 @@ func earnRefusal(err error) error {
 	return err
 }
 
-// finish stores what was used, and says it on the receipt.
-func (e *earning) finish(result points.Result, channel, store, currency string) error {
+// finish stores what was used, and says on the receipt how the award came about.
+func (e *earning) finish(result points.Result, at circumstances) error {
 	e.explainBoosts()
+	if len(result.Uses) > 0 {
+		if err := e.use(result); err != nil {
+			return err
+		}
+	}
 	if e.rev.selective {
-		e.explainConditions(channel, store, currency)
+		e.explainConditions(at)
 	}
-	if len(result.Uses) == 0 {
-		return nil
-	}
+	return nil
+}
+
+// use stores what was used of counts, caps and budgets, and says it on the receipt.
+func (e *earning) use(result points.Result) error {
 	tx := e.tx
 	if e.rev.budgeted {
 		if err := e.awaitBudgets(result.Uses); err != nil {

@@ -82,7 +82,8 @@ func (w *When) holds(t time.Time, zone *time.Location) bool {
 		return false
 	}
 	if len(w.Hours) > 0 {
-		return w.withinHours(t, zone)
+		_, _, ok := w.window(t, zone)
+		return ok
 	}
 	if w.Weekdays == 0 && len(w.Days) == 0 && len(w.Months) == 0 {
 		return true
@@ -90,9 +91,14 @@ func (w *When) holds(t time.Time, zone *time.Location) bool {
 	return w.takes(t.In(zone))
 }
 
-// withinHours reports whether t is in a window of its day, or of the day before
-// where that one goes on past midnight.
-func (w *When) withinHours(t time.Time, zone *time.Location) bool {
+// Window returns the window of w.Hours that t is within, and noon of the day, in UTC, to
+// which it belongs: of t, or of the day before where that one's goes on past midnight. It is
+// false where there is none.
+func (w When) Window(t time.Time, zone *time.Location) (day time.Time, hours Hours, ok bool) {
+	return w.window(t, zone)
+}
+
+func (w *When) window(t time.Time, zone *time.Location) (day time.Time, hours Hours, ok bool) {
 	y, m, d := t.In(zone).Date()
 	for _, hours := range w.Hours {
 		for back := range 2 {
@@ -105,11 +111,11 @@ func (w *When) withinHours(t time.Time, zone *time.Location) bool {
 			}
 			start, end := hours.on(day, zone)
 			if !t.Before(start) && t.Before(end) {
-				return true
+				return day, hours, true
 			}
 		}
 	}
-	return false
+	return time.Time{}, Hours{}, false
 }
 
 func (h Hours) overnight() bool { return h.Until != 0 && h.Until < h.From }
