@@ -2,6 +2,7 @@ package kpi
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"time"
@@ -75,6 +76,26 @@ func Collect(orders iter.Seq2[Order, error]) (*Columns, error) {
 	return b.columns(), nil
 }
 
+// CollectCSV reads a file into columns: what [Collect] makes of [ReadCSV], with members
+// looked up once. The first row that is no order ends it with its [*RowError].
+func CollectCSV(r io.Reader, o *CSVOptions) (*Columns, error) {
+	var b columnsBuilder
+	var failed error
+	f := newCSVFile(r, o)
+	f.each(func(row *plainRow, err error) bool {
+		if failed = err; failed == nil {
+			failed = b.append(row.order.At.UnixMicro(), row.order.Amount)
+		}
+		b.member = append(b.member, row.number)
+		return failed == nil
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	b.members = f.members
+	return b.columns(), nil
+}
+
 type columnsBuilder struct {
 	members memberTable
 	Columns
@@ -88,15 +109,22 @@ func (b *columnsBuilder) Add(o Order) error {
 	if err != nil {
 		return err
 	}
-	amount, err := b.fit(o.Amount)
+	if err := b.append(at, o.Amount); err != nil {
+		return err
+	}
+	if b.waiting.add(o.Member) {
+		b.number()
+	}
+	return nil
+}
+
+func (b *columnsBuilder) append(at int64, money Amount) error {
+	amount, err := b.fit(money)
 	if err != nil {
 		return err
 	}
 	b.at = append(b.at, at)
 	b.amount = append(b.amount, amount)
-	if b.waiting.add(o.Member) {
-		b.number()
-	}
 	return nil
 }
 

@@ -64,12 +64,19 @@ const maxLine = 64 << 10
 // it. Any other error ends the sequence. The sequence can be ranged over once. It
 // keeps each member's id once and allocates nothing else per row.
 func ReadCSV(r io.Reader, o *CSVOptions) iter.Seq2[Order, error] {
+	f := newCSVFile(r, o)
+	return func(yield func(Order, error) bool) {
+		f.each(func(row *plainRow, err error) bool { return yield(row.order, err) })
+	}
+}
+
+func newCSVFile(r io.Reader, o *CSVOptions) *csvFile {
 	f := &csvFile{in: bufio.NewReaderSize(r, maxLine)}
 	if o != nil {
 		f.options = *o
 	}
 	f.options.Zone = orUTC(f.options.Zone)
-	return f.all
+	return f
 }
 
 // The columns that are read.
@@ -103,16 +110,18 @@ type csvFile struct {
 	rows     [plainRows]plainRow
 }
 
-func (f *csvFile) all(yield func(Order, error) bool) {
+// each hands out the rows with the numbers of their members. With an error the row is
+// empty.
+func (f *csvFile) each(yield func(row *plainRow, err error) bool) {
 	if err := f.header(); err != nil {
-		yield(Order{}, err)
+		yield(&plainRow{}, err)
 		return
 	}
 	f.instants.zone = f.options.Zone
 	for {
 		if rows := f.plain(); len(rows) > 0 {
 			for i := range rows {
-				if !yield(rows[i].order, nil) {
+				if !yield(&rows[i], nil) {
 					return
 				}
 			}
@@ -122,14 +131,17 @@ func (f *csvFile) all(yield func(Order, error) bool) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		var o Order
 		if err == nil && len(text) == 0 {
 			continue
 		}
+		row := &f.rows[0]
 		if err == nil {
-			o, err = f.order(text)
+			row.order, row.number, err = f.order(text)
 		}
-		if !yield(o, err) {
+		if err != nil {
+			*row = plainRow{}
+		}
+		if !yield(row, err) {
 			return
 		}
 		if _, row := errors.AsType[*RowError](err); err != nil && !row {
@@ -178,8 +190,8 @@ func (f *csvFile) header() error {
 	return nil
 }
 
-// order reads a row. The fields are those of the line's buffer.
-func (f *csvFile) order(text []byte) (Order, error) {
+// order reads a row, and the number of its member. The fields are those of the line's buffer.
+func (f *csvFile) order(text []byte) (Order, uint32, error) {
 	var fields [columnsRead][]byte
 	place, more, quotes := 0, true, bytes.IndexByte(text, '"') >= 0
 	f.unquoted = f.unquoted[:0]
@@ -187,33 +199,34 @@ func (f *csvFile) order(text []byte) (Order, error) {
 		var field []byte
 		var err error
 		if field, rest, more, err = f.field(rest, quotes); err != nil {
-			return Order{}, f.bad(f.columnAt(place), err)
+			return Order{}, 0, f.bad(f.columnAt(place), err)
 		}
 		if place < f.width && f.role[place] >= 0 {
 			fields[f.role[place]] = field
 		}
 	}
 	if place != f.width {
-		return Order{}, f.bad("", fmt.Errorf("has %d fields where the header names %d", place, f.width))
+		return Order{}, 0, f.bad("", fmt.Errorf("has %d fields where the header names %d", place, f.width))
 	}
 	var o Order
-	var err error
-	if o.Member, err = f.member(fields[memberColumn]); err != nil {
-		return Order{}, f.bad(f.names[memberColumn], err)
+	number, err := f.member(fields[memberColumn])
+	if err != nil {
+		return Order{}, 0, f.bad(f.names[memberColumn], err)
 	}
 	if o.At, err = f.instants.read(fields[timeColumn]); err != nil {
-		return Order{}, f.bad(f.names[timeColumn], err)
+		return Order{}, 0, f.bad(f.names[timeColumn], err)
 	}
 	if !inYears(o.At) {
-		return Order{}, f.bad(f.names[timeColumn], fmt.Errorf("is %s, which is not in the years 1900 to 2199 of UTC", stamp(o.At)))
+		return Order{}, 0, f.bad(f.names[timeColumn], fmt.Errorf("is %s, which is not in the years 1900 to 2199 of UTC", stamp(o.At)))
 	}
 	if o.Amount, err = parseAmount(fields[amountColumn]); err != nil {
-		return Order{}, f.bad(f.names[amountColumn], err)
+		return Order{}, 0, f.bad(f.names[amountColumn], err)
 	}
 	if err := f.currency(fields[currencyColumn]); err != nil {
-		return Order{}, f.bad(f.names[currencyColumn], err)
+		return Order{}, 0, f.bad(f.names[currencyColumn], err)
 	}
-	return o, nil
+	o.Member = f.members.names[number]
+	return o, number, nil
 }
 
 // columnAt names a column where it is one of those that are read.

@@ -14,6 +14,7 @@ const plainRows = 64
 // plainRow is a row on its way to its member.
 type plainRow struct {
 	order  Order
+	number uint32
 	member []byte
 	hash   uint32
 	slot   memberSlot
@@ -107,25 +108,24 @@ func (f *csvFile) name(rows []plainRow) {
 	for i := range rows {
 		row := &rows[i]
 		if row.name == string(row.member) {
-			row.order.Member = row.name
+			row.order.Member, row.number = row.name, row.slot.place-1
 		} else {
-			row.order.Member, _ = f.member(row.member)
+			row.number, _ = f.member(row.member)
+			row.order.Member = t.names[row.number]
 		}
 	}
 }
 
-// member returns the one string of a member's id.
-func (f *csvFile) member(field []byte) (string, error) {
-	name, hash, free, ok := f.members.known(field)
+// member returns the number of a member, whose name has one string.
+func (f *csvFile) member(field []byte) (uint32, error) {
+	at, hash, ok := f.members.find(field)
 	if ok {
-		return name, nil
+		return f.members.slots[at].place - 1, nil
 	}
 	if len(field) == 0 {
-		return "", errors.New("is empty; leave guest orders out of the file")
+		return 0, errors.New("is empty; leave guest orders out of the file")
 	}
-	name = f.copied(field)
-	f.members.take(free, hash, name)
-	return name, nil
+	return f.members.take(at, hash, f.copied(field)), nil
 }
 
 // copied makes a string; short ones share pieces of memory.

@@ -224,6 +224,8 @@ func FuzzReadCSV(f *testing.F) {
 		}
 		columns, err := kpi.Collect(kpi.ReadCSV(strings.NewReader(again.String()), nil))
 		require.NoError(t, err, "what was read can be written and read again")
+		sameColumns(t, again.String())
+		sameColumns(t, text)
 		require.Equal(t, len(kept), columns.Len())
 		i := 0
 		for o := range columns.All() {

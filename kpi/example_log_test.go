@@ -105,6 +105,16 @@ func ExampleCollect() {
 	// 8 orders of 3 members, up to 2027-03-02
 }
 
+func ExampleCollectCSV() {
+	columns, err := kpi.CollectCSV(strings.NewReader(cafe), &kpi.CSVOptions{Currency: "EUR"})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(columns.Len(), "orders of", columns.Members(), "members")
+	// Output:
+	// 8 orders of 3 members
+}
+
 func ExampleSurvivalAccumulator() {
 	// Months for which subscribers stayed; some still do.
 	var a kpi.SurvivalAccumulator

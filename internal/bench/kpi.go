@@ -170,7 +170,7 @@ func logCases(columns *kpi.Columns) ([]kpiCase, error) {
 			return len(file), nil
 		}},
 		{"csv-collect", "bytes", float64(len(file)) / 1e8, 0, func() (int, error) {
-			_, err := kpi.Collect(kpi.ReadCSV(bytes.NewReader(file), &kpi.CSVOptions{Zone: vienna}))
+			_, err := kpi.CollectCSV(bytes.NewReader(file), &kpi.CSVOptions{Zone: vienna})
 			return len(file), err
 		}},
 	}, nil

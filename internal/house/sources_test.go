@@ -12,7 +12,7 @@ import (
 )
 
 // noFormula are calculators that feed and collect what others compute with.
-var noFormula = []string{"kpi.Collect", "kpi.Orders", "kpi/clv.Customers", "loyalty/figures.Orders", "loyalty/figures.PointCohorts", "loyalty/figures.PointReportOf"}
+var noFormula = []string{"kpi.Collect", "kpi.CollectCSV", "kpi.Orders", "kpi/clv.Customers", "loyalty/figures.Orders", "loyalty/figures.PointCohorts", "loyalty/figures.PointReportOf"}
 
 var (
 	// sourceNamed is what a comment says of where a formula comes from.
