@@ -146,7 +146,7 @@ func (e *Engine) chunks(ctx context.Context, c *call, mode gatherMode) {
 // gathered: it merges what is alike, once, and decides the command again.
 func (e *Engine) crowded(ctx context.Context, c *call) {
 	if c.merged {
-		c.finish(nil, fmt.Errorf("%w: its points lie in more lots than one commit can change; do it in parts", ErrTooLarge))
+		c.finish(nil, errCrowded)
 		return
 	}
 	c.merged = true

@@ -10,8 +10,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
-// A command may take earned points back, or give spent ones back, from and to more lots
-// than one commit writes. Then its commit decides all, and keeps what is to be booked in
+// A command may take earned points back, give spent ones back, or spend, from and to more
+// lots than one commit writes. Then its commit decides all, and keeps what is to be booked in
 // records, each of as many lots as a commit takes. They are due at once and come before
 // all else on the account, so that the points move as if the decision had moved them. The
 // engine books them before it answers; where it dies, whoever settles the account does.
@@ -43,21 +43,18 @@ type laterPart struct {
 // postpone leaves entries of lots to later commits, where there are more than one takes.
 func (tx *Tx) postpone() error {
 	p, e := tx.Party, tx.deciding.engine
-	if tx.quote || p.changed() <= max(e.limits.Rows, leastRows)-laterRows {
+	if p.changed() <= max(e.limits.Rows, leastRows)-laterRows {
 		return nil
 	}
-	var stay []points.Entry
-	var states []laterState
-	for i := range p.entries {
-		entry := p.entries[i]
-		switch {
-		case entry.Lot == 0:
-			stay = append(stay, entry)
-		case entry.Kind == points.EntryReverse || entry.Kind == points.EntryReturn:
-			states = appendLater(states, entry, e.movedLots())
-		case !follows(p.entries[:i], entry):
-			return nil
-		}
+	stay, states, all := p.laterStates(e.movedLots())
+	switch {
+	case !all:
+		return tx.foresee()
+	case tx.quote:
+		return nil
+	}
+	if err := p.nameNoEntries(); err != nil {
+		return err
 	}
 	tx.whole, p.entries = p.entries, stay
 	p.lots, p.lotsOwned, p.written, p.newLots = slices.Clone(p.base.lots), true, nil, 0
@@ -76,6 +73,76 @@ func (tx *Tx) postpone() error {
 		}
 	}
 	tx.call.later = tx.system == ""
+	return nil
+}
+
+// laterStates parts entries into those that stay and those that are booked later, so many
+// in one record, and reports whether each is one or the other.
+func (p *Party) laterStates(most int) (stay []points.Entry, states []laterState, all bool) {
+	made := points.LotID((p.row.Version + 1) * lotsPerVersion)
+	for i, entry := range p.entries {
+		switch {
+		case entry.Lot == 0:
+			stay = append(stay, entry)
+		case entry.Kind == points.EntryReverse || entry.Kind == points.EntryReturn,
+			entry.Kind == points.EntrySpend && entry.Lot < made: // one that is made now has another id later
+			states = appendLater(states, entry, most)
+		case !follows(p.entries[:i], entry):
+			return nil, nil, false
+		}
+	}
+	return stay, states, true
+}
+
+// foresee fails the quote of a command that spends points of lots that it makes, in more rows
+// than one commit takes, as the commit does.
+func (tx *Tx) foresee() error {
+	made := points.LotID((tx.row.Version + 1) * lotsPerVersion)
+	spends := func(e points.Entry) bool { return e.Kind == points.EntrySpend && e.Lot >= made }
+	if !tx.quote || tx.changed() <= tx.deciding.engine.limits.Rows || !slices.ContainsFunc(tx.entries, spends) {
+		return nil
+	}
+	return tx.fail(tx.deciding.engine.tooLarge())
+}
+
+// nameNoEntries lets what was paid with points not name the entries that spent them, since
+// these are booked later.
+func (p *Party) nameNoEntries() error {
+	unnamed := func(parts []tenderPart) []tenderPart {
+		parts = slices.Clone(parts)
+		for i := range parts {
+			if parts[i].Version > p.row.Version {
+				parts[i].Version, parts[i].Ordinal = 0, 0
+			}
+		}
+		return parts
+	}
+	for _, key := range slices.Clone(p.put) {
+		row := p.records[p.recordAt(key.Kind, key.ID)].row
+		var err error
+		switch {
+		case row.Kind == tenderKind:
+			var state tenderState
+			if err = p.decode(row, &state); err == nil {
+				state.Parts = unnamed(state.Parts)
+				row.Data, err = canon.Append(nil, &state)
+			}
+		case row.Kind == redemptionKind && row.Status != erasedState:
+			var state redemptionState
+			if err = p.decode(row, &state); err == nil {
+				state.Parts = unnamed(state.Parts)
+				row.Data, err = canon.Append(nil, &state)
+			}
+		default:
+			continue
+		}
+		if err != nil {
+			return p.tx.fail(err)
+		}
+		if err := p.putOwn(row); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -170,6 +170,46 @@ func TestARedemptionThatTookVeryManyLotsIsCancelled(t *testing.T) {
 	s.verify()
 }
 
+func TestARewardIsPaidFromMoreLotsThanOneCommitTakes(t *testing.T) {
+	program := beans(points.NeverExpire())
+	program.Catalog = rewards.Catalog{{Code: "mug", Type: rewards.TypeCustom, Stock: 1, Prices: []rewards.Price{{Unit: "bean", Points: 190}}}}
+	mug := loyalty.Redeem{Member: "anna", Key: "mug", Redemption: "mug", Reward: "mug"}
+	for dies := range 6 {
+		t.Run(fmt.Sprintf("dead at commit %d", dies), func(t *testing.T) {
+			s := openNarrow(t, program)
+			smallLots(s, 200)
+			before, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			quote, err := s.Quote(t.Context(), mug)
+			require.NoError(t, err)
+			down := errors.New("the process died")
+			s.maxRows, s.commits = 0, 0
+			s.fail = func(commit int) error {
+				if dies > 0 && commit >= dies {
+					return down
+				}
+				return nil
+			}
+			receipt, err := s.Do(t.Context(), mug)
+			require.Equal(t, dies == 1, err != nil, "%v", err)
+			require.LessOrEqual(t, s.maxRows, 300)
+			if s.fail = nil; err == nil {
+				require.Equal(t, quote.Moves, receipt.Moves)
+				require.Equal(t, quote.Balances, receipt.Balances)
+			}
+			s.must(mug)
+			require.EqualValues(t, 10, s.balance().Available, "whoever reads sees the decision")
+			s.refuses(loyalty.Spend{Member: "anna", Key: "twice", Unit: "bean", Points: 11}, loyalty.ErrInsufficientPoints)
+			s.verify()
+			s.must(loyalty.CancelRedemption{Member: "anna", Key: "no", Redemption: "mug"})
+			after, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			require.Equal(t, before.Expiring, after.Expiring, "each point is back in its lot")
+			s.verify()
+		})
+	}
+}
+
 func TestAHoldOfVeryManyLotsLapsesBesideManyThatExpire(t *testing.T) {
 	s := openNarrow(t, beans(points.NeverExpire()))
 	smallLots(s, 130)

@@ -25,6 +25,9 @@ const quotedLots = 1 << 20
 // errGather reports a debit over more lots than one commit takes.
 var errGather = errors.New("loyalty: the debit needs more lots than one commit takes")
 
+// errCrowded is what the caller is told of one that is not a spend.
+var errCrowded = fmt.Errorf("%w: its points lie in more lots than one commit can change; do it in parts", ErrTooLarge)
+
 // errStale reports a read inside Apply that met another version.
 var errStale = errors.New("loyalty: the account changed while the command was decided")
 
@@ -260,18 +263,45 @@ func (p *Party) debit(unit string, amount points.Amount, pattern points.Entry) (
 	if err := p.sufficient(unit, amount); err != nil {
 		return nil, err
 	}
-	limit := p.tx.deciding.engine.moveLots(len(p.tx.parties))
-	if _, ok := p.tx.call.gathers(); ok {
-		limit = p.tx.deciding.engine.spendLots()
-	}
-	if p.tx.quote || pattern.Kind == points.EntryReverse {
-		limit = quotedLots
-	}
-	parts, err := p.choose(unit, amount, limit)
+	limit, looks := p.debitLots(pattern.Kind)
+	parts, err := p.choose(unit, amount, looks)
 	if err != nil {
 		return nil, err
 	}
+	if len(parts) > limit && !p.mergeable(len(parts)-limit) {
+		return nil, p.tx.fail(errCrowded)
+	}
 	return parts, p.take(unit, parts, pattern)
+}
+
+// debitLots is from how many lots a debit may take, and at how many it looks. What one
+// commit does not take of a spend is gathered before or booked later.
+func (p *Party) debitLots(kind points.EntryKind) (takes, looks int) {
+	e := p.tx.deciding.engine
+	_, gathers := p.tx.call.gathers()
+	later := kind == points.EntryReverse || kind == points.EntrySpend && p == p.tx.Party && p.tx.system == ""
+	switch {
+	case gathers && !p.tx.quote && kind != points.EntryReverse:
+		return quotedLots, e.spendLots()
+	case gathers || later:
+		return quotedLots, quotedLots
+	}
+	if takes = e.moveLots(len(p.tx.parties)); kind == points.EntryHold {
+		takes = e.moveLots(1) // what is on hold stays in its account
+	}
+	if p.tx.quote {
+		return takes, quotedLots
+	}
+	return takes, takes
+}
+
+// mergeable reports whether the open lots would be that many fewer, once those that are
+// alike are merged.
+func (p *Party) mergeable(fewer int) bool {
+	for _, merge := range points.Consolidate(p.lots, p.tx.rev.zone, 0) {
+		fewer -= len(merge.From) - 1
+	}
+	return fewer <= 0
 }
 
 // choose picks the lots that a debit takes from, at most as many as a limit, loading more

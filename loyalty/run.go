@@ -368,12 +368,17 @@ func (c *call) stands() bool {
 	return true
 }
 
+// tooLarge says what to do with a command that one commit does not take.
+func (e *Engine) tooLarge() error {
+	return fmt.Errorf("%w: it writes more rows than the %d, or more bytes than the %d, of one; do it in parts, "+
+		"as by one command that gives points back and another that spends", ErrTooLarge, e.limits.Rows, e.limits.Bytes)
+}
+
 // retry says whether a call whose batch failed is decided again; otherwise it is
 // finished.
 func (e *Engine) retry(c *call, outcome storage.Outcome) bool {
 	if outcome.Status == storage.TooLarge {
-		c.finish(nil, fmt.Errorf("%w: it writes more rows than the %d, or more bytes than the %d, of one; do it in parts, "+
-			"as by one command that gives points back and another that spends", ErrTooLarge, e.limits.Rows, e.limits.Bytes))
+		c.finish(nil, e.tooLarge())
 		return false
 	}
 	if e.bound {

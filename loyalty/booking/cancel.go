@@ -165,10 +165,6 @@ func (r *room) leave(b *booking) error {
 // Reschedule moves a booked party to another session, in one commit: what the first one
 // costs to cancel is kept, the rest of its points returns, and the other is paid for. Its
 // receipt's Result is the [Booking] of the other session.
-//
-// Points that return and points that pay are booked at once here: where they lie in more
-// lots than one commit writes, hundreds of them, it is [loyalty.ErrTooLarge] and nothing has
-// changed. A [Cancel] and a [Book] then do the same in two steps.
 type Reschedule struct {
 	Member  string `json:"member"`
 	Key     string `json:"key"`

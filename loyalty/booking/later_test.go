@@ -120,19 +120,98 @@ func TestABookingGivesPointsBackToMoreLotsThanOneCommitTakes(t *testing.T) {
 	}
 }
 
-func TestAMoveOfABookingOverTooManyLotsSaysWhatToDo(t *testing.T) {
-	s, _ := inSmallChange(t)
-	s.must(seatInSmallChange())
+func TestABookingIsPaidAndMovedOverMoreLotsThanOneCommitTakes(t *testing.T) {
 	late := evening()
-	late.ID, late.Prices = "late", []experience.Price{{Points: 65}}
-	s.must(booking.Open{Key: "late", Session: late})
-	before := s.heads()
-	_, err := s.Do(t.Context(), booking.Reschedule{Member: "anna", Key: "move", Session: "latte-art", To: "late", Unit: "bean", Points: 65})
-	require.ErrorIs(t, err, loyalty.ErrTooLarge)
-	require.ErrorContains(t, err, "do it in parts, as by one command that gives points back and another that spends")
-	require.Equal(t, before, s.heads(), "a refusal changes nothing")
+	late.ID, late.Prices = "late", []experience.Price{{Points: 130}}
+	dear := evening()
+	dear.ID, dear.Prices = "dear", []experience.Price{{Points: 125}}
+	steps := map[string]struct {
+		before []loyalty.Command
+		cmd    loyalty.Command
+		seats  string
+		left   points.Amount
+	}{
+		"a booking": {
+			nil, booking.Book{Member: "anna", Key: "now", Session: "dear", Party: 1, Unit: "bean", Points: 125}, "dear", 5,
+		},
+		"a move to a dearer session": {
+			[]loyalty.Command{seatInSmallChange()},
+			booking.Reschedule{Member: "anna", Key: "now", Session: "latte-art", To: "dear", Unit: "bean", Points: 125},
+			"dear", 5,
+		},
+		"a move that takes all there is": {
+			[]loyalty.Command{booking.Book{Member: "anna", Key: "before", Session: "dear", Party: 1, Unit: "bean", Points: 125}},
+			booking.Reschedule{Member: "anna", Key: "now", Session: "dear", To: "late", Unit: "bean", Points: 130},
+			"late", 0,
+		},
+	}
+	for name, step := range steps {
+		for dies := range 7 {
+			t.Run(fmt.Sprintf("%s, dead at commit %d", name, dies), func(t *testing.T) {
+				s, store := inSmallChange(t)
+				before := s.expiries("anna")
+				s.must(booking.Open{Key: "late", Session: late})
+				s.must(booking.Open{Key: "dear", Session: dear})
+				for _, cmd := range step.before {
+					s.must(cmd)
+				}
+				quote, err := s.Quote(t.Context(), step.cmd)
+				require.NoError(t, err)
+				store.commits, store.dies = 0, dies
+				receipt, err := s.Engine.Do(t.Context(), step.cmd)
+				require.Equal(t, dies == 1, err != nil, "%v", err)
+				if store.dies = 0; err == nil {
+					require.Equal(t, quote.Moves, receipt.Moves)
+					require.Equal(t, quote.Balances, receipt.Balances)
+				}
+				s.must(step.cmd)
+				require.Equal(t, step.left, s.balance("anna").Available, "whoever reads sees the decision")
+				require.Equal(t, experience.Booked, s.of("anna", step.seats).State)
+				s.verify("latte-art", "late", "dear")
+				s.runDue()
+				require.Equal(t, step.left, s.balance("anna").Available)
+				s.verify("latte-art", "late", "dear")
+				s.must(booking.Cancel{Member: "anna", Key: "back", Session: step.seats})
+				s.runDue()
+				require.Equal(t, before, s.expiries("anna"), "each point is back in its lot")
+				s.verify("latte-art", "late", "dear")
+			})
+		}
+	}
+}
+
+func TestAQuoteForeseesAHoldOverTooManyLots(t *testing.T) {
+	s, _ := inSmallChange(t)
+	wide := evening()
+	wide.ID, wide.Prices = "wide", []experience.Price{{Points: 71}}
+	s.must(booking.Open{Key: "wide", Session: wide})
+	hold := booking.Hold{Member: "anna", Key: "hold", Session: "latte-art", Party: 1, Unit: "bean", Points: 65}
+	s.booked(hold)
 	s.must(cancel("anna"))
-	s.must(booking.Book{Member: "anna", Key: "book late", Session: "late", Party: 1, Unit: "bean", Points: 65})
-	require.EqualValues(t, 65, s.balance("anna").Available)
+	hold.Key, hold.Session, hold.Points = "wide", "wide", 71
+	require.Contains(t, s.refused(hold, loyalty.ErrTooLarge), "its points lie in more lots than one commit can change")
+}
+
+func TestAQuoteForeseesAMoveOfTooManyPointsThatLiveByAGrace(t *testing.T) {
+	s, store := inSmallChange(t)
+	s.must(seatInSmallChange())
+	graced := program()
+	graced.EffectiveAt, graced.Units[0].Grace = opening.AddDate(0, 0, 1), points.Span{N: 30, Unit: points.Days}
+	engine, err := loyalty.New(loyalty.Revisions{program(), graced}, store, &loyalty.Options{
+		Clock: s.clock, Secret: []byte("a secret of the test"), Features: []loyalty.Feature{booking.Feature{}},
+	})
+	require.NoError(t, err)
+	s.Engine, s.Desk = engine, booking.NewDesk(engine, store)
+	s.at(opening.AddDate(0, 0, 1))
+	far, late := evening(), evening()
+	far.Start, far.End = opening.AddDate(2, 0, 0), opening.AddDate(2, 0, 1)
+	late.ID, late.Start, late.End, late.Prices = "late", far.Start, far.End, []experience.Price{{Points: 65}}
+	s.must(booking.Change{Key: "far", Session: far, Reason: "works", Actor: "shop"})
+	s.must(booking.Open{Key: "late", Session: late})
+	s.at(opening.AddDate(1, 6, 0))
+	s.runDue()
+	s.refused(booking.Reschedule{Member: "anna", Key: "move", Session: "latte-art", To: "late", Unit: "bean", Points: 65}, loyalty.ErrTooLarge)
+	s.must(cancel("anna"))
+	s.must(booking.Book{Member: "anna", Key: "late", Session: "late", Party: 1, Unit: "bean", Points: 65})
 	s.verify("latte-art", "late")
 }
