@@ -58,8 +58,11 @@ func (c Open) Apply(_ context.Context, tx *loyalty.Tx) error {
 
 // Entry is what a member has of a raffle: what [Enter] and [Collect] answer.
 type Entry struct {
+	// ID is the entry's id among the member's where that is not the raffle's, as after a
+	// merge of two members who had both entered.
+	ID     string `json:"id,omitempty"`
 	Raffle string `json:"raffle"`
-	// Tickets are the numbers of all the member's tickets, Label their pseudonym in the
+	// Tickets are the numbers of the entry's tickets, Label their pseudonym in the
 	// published list.
 	Tickets []int64 `json:"tickets"`
 	Label   string  `json:"label,omitempty"`
@@ -106,7 +109,7 @@ func (c Enter) Plan() loyalty.Plan {
 	plan := loyalty.Plan{
 		Member: c.Member, Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor, Reference: c.Raffle,
 		Houses:  []loyalty.House{house(c.Raffle)},
-		Records: append(records(c.Raffle), loyalty.RecordRef{Kind: entryKind, ID: c.Raffle}),
+		Records: append(records(c.Raffle), loyalty.RecordRef{Kind: entryKind, ID: c.Raffle}, loyalty.RecordRef{Kind: entryKind, ID: mergedID(c.Raffle, 2)}),
 	}
 	if c.Points > 0 {
 		pays := c.spend(c.Member).Plan()
@@ -176,8 +179,12 @@ func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
 			return err
 		}
 	}
-	if int64(len(entry.Tickets))+c.Tickets > d.terms.most() {
-		return fmt.Errorf("%w: %d of at most %d are there", ErrTickets, len(entry.Tickets), d.terms.most())
+	others, err := ticketsByMerges(tx, c.Raffle)
+	if err != nil {
+		return err
+	}
+	if has := int64(len(entry.Tickets)) + others; has+c.Tickets > d.terms.most() {
+		return fmt.Errorf("%w: %d of at most %d are there", ErrTickets, has, d.terms.most())
 	}
 	label := raffle.Label(feature.Salt, c.Raffle, entry.As)
 	for range c.Tickets {
@@ -200,6 +207,22 @@ func (c Enter) Apply(ctx context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	return tx.Answer(Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Label: label, Status: Running})
+}
+
+// ticketsByMerges counts the tickets of the member's entries that came by merges.
+func ticketsByMerges(tx *loyalty.Tx, raffle string) (int64, error) {
+	var tickets int64
+	for n := 2; ; n++ {
+		row, exists, err := tx.Record(entryKind, mergedID(raffle, n))
+		if err != nil || !exists {
+			return tickets, err
+		}
+		var entry entryDocument
+		if err := decode(row, &entry); err != nil {
+			return tickets, err
+		}
+		tickets += int64(len(entry.Tickets))
+	}
 }
 
 // Draw reveals the seed of a raffle that has closed, and draws, before its Terms.DrawBy. Its receipt's Result is
@@ -307,7 +330,7 @@ type Collect struct {
 	Key    string `json:"key"`
 	Raffle string `json:"raffle"`
 	// Entry is the id of the entry where it is not the raffle's, as after a merge of two
-	// members who had both entered.
+	// members who had both entered; [Entries] tells.
 	Entry      string    `json:"entry,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
@@ -367,7 +390,10 @@ func (c Collect) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if err := decode(row, &entry); err != nil {
 		return err
 	}
-	answer := Entry{Raffle: c.Raffle, Tickets: entry.Tickets, Status: status, Ranks: ranks(d.state.Winners, entry.Tickets)}
+	if c.Entry == c.Raffle {
+		c.Entry = ""
+	}
+	answer := Entry{ID: c.Entry, Raffle: c.Raffle, Tickets: entry.Tickets, Status: status, Ranks: ranks(d.state.Winners, entry.Tickets)}
 	if status != Drawn && entry.Points > 0 {
 		if answer.Returned, err = c.payBack(ctx, tx, &entry); err != nil {
 			return err

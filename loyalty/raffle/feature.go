@@ -61,10 +61,13 @@ func (Feature) Merge(_ context.Context, _ *loyalty.Tx, into *loyalty.Party, reco
 		if !taken {
 			return into.PutRecord(record)
 		}
-		record.ID = fmt.Sprintf("%s/%d", record.Reference, n)
+		record.ID = mergedID(record.Reference, n)
 	}
 	return nil
 }
+
+// mergedID is the id of the n-th entry of a raffle that a member has by merges.
+func mergedID(raffle string, n int) string { return fmt.Sprintf("%s/%d", raffle, n) }
 
 // Erase leaves nothing but the numbers of the tickets, which have a pseudonym that only
 // the salt leads back from: a ticket of a member who was erased can win, and nobody collects.
@@ -106,7 +109,8 @@ type Terms struct {
 	// points is free.
 	Unit   string        `json:"unit,omitempty"`
 	Points points.Amount `json:"points,omitempty"`
-	// MaxTickets is how many a member may have, up to 100; 0 is 1.
+	// MaxTickets is how many a member may have, up to 100; 0 is 1. Who has more by a merge
+	// keeps them, and gets no more.
 	MaxTickets int64 `json:"maxTickets,omitempty"`
 	// Winners is how many tickets are drawn, 1 to 1,000: first those who win, then those
 	// who stand by.

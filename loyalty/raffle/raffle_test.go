@@ -310,3 +310,57 @@ func Example() {
 	fmt.Println("ticket", proof.Winners[0], "of", len(proof.Labels), "wins:", proof.Verify())
 	// Output: ticket 2 of 3 wins: <nil>
 }
+
+func TestAMergeGivesNobodyMoreTicketsThanAMemberMayHave(t *testing.T) {
+	s := openShop(t, "anna", "old", "older")
+	s.must(enter("anna", 1))
+	s.must(enter("old", 1))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	s.refused(enter("anna", 2), raffle.ErrTickets)
+	third := enter("anna", 1)
+	third.Key = "third"
+	s.must(third)
+	s.must(enter("older", 3))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge again", From: "older"})
+	fourth := enter("anna", 1)
+	fourth.Key = "fourth"
+	s.refused(fourth, raffle.ErrTickets)
+
+	var told []string
+	for entry, err := range raffle.Entries(t.Context(), s.store, "beans", "anna") {
+		require.NoError(t, err)
+		require.Equal(t, raffle.Running, entry.Status)
+		told = append(told, fmt.Sprint(entry.Raffle, " ", entry.ID, " ", entry.Tickets))
+	}
+	require.Equal(t, []string{"grinder  [1 3]", "grinder grinder/2 [2]", "grinder grinder/3 [4 5 6]"}, told)
+	for entry, err := range raffle.Entries(t.Context(), s.store, "beans", "old") {
+		require.Fail(t, "it is the survivor's", "%v %v", entry, err)
+	}
+	s.verify()
+}
+
+func TestARaffleWithFewerTicketsThanPrizesDrawsThemAll(t *testing.T) {
+	for tickets := range 4 {
+		t.Run(fmt.Sprintf("%d tickets and 4 prizes", tickets), func(t *testing.T) {
+			s := openShop(t, "anna")
+			if tickets > 0 {
+				s.must(enter("anna", int64(tickets)))
+			}
+			s.now = opening.AddDate(0, 0, 7)
+			s.must(raffle.Draw{Key: "draw", Raffle: "grinder", Seed: seed, Value: value})
+			proof, err := raffle.ProofOf(t.Context(), s.store, "beans", "grinder")
+			require.NoError(t, err)
+			require.NoError(t, proof.Verify())
+			require.Len(t, proof.Winners, tickets)
+			if tickets == 0 {
+				s.refused(collect("anna"), raffle.ErrNoEntry)
+				return
+			}
+			entry := entryOf(t, s.must(collect("anna")))
+			slices.Sort(entry.Ranks)
+			require.Equal(t, []int{1, 2, 3}[:tickets], entry.Ranks, "no ticket wins twice")
+			require.Zero(t, entry.Returned)
+			s.verify()
+		})
+	}
+}

@@ -3,7 +3,9 @@ package raffle
 import (
 	"context"
 	"fmt"
+	"iter"
 
+	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/rewards/experience/raffle"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -48,6 +50,33 @@ func read(ctx context.Context, store storage.Store, program, id string) (Raffle,
 	}
 	r.Status, r.Tickets, r.Roll, r.Winners = Status(rows[1].Status), state.Tickets, state.Digest, state.Winners
 	return r, state, nil
+}
+
+// Entries iterates over what a member has of raffles, by raffle: their Status is Running
+// until they are collected. It stops at the first error, which it yields.
+func Entries(ctx context.Context, store storage.Store, program, member string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for row, err := range storage.AllRecords(ctx, store, storage.RecordQuery{Program: program, Member: member, Kind: entryKind}) {
+			if err == nil && loyalty.Moved(row) {
+				continue
+			}
+			var entry entryDocument
+			if err == nil {
+				err = decode(row, &entry)
+			}
+			if err != nil {
+				yield(Entry{}, fmt.Errorf("raffle: %w", err))
+				return
+			}
+			shown := Entry{Raffle: row.Reference, Tickets: entry.Tickets, Status: Status(row.Status)}
+			if row.ID != row.Reference {
+				shown.ID = row.ID
+			}
+			if !yield(shown, nil) {
+				return
+			}
+		}
+	}
 }
 
 // ProofOf returns what a shop publishes of a raffle that is drawn, so that anyone can check
