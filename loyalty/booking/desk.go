@@ -33,7 +33,8 @@ type Advanced struct {
 	// Promoted holds the offers to members of lists, in order: whom to notify at once.
 	// The event of each [Promote] is in the outbox besides.
 	Promoted []Offer `json:"promoted,omitempty"`
-	// Passed counts those who could not pay, and Dismissed those who are not there any
+	// Passed counts those who could not pay, or for whose party the session has become too
+	// small, and Dismissed those who are not there any
 	// more.
 	Passed    int64 `json:"passed,omitempty"`
 	Dismissed int64 `json:"dismissed,omitempty"`
@@ -197,7 +198,7 @@ func (d *Desk) promote(ctx context.Context, session string) (Advanced, error) {
 		if !waits || now.Board.Room() == 0 {
 			return done, nil
 		}
-		step, err := d.step(ctx, session, next, now.Board.Room())
+		step, err := d.step(ctx, session, next, &now.Board)
 		switch {
 		case errors.Is(err, errNoRoom):
 			return done, nil
@@ -230,7 +231,7 @@ func overtook(err error) bool {
 var errNoRoom = errors.New("the next party needs more seats than there are")
 
 // step promotes the party that is next, or skips places of which nobody waits.
-func (d *Desk) step(ctx context.Context, session string, from experience.Place, room int64) (Advanced, error) {
+func (d *Desk) step(ctx context.Context, session string, from experience.Place, board *experience.Board) (Advanced, error) {
 	place, waits, found, err := d.first(ctx, session, from)
 	if err != nil {
 		return Advanced{}, err
@@ -243,7 +244,7 @@ func (d *Desk) step(ctx context.Context, session string, from experience.Place, 
 		_, err := d.engine.Do(ctx, skip)
 		return Advanced{}, err
 	}
-	if waits.Party > room {
+	if waits.Party > board.Room() && waits.Party <= board.Capacity {
 		return Advanced{}, errNoRoom
 	}
 	receipt, err := d.engine.Do(ctx, Promote{

@@ -1,22 +1,28 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards/experience"
+	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // CheckIn notes, once, that a booked party has come: from when the doors open to the end.
-// Its receipt's Result is a [Booking].
+// Where only a part of it has, Party says how many; those who come later are a CheckIn of
+// their own. Its receipt's Result is a [Booking].
 type CheckIn struct {
 	Member  string `json:"member"`
 	Key     string `json:"key"`
 	Session string `json:"session"`
 	// Booking is the id of the booking where it is not the session's.
-	Booking    string    `json:"booking,omitempty"`
+	Booking string `json:"booking,omitempty"`
+	// Party is how many of the party come now, up to those that are missing; 0 is the whole
+	// party.
+	Party      int64     `json:"party,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 	Reason     string    `json:"reason,omitempty"`
 	Actor      string    `json:"actor,omitempty"`
@@ -34,6 +40,9 @@ func (c CheckIn) Plan() loyalty.Plan {
 func (c CheckIn) Validate() error {
 	var found checks
 	found.booking(c.Session, c.Booking)
+	if c.Party != 0 {
+		found.party(c.Party)
+	}
 	return found.Err()
 }
 
@@ -43,22 +52,35 @@ func (c CheckIn) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.state().Become(experience.Present); err != nil {
-		return err
+	was, come := b.state(), cmp.Or(c.Party, b.Party)
+	if was != experience.Present || b.Came == 0 || c.Party == 0 {
+		if _, err := was.Become(experience.Present); err != nil {
+			return err
+		}
+		was = experience.Booked
 	}
 	if err := r.session.MayEnter(tx.Now()); err != nil {
 		return err
 	}
-	if has, err := r.has(b.seat(), experience.Booked); err != nil || !has {
+	if has, err := r.has(b.seat(), was); err != nil || !has {
 		return errFirst(err, ErrDismissed)
 	}
-	if err := r.board.CheckIn(b.Party); err != nil {
+	if missing := b.Party - b.Came; come > missing {
+		return &experience.PartyError{Party: come, Max: missing}
+	}
+	if err := r.board.CheckIn(come); err != nil {
 		return err
 	}
-	return errFirst(
-		b.become(tx, experience.Present, points.Never), r.sit(b, experience.Present, points.Never), r.keep(),
-		tx.Answer(b.shownAs(r)),
-	)
+	if b.Came += come; b.Came == b.Party {
+		b.Came = 0
+	}
+	return errFirst(b.store(tx, experience.Present, points.Never), r.arrive(b), r.keep(), tx.Answer(b.shownAs(r)))
+}
+
+// arrive stores the seats of a party that has come, or a part of it.
+func (r *room) arrive(b *booking) error {
+	seat := storage.Record{Kind: seatKind, ID: b.seat(), Status: string(experience.Present), DueAt: points.Never}
+	return put(r.Party, seat, seatDocument{Party: b.Party, Came: b.Came})
 }
 
 // HandOver gives booked seats to a guest of the member, or back to the member. The booking
@@ -100,8 +122,14 @@ func (c HandOver) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if err != nil {
 		return err
 	}
-	if b.state() != experience.Booked {
+	switch {
+	case b.state() != experience.Booked:
 		return &experience.StateError{From: b.state(), To: "a guest's"}
+	case r.board.Off:
+		return experience.ErrCalledOff
+	}
+	if err := r.still(b); err != nil {
+		return err
 	}
 	b.Guest = c.Guest
 	return errFirst(b.store(tx, experience.Booked, b.Until), tx.Answer(b.shownAs(r)))

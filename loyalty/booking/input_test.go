@@ -62,7 +62,7 @@ func plain() []loyalty.Command {
 		booking.Join{Member: "anna", Key: "k", Session: "latte-art", Party: 3, Unit: "bean", Points: 300, Money: decimal.NewFromInt(15), Currency: "EUR", Reason: "r", Actor: "a"},
 		booking.Cancel{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Hold: "h", Place: &experience.Place{Class: 1, Number: 1}, Reason: "r", Actor: "a"},
 		booking.Reschedule{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", To: "other", Unit: "bean", Points: 100, Money: decimal.NewFromInt(5), Currency: "EUR", Reason: "r", Actor: "a"},
-		booking.CheckIn{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Reason: "r", Actor: "a"},
+		booking.CheckIn{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Party: 1, Reason: "r", Actor: "a"},
 		booking.HandOver{Member: "anna", Key: "k", Session: "latte-art", Booking: "latte-art", Guest: "Ida", Reason: "r", Actor: "a"},
 		booking.Promote{Member: "anna", Key: "k", Session: "latte-art", Class: 1, Number: 3, From: 2, Unit: "bean", Points: 100},
 		booking.Skip{Key: "k", Session: "latte-art", Class: 1, From: 1, To: 2},

@@ -81,7 +81,8 @@ func (c Join) Apply(ctx context.Context, tx *loyalty.Tx) error {
 
 // Promote promises seats to the member who is next on a session's list: the points are
 // put on hold, and the member has until the offer lapses to [Confirm] or [Cancel]. A member
-// who cannot pay is passed over. A [Desk] makes these commands; the commit sees to it that
+// who cannot pay is passed over, and so is a party larger than the session has become by a
+// [Change], which nobody could ever seat: it is unserved. A [Desk] makes these commands; the commit sees to it that
 // nobody but the head is promoted, and only while there is room. Its receipt's Result is
 // a [Booking].
 type Promote struct {
@@ -153,10 +154,10 @@ func (c Promote) Apply(_ context.Context, tx *loyalty.Tx) error {
 		// The member's side ended by an earlier deadline of the list.
 		return errFirst(failed, r.board.PassOver(place, gone), r.place(place, waitGone, waits), r.keep(), tx.Answer(b.shownAs(r)))
 	}
-	if why := b.cannotPay(tx); why != nil {
+	if passed := b.passed(tx, r); passed != "" {
 		return errFirst(
-			failed, r.board.PassOver(place, gone), b.become(tx, experience.Passed, points.Never),
-			r.place(place, string(experience.Passed), waits), r.keep(), tx.Answer(b.shownAs(r)),
+			failed, r.board.PassOver(place, gone), b.become(tx, passed, points.Never),
+			r.place(place, string(passed), waits), r.keep(), tx.Answer(b.shownAs(r)),
 		)
 	}
 	if err := r.board.Promote(place, b.Party, gone); err != nil || failed != nil {
@@ -207,6 +208,18 @@ func (r *room) waits(tx *loyalty.Tx, place experience.Place) (waitDocument, erro
 		err = fmt.Errorf("%w: it is the place of another member", experience.ErrNotNext)
 	}
 	return waits, err
+}
+
+// passed is what a party becomes that cannot be promoted when it is next, or nothing.
+func (b *booking) passed(tx *loyalty.Tx, r *room) experience.State {
+	switch {
+	case b.Party > r.board.Capacity:
+		return experience.Unserved
+	case b.cannotPay(tx) != nil:
+		return experience.Passed
+	default:
+		return ""
+	}
 }
 
 // cannotPay returns why the points of a party cannot be put on hold, or nil.

@@ -82,8 +82,10 @@ func ended(state experience.State) experience.State {
 type Seat struct {
 	// Who is the id by which the member booked, followed by "/2" and so on where another
 	// party has, or had, seats by that id.
-	Who   string           `json:"who"`
-	Party int64            `json:"party"`
+	Who   string `json:"who"`
+	Party int64  `json:"party"`
+	// Came is how many of a party that is present have come, where that is not all.
+	Came  int64            `json:"came,omitempty"`
 	State experience.State `json:"state"`
 	// Until is when seats that are held or promised are free again.
 	Until time.Time `json:"until,omitzero"`
@@ -99,7 +101,7 @@ func (d *Desk) Seats(ctx context.Context, session string, at time.Time) iter.Seq
 			if err == nil {
 				err = decode(row, &document)
 			}
-			seat := Seat{Who: row.ID, Party: document.Party, State: experience.State(row.Status)}
+			seat := Seat{Who: row.ID, Party: document.Party, Came: document.Came, State: experience.State(row.Status)}
 			if !row.DueAt.After(at) {
 				seat.State = ended(seat.State)
 			} else if !points.IsNever(row.DueAt) {

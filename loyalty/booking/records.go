@@ -58,6 +58,8 @@ type bookingDocument struct {
 	Until time.Time `json:"until"`
 	// At is when the booking came to its state.
 	At time.Time `json:"at"`
+	// Came is how many of the party have come, where that is not all.
+	Came int64 `json:"came,omitempty"`
 	// Guest is for whom it is, where not for the member.
 	Guest string `json:"guest,omitempty"`
 	// Changes counts the changes of the session that the member was told of.
@@ -79,6 +81,8 @@ type boardDocument struct {
 // that and a number where the member's had been taken, its Status the state.
 type seatDocument struct {
 	Party int64 `json:"n"`
+	// Came is how many of a party that is present have come, where that is not all.
+	Came int64 `json:"c,omitempty"`
 }
 
 // waitDocument is what a session's record of a place on its list holds.

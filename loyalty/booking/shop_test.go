@@ -223,7 +223,12 @@ func (s *shop) verify(sessions ...string) {
 		seats := map[experience.State]int64{}
 		for seat, err := range s.Seats(s.t.Context(), session, s.clock()) {
 			require.NoError(s.t, err)
-			seats[seat.State] += seat.Party
+			came := seat.Party
+			if seat.State == experience.Present && seat.Came > 0 {
+				came = seat.Came
+				seats[experience.Booked] += seat.Party - came
+			}
+			seats[seat.State] += came
 		}
 		require.Equal(s.t, board.Held, seats[experience.Held])
 		require.Equal(s.t, board.Promised, seats[experience.Promised])

@@ -39,6 +39,9 @@ type Booking struct {
 	// Place is where the party waits or waited. [Desk.Ahead] says how many come before.
 	Place *experience.Place `json:"place,omitempty"`
 	Guest string            `json:"guest,omitempty"`
+	// Came is how many of a party that is present have come, where that is not all: the
+	// others have paid as who does not come at all.
+	Came int64 `json:"came,omitempty"`
 	// Kept is how many of the points a cancellation cost. MoneyBack is the percent of the
 	// Money, 0 to 100, that the host returns after one.
 	Kept      points.Amount `json:"kept,omitempty"`
@@ -50,7 +53,7 @@ func (b *booking) view() Booking {
 	view := Booking{
 		ID: b.row.ID, Session: cmp.Or(b.Session, b.row.Reference), Title: b.Title, Venue: b.Venue, Zone: b.Zone, Start: b.Start, End: b.End,
 		State: b.state(), Party: b.Party, Unit: b.Unit, Points: b.Points, Money: b.Money, Currency: b.Currency,
-		Hold: b.Hold, Place: b.Place, Guest: b.Guest, Kept: b.Kept, MoneyBack: b.MoneyBack,
+		Hold: b.Hold, Place: b.Place, Guest: b.Guest, Came: b.Came, Kept: b.Kept, MoneyBack: b.MoneyBack,
 	}
 	if !points.IsNever(b.Until) && b.state() != experience.Booked {
 		view.Until = b.Until
@@ -103,7 +106,9 @@ func (b Booking) String() string {
 			text += fmt.Sprintf(", %d %% of %s %s back", b.MoneyBack, b.Currency, b.Money)
 		}
 	default:
-		text += string(b.State)
+		if text += string(b.State); b.Came > 0 {
+			text += fmt.Sprintf(", %d of them", b.Came)
+		}
 	}
 	switch b.State {
 	case experience.Held, experience.Promised, experience.Booked:

@@ -31,7 +31,7 @@ const (
 	Left State = "left"
 	// Passed could not pay when it was its turn.
 	Passed State = "passed-over"
-	// Unserved waited until the list ended.
+	// Unserved waited until the list ended, or until the session was too small for the party.
 	Unserved State = "unserved"
 	// CalledOff was for a session that does not take place.
 	CalledOff State = "called-off"
