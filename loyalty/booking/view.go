@@ -134,10 +134,18 @@ func (b Booking) price() string {
 	return strings.Join(parts, " and ")
 }
 
-// clock writes an instant by the clock of the venue.
+// clock writes an instant by the clock of the venue, and which of two it is where the clock
+// is put back.
 func (b Booking) clock(t time.Time) string {
 	if in, err := time.LoadLocation(b.Zone); err == nil {
 		t = t.In(in)
 	}
-	return t.Format("2 Jan 2006 15:04")
+	const layout = "2 Jan 2006 15:04"
+	text := t.Format(layout)
+	for _, other := range []time.Time{t.Add(-time.Hour), t.Add(time.Hour)} {
+		if other.Format(layout) == text {
+			return t.Format(layout + " MST")
+		}
+	}
+	return text
 }

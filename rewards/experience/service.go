@@ -66,7 +66,7 @@ const maxSlots = 10_000
 // Sessions lists the sessions of all resources that start in [from, to), by resource in
 // the order given, then by start. Hours are those of the venue's clock: a day on which it
 // is put forward or back has its hours all the same, and what the hour that is missing
-// would hold is left out. More than 10,000 are refused.
+// would hold, or push beyond the end, is left out. More than 10,000 are refused.
 func (s *Service) Sessions(from, to time.Time) ([]Session, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -106,10 +106,11 @@ func (s *Service) starts(r *Resource, day time.Time, zone *time.Location) []time
 		closes, _ := clock(hours.To)
 		for at := opens; at+length <= closes; at += length + time.Duration(s.GapMinutes)*time.Minute {
 			start := calendar.Wall(y, m, d, at, zone)
+			late := start.Add(length).After(calendar.Wall(y, m, d, closes, zone))
 			gone := start.In(zone).Hour() != int(at/time.Hour) || start.In(zone).Minute() != int(at/time.Minute)%60
 			away := slices.ContainsFunc(r.Away, func(a Away) bool { return start.Before(a.To) && a.From.Before(start.Add(length)) })
 			overlaps := slices.ContainsFunc(starts, func(t time.Time) bool { return start.Before(t.Add(length)) && t.Before(start.Add(length)) })
-			if !gone && !away && !overlaps {
+			if !gone && !late && !away && !overlaps {
 				starts = append(starts, start)
 			}
 		}

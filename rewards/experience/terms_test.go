@@ -238,6 +238,44 @@ func TestHoursAreThoseOfTheVenuesClock(t *testing.T) {
 	require.Equal(t, []string{"01:00", "03:00", "04:00"}, at)
 }
 
+func TestNoAppointmentEndsAfterHoursWhereTheClockIsPutForward(t *testing.T) {
+	service := barista()
+	service.Minutes = 120
+	service.Resources = []experience.Resource{{ID: "mia", Hours: []experience.Hours{{Weekdays: points.Sun, From: "01:00", To: "03:00"}}}}
+	for _, test := range []struct {
+		night time.Time
+		want  int
+	}{
+		{time.Date(2027, time.March, 28, 0, 0, 0, 0, time.UTC), 0}, // from 1:00 to 3:00 is one hour
+		{time.Date(2027, time.April, 4, 0, 0, 0, 0, time.UTC), 1},
+		{time.Date(2027, time.October, 31, 0, 0, 0, 0, time.UTC), 1},
+	} {
+		sessions, err := service.Sessions(test.night.Add(-3*time.Hour), test.night.Add(22*time.Hour))
+		require.NoError(t, err)
+		require.Len(t, sessions, test.want, test.night)
+	}
+}
+
+func TestDaysAheadAreThoseOfTheCalendar(t *testing.T) {
+	service := barista()
+	service.Minutes, service.Ahead = 45, []experience.Ahead{{Days: 1}}
+	service.Resources = []experience.Resource{{ID: "mia", Hours: []experience.Hours{{Weekdays: points.Wed | points.Sun, From: "09:00", To: "09:45"}}}}
+	for day, opens := range map[string]string{
+		"2028-03-01": "2028-02-29T08:00:00Z", // a leap day is a day
+		"2027-03-28": "2027-03-27T08:00:00Z", // 23 hours before, at the same time of day
+		"2027-10-31": "2027-10-30T07:00:00Z", // 25 hours
+	} {
+		from, err := time.Parse(time.DateOnly, day)
+		require.NoError(t, err)
+		sessions, err := service.Sessions(from, from.AddDate(0, 0, 1))
+		require.NoError(t, err)
+		require.Len(t, sessions, 1, day)
+		opened, ever := sessions[0].Opened(nil)
+		require.True(t, ever)
+		require.Equal(t, opens, opened.Format(time.RFC3339))
+	}
+}
+
 func TestABadServiceSaysWhere(t *testing.T) {
 	service := barista()
 	service.ID, service.Minutes = "a/b", 0
