@@ -116,11 +116,16 @@ func rushNamed(name string) (*rush, error) {
 type Shared func(testing.TB) (store storage.Store, place, database string)
 
 // ClaimsOfProcesses lets several processes, this test binary run again, claim rewards of
-// which there are few, all at once: exactly as many are issued as there are, and who comes
+// which there are few, all at once, in so many of the ways in which there may be few, 0 is
+// all: exactly as many are issued as there are, and who comes
 // too late keeps their points and learns why. The control of it, processes that
 // neither see nor keep bounds, must be seen to issue more.
-func ClaimsOfProcesses(t *testing.T, open Shared) {
-	for _, r := range rushes() {
+func ClaimsOfProcesses(t *testing.T, open Shared, ways int) {
+	list, controls := rushes(), []rush{rushes()[0], rushes()[5]}
+	if ways > 0 {
+		list, controls = list[:ways], controls[:1]
+	}
+	for _, r := range list {
 		t.Run(r.name, func(t *testing.T) {
 			began := time.Now()
 			store, place, database := open(t)
@@ -132,7 +137,7 @@ func ClaimsOfProcesses(t *testing.T, open Shared) {
 				r.name, stockClaims, processes, place, stockUnits, time.Since(began).Round(time.Millisecond))
 		})
 	}
-	for _, r := range []rush{rushes()[0], rushes()[5]} {
+	for _, r := range controls {
 		t.Run(r.name+" that nobody guards is seen to be passed", func(t *testing.T) {
 			store, place, database := open(t)
 			job := Claimants{Place: place, Database: database, Program: "rush", Rush: r.name, Unguarded: true}

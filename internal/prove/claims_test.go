@@ -31,5 +31,5 @@ func TestR9StockAndLimitsHoldFromSeveralProcessesOnSQLite(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, opened.Close()) })
 		return opened, "SQLite", path
-	})
+	}, 0)
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/loyaltykit/loyaltykit/examples/etcd/etcdstore"
+	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 )
 
@@ -26,6 +27,17 @@ import (
 const tillJob = "LOYALTYKIT_TEST_ETCD_TILL"
 
 func TestMain(m *testing.M) {
+	job, err := enginetest.ClaimantsHere()
+	if err == nil && job != nil {
+		err = claims(job)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case job != nil:
+		return
+	}
 	if number, endpoints, ok := strings.Cut(os.Getenv(tillJob), " "); ok {
 		if err := till(number, strings.Fields(endpoints)); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -54,7 +54,7 @@ func openFor(place, database string) (store storage.Store, closed func(), err er
 
 func TestR9StockAndLimitsHoldFromSeveralProcesses(t *testing.T) {
 	for _, shop := range []shop{onPostgres, onPGX, onMariaDB} {
-		t.Run(shop.name, func(t *testing.T) { enginetest.ClaimsOfProcesses(t, shop.shared(t)) })
+		t.Run(shop.name, func(t *testing.T) { enginetest.ClaimsOfProcesses(t, shop.shared(t), 0) })
 	}
 }
 
