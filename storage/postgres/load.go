@@ -94,16 +94,19 @@ func (l *loading) load(ctx context.Context, on database) error {
 	t := &trip{}
 	t.forget(func() { l.snapshots, l.short = make([]storage.Snapshot, len(l.requests)), false })
 	l.finish = nil
+	united := l.texts != nil && !l.due && !l.whole
 	switch {
 	case l.paged && !l.due:
 		l.page(t)
-	case l.texts != nil && !l.due && !l.whole:
+	case united:
 		l.unite(t, l.texts)
 	default:
 		l.apart(t)
 	}
 	simple := len(t.statements) == 1
-	l.claims(t)
+	if !united {
+		l.claims(t)
+	}
 	l.counters(t)
 	send := on.snapshot
 	if simple {

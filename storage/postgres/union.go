@@ -21,6 +21,7 @@ import (
 const (
 	unionRecords = 3
 	unionDebits  = 2
+	unionClaims  = 2
 )
 
 // sort is a sort of rows in a union.
@@ -38,17 +39,20 @@ const (
 	sortOperation
 	sortLot
 	sortRecord
+	sortClaim
 )
 
-// The rows of a record or a debit that is asked for have these numbers plus its place.
+// The rows of a record, a debit or a claim that is asked for have these numbers plus its
+// place.
 const (
 	numberedRecords = 10
 	numberedDebits  = 20
+	numberedClaims  = 30
 )
 
 var sorts = layout(
 	columnsOf(accountColumns, addAccount), columnsOf(operationColumns, addOperation),
-	columnsOf(lotColumns, putLot), columnsOf(recordColumns, putRecord),
+	columnsOf(lotColumns, putLot), columnsOf(recordColumns, putRecord), columnsOf("holder", addClaim),
 )
 
 // columnsOf lists columns by name with their kinds in a shape.
@@ -169,19 +173,23 @@ func (u *union) whole(r *storage.LoadRequest) {
 			u.arg(rowcodec.Micros(debit.After)), " AND unit = ", u.arg(debit.Unit), " AND state = 2 AND remaining > 0",
 			consumption, " LIMIT ", u.arg(int64(firstOf(debit))))
 	}
+	for i, key := range r.Claims {
+		u.branch(numberedClaims+i, sortClaim, "loyalty_claims WHERE program = $1 AND space = ", u.arg(key.Space),
+			" AND claim_key = ", u.arg(key.Key))
+	}
 }
 
 // unites reports whether one statement is to load what a request wants of its account.
 // A page of many lots has a statement of its own.
 func unites(r *storage.LoadRequest) bool {
 	page := slices.ContainsFunc(r.Debits, func(debit storage.Debit) bool { return debit.Unit == "" })
-	return !page && len(r.Records) <= unionRecords && len(r.Debits) <= unionDebits &&
-		len(r.Records)+len(r.Debits)+len(r.Lots) > 0
+	return !page && len(r.Records) <= unionRecords && len(r.Debits) <= unionDebits && len(r.Claims) <= unionClaims &&
+		len(r.Records)+len(r.Debits)+len(r.Lots)+len(r.Claims) > 0
 }
 
 // shapeOf tells requests of one text from those of others.
-func (u *unions) shapeOf(r *storage.LoadRequest) [4]int {
-	return [4]int{min(len(r.Key), 1), len(r.Records), min(len(r.Lots), 1), len(r.Debits)}
+func (u *unions) shapeOf(r *storage.LoadRequest) [5]int {
+	return [5]int{min(len(r.Key), 1), len(r.Records), min(len(r.Lots), 1), len(r.Debits), len(r.Claims)}
 }
 
 // statement returns the text for a request and its arguments.
@@ -206,7 +214,8 @@ func (l *loading) unite(t *trip, texts *unions) {
 	for i, debit := range r.Debits {
 		debits[i] = l.firstLots(t, 0, debit)
 	}
-	t.forget(func() { clear(records) })
+	claims := make([]storage.Claim, len(r.Claims))
+	t.forget(func() { clear(records); clear(claims) })
 	read := row{values: make([][]byte, 0, 32)}
 	sql, args := texts.statement(r)
 	t.query(func(from *row) error {
@@ -222,6 +231,9 @@ func (l *loading) unite(t *trip, texts *unions) {
 			s.Operation = &op
 		case number == sortLot:
 			l.addLot(read.of(from, sortLot), 0)
+		case number >= numberedClaims && number-numberedClaims < len(r.Claims):
+			key := r.Claims[number-numberedClaims]
+			claims[number-numberedClaims] = storage.Claim{Program: r.Program, Space: key.Space, Key: key.Key, Holder: read.of(from, sortClaim).text()}
 		case number >= numberedDebits && number-numberedDebits < len(debits):
 			return debits[number-numberedDebits](read.of(from, sortLot))
 		case number >= numberedRecords && number-numberedRecords < len(records):
@@ -236,6 +248,11 @@ func (l *loading) unite(t *trip, texts *unions) {
 		for _, record := range records {
 			if record != nil {
 				l.snapshots[0].Records = append(l.snapshots[0].Records, *record)
+			}
+		}
+		for _, claim := range claims {
+			if claim.Holder != "" {
+				l.snapshots[0].Claims = append(l.snapshots[0].Claims, claim)
 			}
 		}
 	})
