@@ -111,7 +111,7 @@ type proportions struct {
 }
 
 func (l *proportions) rate(key string, a Arm) Figure {
-	f := Quotient(key, Fraction, count(a.Hits), count(a.Total))
+	f := Quotient(key, Fraction, count(a.Hits), count(a.Total)).As("hits / total of the group, Wilson interval")
 	if a.Total == 0 {
 		return f
 	}

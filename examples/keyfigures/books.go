@@ -71,7 +71,7 @@ func (s *sale) figures(r *Report) error {
 	const convention = "price × stand-alone price of the part / stand-alone prices of goods and points, IFRS 15, 76"
 	r.add("allocated_to_points", r.exact("", kpi.Money, a.Points, r.period).As(convention))
 	r.add("allocated_to_goods", r.exact("", kpi.Money, a.Goods, r.period).As(convention))
-	r.add("points_share_of_price", kpi.Quotient("", kpi.Fraction, a.PointsPrice, s.Goods.Add(a.PointsPrice)).
+	r.add("points_share_of_price", kpi.Quotient("", kpi.Fraction, a.PointsPrice, s.Goods.Add(a.PointsPrice)).In(r.period).
 		As("points × value × expected redemption / (stand-alone price of the goods + that)"))
 	r.Journal.Sale = a.Journal(r.period, r.currency)
 	return nil

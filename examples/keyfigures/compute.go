@@ -160,13 +160,13 @@ func (r *Report) exact(key string, unit kpi.Unit, amount decimal.Decimal, period
 // figures are those of the log alone.
 func (c *counters) figures(r *Report) error {
 	p := c.purchases.Result()
-	exact := func(key string, unit kpi.Unit, amount decimal.Decimal) {
-		r.add(key, r.exact(key, unit, amount, r.period))
+	exact := func(key, convention string, unit kpi.Unit, amount decimal.Decimal) {
+		r.add(key, r.exact(key, unit, amount, r.period).As(convention))
 	}
-	exact("customers", kpi.Count, decimal.NewFromInt(int64(p.Customers)))
-	exact("orders", kpi.Count, decimal.NewFromInt(int64(p.Orders)))
-	exact("refunds", kpi.Count, decimal.NewFromInt(int64(p.Refunds)))
-	exact("revenue", kpi.Money, p.Revenue.Decimal())
+	exact("customers", "with an order of 0 or more", kpi.Count, decimal.NewFromInt(int64(p.Customers)))
+	exact("orders", "with an amount of 0 or more", kpi.Count, decimal.NewFromInt(int64(p.Orders)))
+	exact("refunds", "with an amount below 0", kpi.Count, decimal.NewFromInt(int64(p.Refunds)))
+	exact("revenue", "purchases less refunds, when they were recorded", kpi.Money, p.Revenue.Decimal())
 	value, err := p.AverageOrderValue(r.currency)
 	if err != nil {
 		return err

@@ -110,7 +110,7 @@ func (c *contract) simple(r *Report, costs *costs, churn kpi.Figure, p *kpi.Purc
 	if err != nil {
 		return fmt.Errorf("contract: %w", err)
 	}
-	r.add("customer_lifespan_periods", life.Lifespan)
+	r.add("customer_lifespan_periods", life.Lifespan.In(costs.period))
 	r.add("simple_lifetime_revenue", life.Revenue.In(costs.period))
 	if costs.GrossMargin != nil {
 		r.add("simple_lifetime_margin", life.Margin.In(costs.period))

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
@@ -40,10 +42,12 @@ type Report struct {
 	Quarters *cohortMatrix `json:"cohorts_by_quarter"`
 	Years    *cohortMatrix `json:"cohorts_by_year"`
 
-	period   kpi.Period
-	currency string
-	level    float64
-	margin   kpi.Figure
+	period kpi.Period
+	// held is that of the holdout, asked that of the dated answers, spent that of the costs.
+	held, asked, spent kpi.Period
+	currency           string
+	level              float64
+	margin             kpi.Figure
 	// earlier has what figures were before, where that is known.
 	earlier map[string]kpi.Figure
 	parts   parts
@@ -59,7 +63,12 @@ type logged struct {
 }
 
 func newReport(l *Log, o Options, period kpi.Period, e extent) *Report {
+	var held kpi.Period
+	if !o.CalibrationEnd.IsZero() {
+		held = kpi.Period{Start: o.CalibrationEnd, End: period.End, Zone: period.Zone}
+	}
 	return &Report{
+		held:    held,
 		Schema:  schema,
 		Log:     logged{File: l.Name, Orders: e.rows, Bad: e.bad, Period: period, AsOf: o.AsOf.Format(time.DateOnly)},
 		Figures: map[string]kpi.Figure{}, earlier: map[string]kpi.Figure{}, parts: parts{title: o.Title},
@@ -67,10 +76,37 @@ func newReport(l *Log, o Options, period kpi.Period, e extent) *Report {
 	}
 }
 
-// add keeps a figure under its documented key.
+// add keeps a figure under its documented key, with the period of its kind.
 func (r *Report) add(key string, f kpi.Figure) {
 	f.Key = key
+	if f.Period.IsZero() {
+		f.Period = r.periodOf(key)
+	}
 	r.Figures[key] = f
+}
+
+// periodOf is what the figures of a key are about where nothing else is said: models
+// expect what comes in the year after the log, or tell of its customers as they are.
+func (r *Report) periodOf(key string) kpi.Period {
+	at := slices.IndexFunc(Keys(), func(k Key) bool { return k.Name == key })
+	if at < 0 {
+		return kpi.Period{}
+	}
+	switch section := Keys()[at].Section; {
+	case strings.HasSuffix(key, "_12_months"), strings.HasSuffix(key, "_12_months_mean"):
+		end := r.period.End
+		return kpi.Period{Start: end, End: end.Add(12 * time.Duration(24*float64(time.Hour)*float64(kpi.InMonths))), Zone: r.period.Zone}
+	case strings.HasPrefix(key, "holdout_"):
+		return r.held
+	case section == sectionModels:
+		return r.period
+	case section == sectionSurveys:
+		return r.asked
+	case section == sectionMembers:
+		return r.spent
+	default:
+		return kpi.Period{}
+	}
 }
 
 // sample adds a share of customers, who are a sample of those to come, with its
@@ -88,6 +124,9 @@ func (r *Report) costs(c *costs, all *counters) error {
 	if c == nil {
 		return nil
 	}
+	if c.period.End.After(c.period.Start) {
+		r.spent = c.period
+	}
 	if err := c.figures(r, all); err != nil {
 		return fmt.Errorf("costs: %w", err)
 	}
@@ -101,6 +140,9 @@ func (r *Report) surveys(o Options, period kpi.Period) error {
 	s, err := readSurveys(o.Surveys, period.End, o.InactiveDays, o.Zone, o.Warnings)
 	if err != nil {
 		return err
+	}
+	if !s.first.IsZero() {
+		r.asked = kpi.Period{Start: s.first, End: period.End, Zone: period.Zone}
 	}
 	return s.figures(r, o.Level)
 }

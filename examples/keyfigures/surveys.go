@@ -25,7 +25,9 @@ type surveys struct {
 	// days, from since on, and in as many days before, from past on.
 	recent, earlier *kpi.Answers
 	since, past     time.Time
-	bad             int
+	// first is when the first answer was given that says when.
+	first time.Time
+	bad   int
 }
 
 const mostWarnings = 20
@@ -125,6 +127,9 @@ func (s *surveys) add(row []string, at map[string]int, before time.Time, zone *t
 		return err
 	}
 	s.answers[scale] = answers
+	if !answered.IsZero() && (s.first.IsZero() || answered.Before(s.first)) {
+		s.first = answered
+	}
 	if scale == kpi.Recommend && !answered.IsZero() {
 		if err := s.dated(answered, answer); err != nil {
 			return err
@@ -175,8 +180,9 @@ func (s *surveys) change(r *Report, level float64) error {
 	if err != nil {
 		return err
 	}
-	r.add("nps_change", d.Difference)
-	r.add("nps_change_p_value", d.PValue)
+	twice := kpi.Period{Start: s.past, End: r.period.End, Zone: r.period.Zone}
+	r.add("nps_change", d.Difference.In(twice))
+	r.add("nps_change_p_value", d.PValue.In(twice))
 	return nil
 }
 

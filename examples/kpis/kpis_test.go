@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
+	"github.com/loyaltykit/loyaltykit/kpi"
 )
 
 // shop writes a log of a made-up shop: 200 customers who come for a while, some of
@@ -183,6 +185,69 @@ func TestEveryKeyComesWithWhatItNeeds(t *testing.T) {
 	assert.Contains(t, warnings, "left out: line ")
 	for _, line := range []string{"line 7: answer: must be from 0 to 10", "line 15: scale", "line 16: \"some\" is no whole number", "line 17: "} {
 		assert.Contains(t, warnings, line)
+	}
+}
+
+// undated are figures of counts to date: the costs do not say since when.
+var undated = []string{
+	"breakage_rate", "breakage_rate_period_flow", "expected_future_redemptions", "expected_redemption_of_outstanding", "gift_card_redemption_rate",
+	"points_cost_liability", "redemption_rate_of_issued", "redemption_rate_of_matured", "redemption_rate_period_flow", "ultimate_breakage_rate",
+	"ultimate_redemption_rate",
+}
+
+func TestEveryKeyOfTheJSONHasEveryPartThatItCanHave(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	args := []string{
+		"-orders", shop(t), "-as-of", "2028-02-29", "-calibration-end", "2027-08-31", "-zone", "Europe/Vienna",
+		"-surveys", "testdata/surveys.csv", "-costs", "testdata/costs.json", "-json",
+	}
+	require.Equal(t, exitOK, run(args, &stdout, &stderr, io.Discard), stderr.String())
+	var p struct {
+		Figures map[string]map[string]json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal(stdout.Bytes(), &p))
+	require.Len(t, p.Figures, len(keyfigures.Keys()))
+	for _, k := range keyfigures.Keys() {
+		figure := p.Figures[k.Name]
+		part := func(name string, to any) bool {
+			text, there := figure[name]
+			if !there || string(text) == "null" {
+				return false
+			}
+			require.NoError(t, json.Unmarshal(text, to), "%s of %s", name, k.Name)
+			return true
+		}
+		for _, always := range []string{"value", "numerator", "denominator", "interval"} {
+			assert.Contains(t, figure, always, "%s says nothing, not even null", k.Name)
+		}
+		var value float64
+		var numerator, denominator decimal.Decimal
+		var interval struct {
+			Lower, Upper, Level float64
+			Method              string
+		}
+		var period struct{ Start, End, Zone string }
+		var convention, currency string
+		require.True(t, part("value", &value), k.Name)
+		assert.True(t, part("convention", &convention) && convention != "", "the definition of %s", k.Name)
+		quotient := part("numerator", &numerator)
+		assert.Equal(t, quotient, part("denominator", &denominator), k.Name)
+		if quotient {
+			scale := map[bool]float64{true: 100, false: 1}[k.Unit == kpi.Score]
+			assert.InEpsilon(t, scale*numerator.Div(denominator).InexactFloat64()+1, value+1, 1e-12, k.Name)
+		}
+		if part("interval", &interval) {
+			assert.True(t, interval.Lower <= value && value <= interval.Upper && interval.Lower < interval.Upper, "%s: %v of %+v", k.Name, value, interval)
+			assert.InDelta(t, 0.95, interval.Level, 0, k.Name)
+			assert.NotEmpty(t, interval.Method, k.Name)
+		}
+		assert.Equal(t, k.Unit == kpi.Money, part("currency", &currency) && k.Unit == kpi.Money, "the currency of %s", k.Name)
+		dated := part("period", &period)
+		assert.Equal(t, !slices.Contains(undated, k.Name), dated, "the period of %s", k.Name)
+		if dated {
+			assert.Equal(t, "Europe/Vienna", period.Zone, k.Name)
+			assert.Less(t, period.Start, period.End, k.Name)
+		}
 	}
 }
 
