@@ -162,27 +162,39 @@ func TestALoadOfOneMemberIsOneStatement(t *testing.T) {
 		}
 		return lots, records
 	}
+	claim := func(i int) storage.ClaimKey {
+		return storage.ClaimKey{Space: "order", Key: fmt.Sprintf("order-anna-%d", i)}
+	}
 	for name, c := range map[string]struct {
 		request storage.LoadRequest
 		lots    []points.LotID
 		records []string
+		claims  []storage.ClaimKey
 	}{
+		"orders that are claimed, and one that nobody claims": {
+			request: storage.LoadRequest{Key: "order-anna-2", Claims: []storage.ClaimKey{claim(3), claim(9)}},
+			claims:  []storage.ClaimKey{claim(3)},
+		},
+		"who claims an order, and what a spend takes": {
+			request: storage.LoadRequest{Claims: []storage.ClaimKey{claim(2), claim(1)}, Debits: []storage.Debit{{Unit: "bean", Amount: 5}}},
+			lots:    []points.LotID{1}, claims: []storage.ClaimKey{claim(2), claim(1)},
+		},
 		"records in the order asked, one of them twice and one that is not there": {
 			storage.LoadRequest{Key: "order-anna-2", Records: []storage.RecordKey{order(3), order(9), order(3)}},
 			[]points.LotID{3},
-			[]string{"order-anna-3", "order-anna-3"},
+			[]string{"order-anna-3", "order-anna-3"}, nil,
 		},
 		"lots by id, and those of a record": {
-			storage.LoadRequest{Lots: []points.LotID{2, 7}, Records: []storage.RecordKey{order(1)}}, []points.LotID{1, 2}, []string{"order-anna-1"},
+			storage.LoadRequest{Lots: []points.LotID{2, 7}, Records: []storage.RecordKey{order(1)}}, []points.LotID{1, 2}, []string{"order-anna-1"}, nil,
 		},
 		"what a spend takes": {
-			storage.LoadRequest{Key: "new", Debits: []storage.Debit{{Unit: "bean", Amount: 15}}}, []points.LotID{1, 2}, nil,
+			storage.LoadRequest{Key: "new", Debits: []storage.Debit{{Unit: "bean", Amount: 15}}}, []points.LotID{1, 2}, nil, nil,
 		},
 		"lots of an unknown amount": {
-			storage.LoadRequest{Debits: []storage.Debit{{Unit: "bean", Limit: 1}}}, []points.LotID{1}, nil,
+			storage.LoadRequest{Debits: []storage.Debit{{Unit: "bean", Limit: 1}}}, []points.LotID{1}, nil, nil,
 		},
 		"a page of lots": {
-			storage.LoadRequest{Debits: []storage.Debit{{Limit: 2}}, DueBy: points.Never.AddDate(-1, 0, 0)}, []points.LotID{1, 2}, nil,
+			storage.LoadRequest{Debits: []storage.Debit{{Limit: 2}}, DueBy: points.Never.AddDate(-1, 0, 0)}, []points.LotID{1, 2}, nil, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,6 +207,12 @@ func TestALoadOfOneMemberIsOneStatement(t *testing.T) {
 			assert.Equal(t, c.request.Key == "order-anna-2", snapshots[0].Operation != nil)
 			assert.Equal(t, c.lots, lots)
 			assert.Equal(t, c.records, records)
+			var claims []storage.ClaimKey
+			for _, claim := range snapshots[0].Claims {
+				assert.Equal(t, "anna", claim.Holder)
+				claims = append(claims, storage.ClaimKey{Space: claim.Space, Key: claim.Key})
+			}
+			assert.Equal(t, c.claims, claims)
 			assert.Len(t, n.sent, 1, "and no transaction around it")
 		})
 	}
