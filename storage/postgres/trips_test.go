@@ -182,7 +182,8 @@ func TestALoadOfOneMemberIsOneStatement(t *testing.T) {
 		"records in the order asked, one of them twice and one that is not there": {
 			storage.LoadRequest{Key: "order-anna-2", Records: []storage.RecordKey{order(3), order(9), order(3)}},
 			[]points.LotID{3},
-			[]string{"order-anna-3", "order-anna-3"}, nil,
+			[]string{"order-anna-3", "order-anna-3"},
+			nil,
 		},
 		"lots by id, and those of a record": {
 			storage.LoadRequest{Lots: []points.LotID{2, 7}, Records: []storage.RecordKey{order(1)}}, []points.LotID{1, 2}, []string{"order-anna-1"}, nil,
