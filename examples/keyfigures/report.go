@@ -86,7 +86,7 @@ func (r *Report) add(key string, f kpi.Figure) {
 }
 
 // periodOf is what the figures of a key are about where nothing else is said: models
-// expect what comes in the year after the log, or tell of its customers as they are.
+// expect what comes in the days of the year after the log, whole ones, or tell of its customers as they are.
 func (r *Report) periodOf(key string) kpi.Period {
 	at := slices.IndexFunc(Keys(), func(k Key) bool { return k.Name == key })
 	if at < 0 {
@@ -95,7 +95,7 @@ func (r *Report) periodOf(key string) kpi.Period {
 	switch section := Keys()[at].Section; {
 	case strings.HasSuffix(key, "_12_months"), strings.HasSuffix(key, "_12_months_mean"):
 		end := r.period.End
-		return kpi.Period{Start: end, End: end.Add(12 * time.Duration(24*float64(time.Hour)*float64(kpi.InMonths))), Zone: r.period.Zone}
+		return kpi.Period{Start: end, End: daysAfter(end, 365), Zone: r.period.Zone}
 	case strings.HasPrefix(key, "holdout_"):
 		return r.held
 	case section == sectionModels:
