@@ -26,8 +26,17 @@ type Span struct {
 	Unit CalendarUnit `json:"unit"`
 }
 
+// zoneOf is the zone, and UTC for nil.
+func zoneOf(zone *time.Location) *time.Location {
+	if zone == nil {
+		return time.UTC
+	}
+	return zone
+}
+
 // After returns t moved by the span on the calendar of zone, in UTC.
 func (s Span) After(t time.Time, zone *time.Location) time.Time {
+	zone = zoneOf(zone)
 	switch s.Unit {
 	case Days:
 		return calendar.AddDays(t, s.N, zone)
@@ -62,6 +71,7 @@ const (
 
 // Up returns the end of the period that contains t, or t itself for [Exact].
 func (b Boundary) Up(t time.Time, zone *time.Location) time.Time {
+	zone = zoneOf(zone)
 	switch b {
 	case EndOfDay:
 		return calendar.EndOfDay(t, zone)

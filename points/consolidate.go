@@ -23,6 +23,7 @@ type Merge struct {
 // under a hold are left. Merges come in consumption order. A total that does not
 // fit an [Amount] is spread over several lots.
 func Consolidate(lots []Lot, zone *time.Location, bound int) []Merge {
+	zone = zoneOf(zone)
 	var open []mergeable
 	count := 0
 	for _, lot := range lots {

@@ -20,5 +20,6 @@
 //   - Validate functions report every problem at once, as [Problems].
 //
 // Money is exact and decimal, points are whole, arithmetic in between is in
-// rationals; overflow is [ErrOverflow]. No function panics on bad input.
+// rationals; overflow is [ErrOverflow]. No function panics on bad input. A zone that
+// is nil is UTC.
 package points

@@ -187,9 +187,7 @@ func computable(rules []Rule, units []Unit, env *Env) (limited bool, err error) 
 			return false, fmt.Errorf("points: boost of unit %q: %s", units[i].Code, factorProblem(boost))
 		}
 	}
-	if env.Zone == nil {
-		env.Zone = time.UTC
-	}
+	env.Zone = zoneOf(env.Zone)
 	return limited, nil
 }
 

@@ -79,6 +79,7 @@ func (e Expiry) On(month time.Month, day int) Expiry {
 // From returns the expiry instant of points that become available at t, in UTC,
 // or [Never]. Points that never become available (t is Never) never expire.
 func (e Expiry) From(t time.Time, zone *time.Location) time.Time {
+	zone = zoneOf(zone)
 	switch {
 	case e.Never || IsNever(t):
 		return Never

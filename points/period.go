@@ -30,6 +30,7 @@ var periods = []Period{PerEvent, PerDay, PerWeek, PerMonth, PerQuarter, PerYear,
 // its exclusive end: [Never] for a lifetime. The name of [PerEvent], which no
 // instant has, is empty.
 func (p Period) On(t time.Time, zone *time.Location) (name string, end time.Time) {
+	zone = zoneOf(zone)
 	local := t.In(zone)
 	switch p {
 	case PerDay:

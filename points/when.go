@@ -72,7 +72,7 @@ func (c *TimeOfDay) UnmarshalText(text []byte) error {
 }
 
 // Holds reports whether t is within w, with days and hours in zone.
-func (w When) Holds(t time.Time, zone *time.Location) bool { return w.holds(t, zone) }
+func (w When) Holds(t time.Time, zone *time.Location) bool { return w.holds(t, zoneOf(zone)) }
 
 func (w *When) holds(t time.Time, zone *time.Location) bool {
 	if !w.From.IsZero() && t.Before(w.From) {
@@ -95,7 +95,7 @@ func (w *When) holds(t time.Time, zone *time.Location) bool {
 // which it belongs: of t, or of the day before where that one's goes on past midnight. It is
 // false where there is none.
 func (w When) Window(t time.Time, zone *time.Location) (day time.Time, hours Hours, ok bool) {
-	return w.window(t, zone)
+	return w.window(t, zoneOf(zone))
 }
 
 func (w *When) window(t time.Time, zone *time.Location) (day time.Time, hours Hours, ok bool) {
