@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,9 +95,20 @@ func TestAnErasedOrderNeverEarnsAgain(t *testing.T) {
 	s.verify()
 }
 
+// counted is how many rows a listing has.
+func counted[T any](t *testing.T, rows iter.Seq2[T, error]) (n int) {
+	t.Helper()
+	for _, err := range rows {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}
+
 func TestAnExportHasEverythingOfAMember(t *testing.T) {
 	s := twoMembers(t)
 	s.must(join)
+	s.must(loyalty.Spend{Member: "anna", Key: "all", Unit: "bean", Points: s.member("anna").Balance("bean").Available})
 	var out bytes.Buffer
 	require.NoError(t, s.Export(t.Context(), "old", &out))
 	var export struct {
@@ -126,6 +139,14 @@ func TestAnExportHasEverythingOfAMember(t *testing.T) {
 		stored++
 	}
 	require.Equal(t, stored, entries)
+	query := storage.MemberQuery{Program: "beans", Member: "anna"}
+	require.Len(t, export.Operations, counted(t, storage.AllOperations(t.Context(), s.store, query)))
+	require.Len(t, export.Lots, counted(t, storage.AllLots(t.Context(), s.store, query)))
+	require.Len(t, export.Records, counted(t, storage.AllRecords(t.Context(), s.store, storage.RecordQuery{Program: "beans", Member: "anna"})))
+	page, err := s.store.Events(t.Context(), storage.EventQuery{Program: "beans", Bucket: storage.Bucket("anna"), Limit: 1000})
+	require.NoError(t, err)
+	page.Items = slices.DeleteFunc(page.Items, func(e storage.Event) bool { return e.Member != "anna" })
+	require.Len(t, export.Events, len(page.Items))
 	kinds := map[string]int{}
 	for _, record := range export.Records {
 		kinds[record.Kind]++
