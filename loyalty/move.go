@@ -37,6 +37,8 @@ type moveStep struct {
 	parts []storage.Entry
 	// with holds the one who went and those who came along.
 	with []string
+	// back are the lots that came back to the survivor from merges of their own.
+	back map[lotTerms][]points.LotID
 	more bool
 }
 

@@ -288,6 +288,10 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 		if n < 0 || inh.Path[n] != member {
 			continue
 		}
+		if n == 0 && inh.With != "" {
+			theirs.handBackOwn(&inh)
+			continue
+		}
 		if n == 0 {
 			theirs.Given = slices.DeleteFunc(slices.Clone(theirs.Given), func(g givenState) bool {
 				return !slices.ContainsFunc(inh.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
@@ -311,6 +315,22 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool {
 		return inh.With == member || len(inh.Path) > 0 && inh.Path[len(inh.Path)-1] == member
 	})
+}
+
+// handBackOwn gives a member back what is left of what they had until an earlier merge of
+// their own.
+func (l *ladderState) handBackOwn(had *inheritedState) {
+	l.Inherited = slices.Clone(l.Inherited)
+	for i := range l.Inherited {
+		own := &l.Inherited[i]
+		if len(own.Path) > 0 || own.With != had.With {
+			continue
+		}
+		own.Days = had.Days
+		own.Given = slices.DeleteFunc(slices.Clone(own.Given), func(g inheritedGiven) bool {
+			return !slices.ContainsFunc(had.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
+		})
+	}
 }
 
 // takeUp lets what was given before a merge that is undone be decided with the rest again.

@@ -152,6 +152,9 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 		return fmt.Errorf("record %s %q: %w", row.Kind, row.ID, err)
 	}
 	step := &moveStep{mode: returnLots, from: from, into: into}
+	if step.back, err = e.cameBack(ctx, into); err != nil {
+		return err
+	}
 	if err := e.returnLots(ctx, step, state.Next, now); err != nil {
 		return err
 	}
@@ -246,11 +249,11 @@ func (m *moveStep) giveBack(from, into *Party, state *mergeState) error {
 		if err != nil {
 			return err
 		}
-		amount := min(part.Amount, lot.Remaining)
+		amount, err := m.giveLot(from, into, lot, part.Amount)
+		if err != nil {
+			return err
+		}
 		if amount > 0 {
-			if _, err := into.hand(from, lot, amount, 0, points.EntryUnmerge); err != nil {
-				return err
-			}
 			state.Returned = schedule(slices.Clone(state.Returned), part.Unit, lot.ExpiresAt, amount)
 		}
 		if rest := part.Amount - amount; rest > 0 {
