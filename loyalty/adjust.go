@@ -23,7 +23,8 @@ type Adjust struct {
 	// not before OccurredAt, and a metric has none.
 	AvailableFrom time.Time `json:"availableFrom,omitzero"`
 	// ExpiresAt is the expiry of points that are added; zero is the unit's own, counted
-	// from AvailableFrom, and points.Never is never.
+	// from AvailableFrom, and points.Never is never. Points that wait for a confirmation and
+	// have no date get the unit's own expiry then. A metric has none.
 	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
 	Reference  string    `json:"reference,omitempty"`
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
@@ -120,6 +121,9 @@ func (c Adjust) add(tx *Tx, unit points.Unit) error {
 func (c Adjust) adjustMetric(tx *Tx) error {
 	if !c.AvailableFrom.IsZero() {
 		return invalid("availableFrom", "%q is a metric, which is counted at once: leave it out", points.Clip(c.Unit))
+	}
+	if !c.ExpiresAt.IsZero() {
+		return invalid("expiresAt", "%q is a metric, which does not expire: leave it out", points.Clip(c.Unit))
 	}
 	entry := points.Entry{
 		Unit: c.Unit, Kind: points.EntryAdjust, From: points.Source, To: points.Counted, Amount: c.Points,

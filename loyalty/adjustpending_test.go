@@ -1,6 +1,8 @@
 package loyalty_test
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,6 +53,32 @@ func TestPointsAddedByHandCanWaitForAConfirmation(t *testing.T) {
 	s.verify()
 }
 
+func TestAWindowThatIsConfirmedEarlyLeavesTheDatesThatPointsWereGiven(t *testing.T) {
+	s := badShop(t)
+	window, ends := s.now.AddDate(0, 1, 0), s.now.AddDate(0, 3, 0)
+	gift := loyalty.Adjust{
+		Member: "anna", Key: "window", Unit: "bean", Points: 50, AvailableFrom: window, ExpiresAt: ends, Reason: "goodwill", Actor: "ada",
+	}
+	given := s.must(gift)
+	gift.Key, gift.ExpiresAt = "by the program", time.Time{}
+	usual := s.must(gift)
+	gift.Key = "extended"
+	extended := s.must(gift)
+	later := s.now.AddDate(5, 0, 0)
+	s.must(loyalty.Extend{Member: "anna", Key: "longer", Unit: "bean", Lots: []points.LotID{extended.Awards[0].Lot}, ExpiresAt: later, Reason: "goodwill", Actor: "ada"})
+	moved := slices.MaxFunc(s.member("anna").Lots, func(a, b points.Lot) int { return cmp.Compare(a.ID, b.ID) })
+	s.now = s.now.AddDate(0, 0, 7)
+	s.must(loyalty.Confirm{Member: "anna", Key: "reviewed", Lots: []points.LotID{given.Awards[0].Lot, usual.Awards[0].Lot, moved.ID}})
+	dates := map[time.Time]points.Amount{}
+	for _, lot := range s.member("anna").Lots {
+		dates[lot.ExpiresAt] += lot.Remaining
+	}
+	require.EqualValues(t, 50, dates[ends], "of the lot that was given a date: %v", dates)
+	require.EqualValues(t, 50, dates[later], "of the lot that was extended: %v", dates)
+	require.Zero(t, dates[usual.Awards[0].ExpiresAt], "the validity of others is counted from the confirmation: %v", dates)
+	s.verify()
+}
+
 func TestAWaitThatHasNoMeaningIsRefused(t *testing.T) {
 	s := badShop(t)
 	for name, c := range map[string]struct {
@@ -59,6 +87,7 @@ func TestAWaitThatHasNoMeaningIsRefused(t *testing.T) {
 	}{
 		"of points that are taken":       {loyalty.Adjust{Unit: "bean", Points: -1, AvailableFrom: s.now.AddDate(0, 0, 1)}, "availableFrom"},
 		"of what is counted":             {loyalty.Adjust{Unit: "visits", Points: 1, AvailableFrom: s.now.AddDate(0, 0, 1)}, "availableFrom"},
+		"of what does not expire":        {loyalty.Adjust{Unit: "visits", Points: 1, ExpiresAt: s.now.AddDate(1, 0, 0)}, "expiresAt"},
 		"that ended before":              {loyalty.Adjust{Unit: "bean", Points: 1, AvailableFrom: s.now.Add(-time.Second)}, "availableFrom"},
 		"that outlasts the points":       {loyalty.Adjust{Unit: "bean", Points: 1, AvailableFrom: s.now.AddDate(0, 0, 2), ExpiresAt: s.now.AddDate(0, 0, 1)}, "expiresAt"},
 		"until after the last timestamp": {loyalty.Adjust{Unit: "bean", Points: 1, AvailableFrom: points.Never.Add(time.Second)}, "availableFrom"},

@@ -11,8 +11,8 @@ import (
 
 // Confirm makes an order's pending points available: those that wait for a
 // confirmation, and those whose return window is still open. Their validity is
-// counted from the confirmation, but for points that were brought along with a date of
-// their own to expire and wait for a confirmation: they keep it.
+// counted from the confirmation, but for points that were given a date of their own to
+// expire, by whoever added or brought them or by an [Extend]: they keep it.
 type Confirm struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -146,7 +146,7 @@ func (tx *Tx) confirm(lot points.Lot, order string) (points.LotID, error) {
 		return 0, err
 	}
 	amount, expires := lot.Remaining, tx.expiry(tx.rev, &unit, rule).From(tx.occurred, tx.rev.zone)
-	if points.IsNever(lot.AvailableFrom) && !points.IsNever(lot.ExpiresAt) {
+	if tx.hasOwnExpiry(&lot, &unit, rule) {
 		expires = lot.ExpiresAt
 	}
 	next := tx.newLot(unit, amount, creditTerms{
@@ -165,6 +165,18 @@ func (tx *Tx) confirm(lot points.Lot, order string) (points.LotID, error) {
 	tx.putLot(next)
 	_, err = tx.arrive(next, tx.occurred)
 	return next.ID, err
+}
+
+// hasOwnExpiry reports whether a pending lot has another date to expire than the program gives it,
+// now or as it was when the points were earned.
+func (tx *Tx) hasOwnExpiry(lot *points.Lot, unit *points.Unit, rule string) bool {
+	for _, rev := range []*revision{tx.rev, revisionAt(tx.deciding.engine.revisions, lot.EarnedAt)} {
+		then, known := rev.Unit(unit.Code)
+		if known && lot.ExpiresAt.Equal(tx.expiry(rev, &then, rule).From(lot.AvailableFrom, rev.zone)) {
+			return false
+		}
+	}
+	return true
 }
 
 func checkOrder(id string) error {

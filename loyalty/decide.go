@@ -186,11 +186,15 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	if err := d.apply(c, tx); err != nil {
 		return nil, err
 	}
-	if tx.failed == nil {
-		_ = tx.postpone() // It is remembered as the Tx's failure.
+	if err := cmp.Or(tx.failed, tx.refusal); err != nil {
+		return nil, err
 	}
+	_ = tx.postpone() // It is remembered as the Tx's failure.
 	if tx.failed == nil {
 		if err := tx.guard(); err != nil {
+			if c.asksFor(d, tx) {
+				return nil, errStale // what is claimed already is refused as that
+			}
 			return nil, err
 		}
 	}
@@ -200,8 +204,8 @@ func (d *deciding) answer(c *call, accounts []*account) (*Receipt, error) {
 	if tx.failed == nil && len(d.engine.kept.idle) > 0 {
 		_ = tx.noteActivity() // It is remembered as the Tx's failure.
 	}
-	if err := cmp.Or(tx.failed, tx.refusal); err != nil {
-		return nil, err
+	if tx.failed != nil {
+		return nil, tx.failed
 	}
 	if d.quote && c.asksFor(d, tx) {
 		return nil, errStale

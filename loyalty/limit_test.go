@@ -129,3 +129,11 @@ func TestALargeAwardWaitsForAReview(t *testing.T) {
 	require.Equal(t, map[string]points.Amount{"2028-03-01": 500, "2028-04-10": 1401}, datesOf(t, s), "validity counts from the confirmation")
 	s.verify()
 }
+
+func TestAnOrderThatHasEarnedIsRefusedAsThatAndNotForALimit(t *testing.T) {
+	s := openShop(t, limited(loyalty.Limit{Code: "often", Commands: []string{"earn"}, By: loyalty.ByMember, Per: loyalty.Day, Times: 1}))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "till", Order: latte("1001")})
+	s.refused(loyalty.Earn{Member: "anna", Key: "again", Order: latte("1001")}, loyalty.ErrOrderEarned)
+	s.refused(loyalty.Earn{Member: "anna", Key: "other", Order: latte("1002")}, loyalty.ErrLimit)
+}

@@ -40,12 +40,16 @@ func (p *Party) entriesOf(version int64) ([]points.Entry, error) {
 // ruleOf returns the code of the rule whose own expiry a lot follows, or "": the
 // ledger knows it by the entries that made the lot.
 func (p *Party) ruleOf(lot *points.Lot) (string, error) {
-	own := func(code string) bool {
-		rule := p.tx.rev.rule(code)
-		return rule != nil && rule.Expiry != (points.Expiry{})
-	}
-	if !slices.ContainsFunc(p.tx.rev.Earning, func(r points.Rule) bool { return own(r.Code) }) {
+	live := func(r points.Rule) bool { return r.Expiry != (points.Expiry{}) }
+	revisions := p.tx.deciding.engine.revisions
+	if !slices.ContainsFunc(revisions, func(rev *revision) bool { return slices.ContainsFunc(rev.Earning, live) }) {
 		return "", nil
+	}
+	own := func(code string) bool {
+		return slices.ContainsFunc(revisions, func(rev *revision) bool {
+			rule := rev.rule(code)
+			return rule != nil && live(*rule)
+		})
 	}
 	entries, err := p.entriesOf(int64(lot.ID) / lotsPerVersion)
 	if err != nil {

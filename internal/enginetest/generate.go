@@ -284,6 +284,9 @@ func (g *generator) adjust() loyalty.Command {
 		adjust.Points = -adjust.Points
 	case 2:
 		adjust.AvailableFrom = g.now().AddDate(0, 0, g.pick("window", 20)-1)
+		if g.pick("dated", 2) == 0 {
+			adjust.ExpiresAt = adjust.AvailableFrom.AddDate(0, 0, g.pick("expiry", 60))
+		}
 	case 3:
 		adjust.AvailableFrom = points.Never
 		if g.pick("dated", 2) == 0 {

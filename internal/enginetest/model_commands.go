@@ -472,7 +472,7 @@ func (m *model) adjust(p *person, c loyalty.Adjust, now, at time.Time) error {
 		return err
 	}
 	if unit.Kind == points.Metric {
-		if !c.AvailableFrom.IsZero() {
+		if !c.AvailableFrom.IsZero() || !c.ExpiresAt.IsZero() {
 			return loyalty.ErrInvalid
 		}
 		if p.counted[c.Unit]+c.Points < 0 {

@@ -33,7 +33,7 @@ func (m *model) confirmOne(p *person, lot int, now, at time.Time) int {
 	next := p.lots[lot]
 	p.lots[lot].left = 0
 	unit, _ := m.program.Unit(next.unit)
-	if !points.IsNever(next.from) || points.IsNever(next.until) {
+	if !m.dated(p, next) {
 		next.until = p.expiryFor(m.program, unit, next.rule).From(at, m.zone)
 	}
 	next.from = at
@@ -41,6 +41,18 @@ func (m *model) confirmOne(p *person, lot int, now, at time.Time) int {
 	place := m.receive(p, next, now)
 	p.lots[lot].into = place + 1
 	return place
+}
+
+// dated reports whether a pending lot has another date than the program gives it, now or
+// when its points were earned.
+func (m *model) dated(p *person, l parcel) bool {
+	for _, program := range []loyalty.Program{m.program, m.revision(l.earned)} {
+		unit, _ := program.Unit(l.unit)
+		if l.until.Equal(p.expiryFor(program, unit, l.rule).From(l.from, m.zone)) {
+			return false
+		}
+	}
+	return true
 }
 
 // confirmSome confirms lots by the numbers on the member's page, or tries to.
