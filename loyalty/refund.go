@@ -161,7 +161,7 @@ func (c Refund) takeBack(tx *Tx, row storage.Record) (*orderState, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx.countsOn, tx.countsOf, tx.countsIn = day, state.path(), state.here()
+	tx.countsOn, tx.countsOf, tx.countsIn = day, state.path(), state.versions()
 	takes, err := state.Refund(c.refund())
 	if errors.Is(err, points.ErrRefund) {
 		return nil, fmt.Errorf("%w: %w", ErrOverRefund, err)

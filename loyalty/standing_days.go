@@ -128,7 +128,7 @@ func (p *Party) countedOn(e *points.Entry, day tiers.Day) error {
 		return p.tx.fail(err)
 	}
 	p.row.Days = days
-	p.facts = append(p.facts, fact{metric: e.Unit, day: day, amount: amount, path: p.tx.countsOf, version: p.tx.countsIn})
+	p.facts = append(p.facts, fact{metric: e.Unit, day: day, amount: amount, path: p.tx.countsOf, versions: p.tx.countsIn})
 	return nil
 }
 
@@ -151,9 +151,9 @@ type fact struct {
 	// path names who earned the order that it is taken back of, where a merge brought it;
 	// see orderState.path.
 	path []string
-	// version is that of the account from which on it has the order, 0 where that is not
-	// known.
-	version int64
+	// versions are those from which on they, and the member last, had the order, 0 where
+	// that is not known.
+	versions []int64
 }
 
 // counts reports whether an award is of a metric.

@@ -13,8 +13,9 @@ import (
 // one had until then: what a refund of an order from before the merge decides again, as if
 // the order had never been.
 type inheritedState struct {
-	// Path names who had it and through whom it came, the last one last. It is empty for
-	// what the member had, by the version Version of the account, when With was merged.
+	// Path names who had it and through whom it came, the last one last. With is who was
+	// merged into the first of them, or into the member where it is empty, when the account
+	// of that one had the version Version; no With is what they had when they went.
 	Path    []string `json:"p,omitempty"`
 	With    string   `json:"w,omitempty"`
 	Version int64    `json:"r,omitempty"`
@@ -104,10 +105,14 @@ func (l *ladderState) until(own *inheritedState, with string, version int64) {
 
 // of reports whether a fact was known when what was inherited was decided.
 func (s *inheritedState) of(f *fact) bool {
-	if len(s.Path) == 0 {
-		return f.version > 0 && f.version <= s.Version
+	n := len(f.path) - len(s.Path)
+	if n < 0 || !slices.Equal(f.path[n:], s.Path) {
+		return false
 	}
-	return endsWith(f.path, s.Path)
+	if s.With == "" {
+		return len(s.Path) > 0
+	}
+	return n < len(f.versions) && f.versions[n] > 0 && f.versions[n] <= s.Version
 }
 
 // decidedAgain reports whether an entry is of a day that a refund decides again.
@@ -208,10 +213,6 @@ func (v *verdictOn) withoutRefunded(inh *inheritedState) (days []storage.DayCoun
 	return days, changed, nil
 }
 
-func endsWith(path, end []string) bool {
-	return len(end) > 0 && len(path) >= len(end) && slices.Equal(path[len(path)-len(end):], end)
-}
-
 // regrant lets the tier that came by a merge be what it turns out to be.
 func (v *verdictOn) regrant(path []string, now tiers.State) {
 	s, fresh := v.state, []grantState(nil)
@@ -300,7 +301,7 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 		}
 		inh.Path = inh.Path[:n]
 		for i := range theirs.Inherited {
-			if slices.Equal(theirs.Inherited[i].Path, inh.Path) {
+			if theirs.Inherited[i].With == inh.With && slices.Equal(theirs.Inherited[i].Path, inh.Path) {
 				theirs.Inherited[i] = inh
 			}
 		}
@@ -366,16 +367,17 @@ type orderHop struct {
 	Taken   []points.Amount `json:"k,omitempty"`
 }
 
-// here is the version of the account from which on it has the order, 0 where that is not
-// known.
-func (s *orderState) here() int64 {
-	if n := len(s.Hops); n > 0 {
-		return s.Hops[n-1].Version
+// versions lists from which version of their accounts on those of its path have had the
+// order, and the member last; 0 is not known.
+func (s *orderState) versions() []int64 {
+	list := []int64{s.Version}
+	for i := range s.Hops {
+		list = append(list, s.Hops[i].Version)
 	}
-	if s.From != "" {
-		return 0
+	if s.From != "" && len(s.Hops) == 0 {
+		list = append(list, 0)
 	}
-	return s.Version
+	return list
 }
 
 // hop notes that an order goes from one account to the next version of another: on by a

@@ -48,8 +48,8 @@ type Tx struct {
 	countsOn tiers.Day
 	// countsOf is the path of the order that it refunds, where a merge brought it.
 	countsOf []string
-	// countsIn is the version of the account from which on it has the order.
-	countsIn int64
+	// countsIn are the versions from which on those of the path, and the member, had it.
+	countsIn []int64
 	// failed keeps the first error of a primitive, so that a command that
 	// overlooks it is refused all the same.
 	failed error
