@@ -24,6 +24,12 @@ func cohortOptions(o *kpi.CohortOptions) (kpi.CohortOptions, error) {
 // distances; with nulls, those without a purchase. Buckets are numbered: weeks since
 // 1970, longer ones since the year 0. An error wraps [kpi.ErrInvalid].
 func (t *Table) CohortQuery(o *kpi.CohortOptions, e Extent) (string, error) {
+	return t.cohortStatement(o, e, t.cohortQuery)
+}
+
+// cohortStatement is what write makes of checked options, with the calendar of a log of
+// that extent.
+func (t *Table) cohortStatement(o *kpi.CohortOptions, e Extent, write func(*kpi.CohortOptions, *calendarOf) string) (string, error) {
 	options, err := cohortOptions(o)
 	if err != nil {
 		return "", err
@@ -32,7 +38,7 @@ func (t *Table) CohortQuery(o *kpi.CohortOptions, e Extent) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return t.cohortQuery(&options, &c), nil
+	return write(&options, &c), nil
 }
 
 func (t *Table) cohortQuery(o *kpi.CohortOptions, c *calendarOf) string {

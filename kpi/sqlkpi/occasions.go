@@ -13,15 +13,9 @@ import (
 // of them there was a purchase, which was the last such, and how many there are. An
 // error wraps [kpi.ErrInvalid].
 func (t *Table) OccasionQuery(o *kpi.CohortOptions, e Extent) (string, error) {
-	options, err := cohortOptions(o)
-	if err != nil {
-		return "", err
-	}
-	c, err := t.prepare(options.Zone, e)
-	if err != nil {
-		return "", err
-	}
-	return t.occasionQuery(&options, &c, observedUntil(&options, e)), nil
+	return t.cohortStatement(o, e, func(o *kpi.CohortOptions, c *calendarOf) string {
+		return t.occasionQuery(o, c, observedUntil(o, e))
+	})
 }
 
 // observedUntil is the end of the observation, zero where there is no order to tell it.
