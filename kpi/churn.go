@@ -81,12 +81,12 @@ func CompoundChurn(churn Figure, periods float64) (Figure, error) {
 		return Figure{}, err
 	}
 	const key = "compound_churn_rate"
+	convention := fmt.Sprintf("1 − (1 − c)^%s of %s", short(periods, 6), cmp.Or(churn.Convention, churn.Key))
 	if !ok {
-		return Undefined(key, Fraction, "the churn of one period is undefined: "+churn.Reason()), nil
+		return Undefined(key, Fraction, "the churn of one period is undefined: "+churn.Reason()).As(convention).In(churn.Period), nil
 	}
 	compound := func(c float64) float64 { return -math.Expm1(periods * math.Log1p(-c)) }
-	f := Estimate(key, Fraction, compound(value)).In(churn.Period)
-	f = f.As(fmt.Sprintf("1 − (1 − c)^%s of %s", short(periods, 6), cmp.Or(churn.Convention, churn.Key)))
+	f := Estimate(key, Fraction, compound(value)).As(convention).In(churn.Period)
 	if i := churn.Interval; i != nil {
 		f = f.With(Interval{Lower: compound(max(i.Lower, 0)), Upper: compound(min(i.Upper, 1)), Level: i.Level, Method: i.Method})
 	}

@@ -1,8 +1,6 @@
 package kpi
 
 import (
-	"math"
-
 	"github.com/shopspring/decimal"
 )
 
@@ -100,20 +98,20 @@ func multiple(key string, of, by Figure) (Figure, error) {
 	if err := problems.Err(); err != nil {
 		return Figure{}, err
 	}
-	numerator, ok := of.Value()
-	if !ok {
-		return Undefined(key, Multiple, of.Err().Error()), nil
-	}
-	denominator, ok := by.Value()
+	numerator, hasNumerator := of.Value()
+	denominator, hasDenominator := by.Value()
+	var f Figure
 	switch {
-	case !ok:
-		return Undefined(key, Multiple, by.Err().Error()), nil
+	case !hasNumerator:
+		f = Undefined(key, Multiple, of.Err().Error())
+	case !hasDenominator:
+		f = Undefined(key, Multiple, by.Err().Error())
 	case denominator == 0:
-		return Undefined(key, Multiple, by.Key+" is 0"), nil
-	case math.IsInf(numerator/denominator, 0):
-		return Undefined(key, Multiple, "its value is outside of what a float64 holds"), nil
+		f = Undefined(key, Multiple, by.Key+" is 0")
+	default:
+		f = Estimate(key, Multiple, numerator/denominator)
 	}
-	f := Estimate(key, Multiple, numerator/denominator).As(of.Key + " / " + by.Key).In(by.Period)
+	f = f.As(of.Key + " / " + by.Key).In(by.Period)
 	if i := of.Interval; i != nil && by.Interval == nil && denominator > 0 {
 		f = f.With(Interval{Lower: i.Lower / denominator, Upper: i.Upper / denominator, Level: i.Level, Method: i.Method})
 	}

@@ -42,7 +42,7 @@ func ExampleCustomersOf() {
 
 func ExampleCohortRetention() {
 	fmt.Println(must(kpi.CohortRetention(124, 781)))
-	// Output: cohort retention rate 15.88 %, 124 of 781
+	// Output: cohort retention rate 15.88 %, 124 of 781; members of the cohort who are active / its size
 }
 
 func ExampleChurn() {

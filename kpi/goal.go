@@ -91,13 +91,14 @@ func (g Goal) Standing(figure Figure, at time.Time) (GoalStanding, error) {
 	}
 	elapsed := min(max(float64(at.Sub(g.Start))/float64(g.Due.Sub(g.Start)), 0), 1)
 	s := GoalStanding{Expected: g.Baseline*(1-elapsed) + g.Target*elapsed}
+	const key, convention = "goal_progress", "(value − baseline) / (target − baseline)"
 	value, ok := figure.Value()
 	if !ok {
 		s.State, s.Reason = GoalUnknown, figure.Err().Error()
-		s.Progress = Undefined("goal_progress", Fraction, figure.Reason())
+		s.Progress = Undefined(key, Fraction, figure.Reason()).As(convention).In(figure.Period)
 		return s, nil
 	}
-	s.Progress = Estimate("goal_progress", Fraction, (value-g.Baseline)/(g.Target-g.Baseline)).As("(value − baseline) / (target − baseline)")
+	s.Progress = Estimate(key, Fraction, (value-g.Baseline)/(g.Target-g.Baseline)).As(convention).In(figure.Period)
 	s.State = g.state(value, s.Expected, at)
 	s.WithinError = g.withinError(figure.Interval, s)
 	s.Reason = g.reason(figure, value, s, at)

@@ -131,9 +131,9 @@ func (l *proportions) result() ProportionLiftResult {
 	n := float64(l.treated.Total)
 	pt, pc := float64(l.treated.Hits)/n, float64(l.control.Hits)/float64(l.control.Total)
 	difference := out.newcombe(pt, pc)
-	out.Difference = Estimate("lift_difference", Fraction, pt-pc).As("treated − control, Newcombe interval").
+	out.Difference = Estimate("lift_difference", Fraction, pt-pc).
 		With(l.interval(difference.lower, difference.upper, "newcombe"))
-	out.Incremental = Estimate("incremental_hits", Count, float64(l.treated.Hits)-n*pc).As("treated hits − treated total × control rate").
+	out.Incremental = Estimate("incremental_hits", Count, float64(l.treated.Hits)-n*pc).
 		With(l.interval(n*difference.lower, n*difference.upper, "newcombe"))
 	l.ratio(&out)
 	l.test(&out, pt-pc)
@@ -151,8 +151,8 @@ func (r *ProportionLiftResult) newcombe(pt, pc float64) bounds {
 
 func (l *proportions) ratio(out *ProportionLiftResult) {
 	numerator, denominator := count(l.treated.Hits).Mul(count(l.control.Total)), count(l.control.Hits).Mul(count(l.treated.Total))
-	out.Ratio = Quotient("lift_ratio", Multiple, numerator, denominator).As("treated rate / control rate, Katz log interval")
-	out.Relative = Quotient("relative_lift", Fraction, numerator.Sub(denominator), denominator).As("treated rate / control rate − 1")
+	out.Ratio = Quotient("lift_ratio", Multiple, numerator, denominator)
+	out.Relative = Quotient("relative_lift", Fraction, numerator.Sub(denominator), denominator)
 	if l.control.Hits == 0 {
 		reason := "the control's rate is 0"
 		out.Ratio.reason, out.Relative.reason = reason, reason
@@ -186,9 +186,9 @@ func (l *proportions) test(out *ProportionLiftResult, difference float64) {
 		return
 	}
 	z := difference / se
-	out.Z = Estimate("lift_z", Multiple, z).As("pooled two-sample z")
-	out.PValue = Estimate("lift_p_value", Fraction, bothTails(z)).As("two-sided")
-	out.PValueLarger = Estimate("lift_p_value_larger", Fraction, normalCDF(-z)).As("one-sided, treated larger")
+	out.Z = Estimate("lift_z", Multiple, z)
+	out.PValue = Estimate("lift_p_value", Fraction, bothTails(z))
+	out.PValueLarger = Estimate("lift_p_value_larger", Fraction, normalCDF(-z))
 }
 
 func (l *proportions) untested(out *ProportionLiftResult, reason string) {
@@ -207,8 +207,14 @@ func (l *proportions) empty(out ProportionLiftResult) ProportionLiftResult {
 	return l.labelled(out)
 }
 
-// labelled says of every comparison what its design allows to conclude.
+// labelled says of every figure its definition, and of every comparison what its design
+// allows to conclude.
 func (l *proportions) labelled(out ProportionLiftResult) ProportionLiftResult {
+	out.Difference.Convention = "treated − control, Newcombe interval"
+	out.Ratio.Convention = "treated rate / control rate, Katz log interval"
+	out.Relative.Convention = "treated rate / control rate − 1"
+	out.Incremental.Convention = "treated hits − treated total × control rate"
+	out.Z.Convention, out.PValue.Convention, out.PValueLarger.Convention = "pooled two-sample z", "two-sided", "one-sided, treated larger"
 	for _, f := range []*Figure{&out.Difference, &out.Ratio, &out.Relative, &out.Incremental} {
 		*f = f.Noted("%s", l.design.note())
 	}

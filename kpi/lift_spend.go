@@ -65,9 +65,9 @@ func (r *SpendLiftResult) welch(treated, control sampleMoments, level float64) {
 		r.Difference = Undefined("spend_difference", Money, "one of the groups is empty").As(convention)
 	}
 	if reason != "" {
-		r.T = Undefined("spend_t", Multiple, reason)
-		r.DegreesOfFreedom = Undefined("spend_degrees_of_freedom", Count, reason)
-		r.PValue = Undefined("spend_p_value", Fraction, reason)
+		r.T = Undefined("spend_t", Multiple, reason).As("Welch")
+		r.DegreesOfFreedom = Undefined("spend_degrees_of_freedom", Count, reason).As("Welch-Satterthwaite")
+		r.PValue = Undefined("spend_p_value", Fraction, reason).As("two-sided, Welch")
 		return
 	}
 	st, sc := vt/float64(treated.n), vc/float64(control.n)

@@ -39,10 +39,10 @@ func CompareNPS(first, second Opinions, options *NPSOptions) (NPSDifference, err
 		return NPSDifference{}, err
 	}
 	const key, pKey = "nps_difference", "nps_difference_p_value"
-	convention := fmt.Sprintf("first minus second, %s", method)
+	convention, pConvention := fmt.Sprintf("first minus second, %s", method), "two-sided, "+string(method)
 	if first.Answered() == 0 || second.Answered() == 0 {
 		reason := "one of the scores has no answers"
-		return NPSDifference{Difference: Undefined(key, Score, reason).As(convention), PValue: Undefined(pKey, Fraction, reason)}, nil
+		return NPSDifference{Difference: Undefined(key, Score, reason).As(convention), PValue: Undefined(pKey, Fraction, reason).As(pConvention)}, nil
 	}
 	one, two := trinomialOf(first), trinomialOf(second)
 	f := Estimate(key, Score, 100*(one.score()-two.score())).As(convention)
@@ -55,10 +55,10 @@ func CompareNPS(first, second Opinions, options *NPSOptions) (NPSDifference, err
 	result := NPSDifference{
 		Difference:    f.With(Interval{Lower: 100 * around.lower, Upper: 100 * around.upper, Level: level, Method: string(method)}),
 		StandardError: new(100 * se),
-		PValue:        Undefined(pKey, Fraction, "all answers of both are alike, so the standard error is 0"),
+		PValue:        Undefined(pKey, Fraction, "all answers of both are alike, so the standard error is 0").As(pConvention),
 	}
 	if se > 0 {
-		result.PValue = Estimate(pKey, Fraction, bothTails(center/se)).As("two-sided, " + string(method))
+		result.PValue = Estimate(pKey, Fraction, bothTails(center/se)).As(pConvention)
 	}
 	return result, nil
 }

@@ -149,7 +149,8 @@ func ofTotals(key string, part int64, c Customers) Figure {
 //
 // Source: as for [Retention], of a set whose members are known.
 func CohortRetention(active, size int64) (Figure, error) {
-	return share("cohort_retention_rate", "active", active, "size", size)
+	f, err := share("cohort_retention_rate", "active", active, "size", size)
+	return f.As("members of the cohort who are active / its size"), err
 }
 
 // share is a checked quotient of two counts, the one a part of the other.

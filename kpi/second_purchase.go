@@ -101,6 +101,9 @@ func (a *SecondPurchaseAccumulator) Merge(other *SecondPurchaseAccumulator) erro
 type SecondPurchases struct {
 	// Customers have bought, Again of them on another date too.
 	Customers, Again int
+	// Until is the end of the observation, in UTC, and Zone that of the dates.
+	Until time.Time
+	Zone  *time.Location
 	// Late counts orders from the end on, which were dropped.
 	Late int
 	// Curve is the share of customers who have not come again, by days since the first
@@ -114,7 +117,7 @@ type SecondPurchases struct {
 // (1958).
 func (a *SecondPurchaseAccumulator) Result(o *SurvivalOptions) (*SecondPurchases, error) {
 	var curve SurvivalAccumulator
-	result := &SecondPurchases{Customers: len(a.days), Late: a.late}
+	result := &SecondPurchases{Customers: len(a.days), Until: time.UnixMicro(a.until).UTC(), Zone: a.zone, Late: a.late}
 	last := a.clock.period(a.until - 1)
 	for _, d := range a.days {
 		if d.second != noDay {

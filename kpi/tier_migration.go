@@ -196,7 +196,8 @@ func (m *TierMoves) Migration(period Period) TierMigration {
 		}
 		all += held
 		for _, n := range row {
-			out.Probability[i] = append(out.Probability[i], Quotient("tier_move_probability", Fraction, count(n), count(held)).In(period))
+			out.Probability[i] = append(out.Probability[i], Quotient("tier_move_probability", Fraction, count(n), count(held)).In(period).
+				As("to the tier of the column / members with the tier of the row at the start"))
 		}
 	}
 	rate := func(key string, n int64, convention string) Figure {

@@ -58,7 +58,7 @@ func (t *Table) SecondPurchases(ctx context.Context, db Querier, until time.Time
 		return nil, err
 	}
 	var curve kpi.SurvivalAccumulator
-	result := &kpi.SecondPurchases{Late: counts.late}
+	result := &kpi.SecondPurchases{Until: time.UnixMicro(until.UnixMicro()).UTC(), Zone: c.zone, Late: counts.late}
 	for rows, err := range read(ctx, db, t.secondPurchaseQuery(until, &c)) {
 		var days int64
 		var again, n int
