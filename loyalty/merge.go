@@ -54,6 +54,11 @@ func liveMerge(status string) bool {
 // one id, From's stays under that id for those who name From; where order ids are per
 // member, so does one that earns in From's name from then on.
 //
+// A tier that is higher than Member's stays until its end, and so does what was granted
+// to From. Apart from that tiers are decided as of one who did what both did, from the days
+// on which they did it: a tier that both together reached earlier than Member alone may end
+// earlier, too.
+//
 // Its receipt's Result is a [Merged].
 type Merge struct {
 	// Member survives, From goes: two persons.

@@ -102,6 +102,21 @@ func rankOf(l *tiers.Ladder, tier string) int {
 	return rank
 }
 
+// withoutGrants takes off what a member had been granted who is taken out of a merge, and has
+// what it decided, but for good, decided again.
+func (l *ladderState) withoutGrants(member string) {
+	var own []grantState
+	for _, g := range l.Grants {
+		switch {
+		case g.Source != member:
+			own = append(own, g)
+		case g.From <= l.Closed.At:
+			l.Closed, l.ClosedBy = l.Base, l.BaseBy
+		}
+	}
+	l.Grants = own
+}
+
 // partStanding takes back from the survivor what a member who is taken out of a merge
 // brought, and lets that member's tiers be decided again.
 func (tx *Tx) partStanding(from *Party) error {
@@ -129,13 +144,7 @@ func (tx *Tx) partStanding(from *Party) error {
 					l.handBack(had, from.Member())
 				}
 			}
-			var own []grantState
-			for _, g := range l.Grants {
-				if g.Source != from.Member() {
-					own = append(own, g)
-				}
-			}
-			l.Grants = own
+			l.withoutGrants(from.Member())
 			l.Matched = without(l.Matched, from.Member())
 		}
 		tx.stand, tx.standChanged = mine, true

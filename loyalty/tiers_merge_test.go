@@ -68,6 +68,26 @@ func TestAMergeKeepsATierThatWasGranted(t *testing.T) {
 	s.verify()
 }
 
+func TestAChallengeOfWhoIsTakenOutOfAMergeIsMetByNobodyElse(t *testing.T) {
+	s := openShop(t, regulars())
+	for _, member := range []string{"anna", "twin"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.MatchTier{Member: "twin", Key: "match", Ladder: "status", Tier: "gold", Days: 30, Challenge: of("spend", 200)})
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin", UndoUntil: s.now.AddDate(1, 0, 0)})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 350)})
+	s.now = s.now.AddDate(0, 0, 31)
+	_, err := s.RunDue(t.Context(), nil)
+	require.NoError(t, err)
+	s.now = s.now.AddDate(0, 0, 40)
+	s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 1)})
+	require.Equal(t, "gold", s.tier("anna"), "the challenge was met, and the tier outlives the trial")
+	s.must(loyalty.UnMerge{Member: "anna", Key: "undo", From: "twin"})
+	require.Equal(t, "silver", s.tier("anna"), "351 euros and no challenge")
+	require.Empty(t, s.tier("twin"))
+	s.verify()
+}
+
 func TestAMergeKeepsATierThatWasEarnedBeneathAGrant(t *testing.T) {
 	s := openShop(t, regulars())
 	s.now = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
