@@ -118,9 +118,9 @@ func needsOf(t Type) (needs, bool) {
 func (v *validation) benefit(at string, r *Reward) {
 	needed, known := needsOf(r.Type)
 	if !known {
-		v.add(at+".type", "%q is not a type of reward: say %q, %q, %q, %q, %q, %q, %q, %q, %q, %q, %q or %q", points.Clip(string(r.Type)),
+		v.add(at+".type", "must be %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s or %s, not %q",
 			TypeMoneyOff, TypePercentOff, TypeFreeProduct, TypeFreeShipping, TypeVoucher, TypeGiftCard, TypeCashBack,
-			TypePointsAndCash, TypeDonation, TypeExperience, TypeSweepstake, TypeCustom)
+			TypePointsAndCash, TypeDonation, TypeExperience, TypeSweepstake, TypeCustom, points.Clip(string(r.Type)))
 		return
 	}
 	b, path := &r.Benefit, at+".benefit"
