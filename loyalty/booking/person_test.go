@@ -160,6 +160,12 @@ func TestAPartyThatIsTakenOffTheListAndCancelsLeavesItOnce(t *testing.T) {
 	s.booked(queue("ben", 1))
 	s.booked(queue("cleo", 1))
 	s.must(booking.Dismiss{Key: "out", Session: "latte-art", Who: "ben", Waiting: true, Class: 1, Reason: "was rude", Actor: "mia"})
+	for member, waits := range map[string]bool{"ben": false, "cleo": true} {
+		ahead, still, err := s.Ahead(t.Context(), s.of(member, "latte-art"))
+		require.NoError(t, err)
+		require.Equal(t, waits, still, member)
+		require.Zero(t, ahead)
+	}
 	require.Equal(t, experience.Left, s.booked(cancel("ben")).State)
 	board := s.board("latte-art")
 	require.EqualValues(t, 1, board.Waiting(), "cleo waits as before")

@@ -115,7 +115,8 @@ func (d *Desk) Seats(ctx context.Context, session string, at time.Time) iter.Seq
 }
 
 // Ahead counts the parties that come before a booking on the list of its session, and
-// says whether it waits. It reads the places in between.
+// says whether it waits: one whose place was given up by [Dismiss] does not, whatever the
+// booking says. It reads the places in between.
 func (d *Desk) Ahead(ctx context.Context, b Booking) (int64, bool, error) {
 	now, err := d.look(ctx, b.Session)
 	if err != nil {
@@ -128,9 +129,9 @@ func (d *Desk) Ahead(ctx context.Context, b Booking) (int64, bool, error) {
 	for _, class := range now.Board.Line[:b.Place.Class] {
 		ahead += class.Waiting
 	}
-	for from := now.Board.Line[b.Place.Class].Head; from < b.Place.Number; {
+	for from := now.Board.Line[b.Place.Class].Head; from <= b.Place.Number; {
 		request := storage.LoadRequest{Program: d.program(), Member: house(b.Session).Account()}
-		for ; from < b.Place.Number && len(request.Records) < 200; from++ {
+		for ; from <= b.Place.Number && len(request.Records) < 200; from++ {
 			id := placeID(experience.Place{Class: b.Place.Class, Number: from})
 			request.Records = append(request.Records, storage.RecordKey{Kind: waitKind, ID: id})
 		}
@@ -139,7 +140,11 @@ func (d *Desk) Ahead(ctx context.Context, b Booking) (int64, bool, error) {
 			return 0, false, fmt.Errorf("booking: %w", err)
 		}
 		for _, row := range snaps[0].Records {
-			if row.Status == string(experience.Waiting) {
+			waits := row.Status == string(experience.Waiting)
+			switch mine := row.ID == placeID(*b.Place); {
+			case mine && !waits:
+				return 0, false, nil
+			case !mine && waits:
 				ahead++
 			}
 		}
