@@ -34,8 +34,8 @@ type Advanced struct {
 	// The event of each [Promote] is in the outbox besides.
 	Promoted []Offer `json:"promoted,omitempty"`
 	// Passed counts those who could not pay, or for whose party the session has become too
-	// small, and Dismissed those who are not there any
-	// more.
+	// small, and Dismissed those who are not there any more, or whose points lie in more lots
+	// than one commit puts on hold: the reason of their [Dismiss] says which.
 	Passed    int64 `json:"passed,omitempty"`
 	Dismissed int64 `json:"dismissed,omitempty"`
 	// Told counts the bookings that were told of a change.

@@ -192,6 +192,47 @@ func TestAQuoteForeseesAHoldOverTooManyLots(t *testing.T) {
 	require.Contains(t, s.refused(hold, loyalty.ErrTooLarge), "its points lie in more lots than one commit can change")
 }
 
+func TestWhosePointsLieInTooManyLotsIsTakenOffTheListForTheNext(t *testing.T) {
+	s, _ := inSmallChange(t)
+	s.join("cleo", 1000)
+	s.join("dora", 1000)
+	wide := evening()
+	wide.ID, wide.Capacity, wide.Prices = "wide", 1, []experience.Price{{Points: 71}}
+	s.must(booking.Open{Key: "wide", Session: wide})
+	s.join("eve", 1000)
+	s.must(booking.Book{Member: "eve", Key: "book", Session: "wide", Party: 1, Unit: "bean", Points: 71})
+	for _, member := range []string{"anna", "cleo", "dora"} {
+		s.must(booking.Join{Member: member, Key: "join", Session: "wide", Party: 1, Unit: "bean", Points: 71})
+	}
+	s.must(booking.Cancel{Member: "eve", Key: "cancel", Session: "wide"})
+	require.Equal(t, experience.Promised, s.of("cleo", "wide").State)
+	require.EqualValues(t, 130, s.balance("anna").Available)
+	require.Zero(t, s.balance("anna").Held)
+
+	ahead, waits, err := s.Ahead(t.Context(), s.of("anna", "wide"))
+	require.NoError(t, err)
+	require.False(t, waits, "her booking is not told, the list is")
+	require.Zero(t, ahead)
+	_, waits, err = s.Ahead(t.Context(), s.of("dora", "wide"))
+	require.NoError(t, err)
+	require.True(t, waits)
+	var why []string
+	account := loyalty.House{Feature: booking.Name, ID: "wide"}.Account()
+	for op, err := range storage.AllOperations(t.Context(), s.store, storage.MemberQuery{Program: "beans", Member: account}) {
+		require.NoError(t, err)
+		if op.Type == "booking-dismiss" {
+			why = append(why, op.Reason)
+		}
+	}
+	require.Len(t, why, 1)
+	require.Contains(t, why[0], "its points lie in more lots than one commit can change")
+	s.at(start)
+	s.runDue()
+	require.Equal(t, experience.Unserved, s.of("anna", "wide").State)
+	require.EqualValues(t, 130, s.balance("anna").Available)
+	s.verify("wide")
+}
+
 func TestAQuoteForeseesAMoveOfTooManyPointsThatLiveByAGrace(t *testing.T) {
 	s, store := inSmallChange(t)
 	s.must(seatInSmallChange())

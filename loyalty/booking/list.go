@@ -15,7 +15,9 @@ import (
 
 // Join puts a member on the wait list of a session that has no room for their party. No
 // points are taken or held before it is the member's turn; the price is the one they
-// joined by. [Cancel] leaves the list. Its receipt's Result is a [Booking].
+// joined by. [Cancel] leaves the list. A member whose points lie in more lots than one commit
+// puts on hold, some two hundred, when it is their turn is taken off the list by a [Dismiss],
+// whose reason says so. Its receipt's Result is a [Booking].
 type Join struct {
 	Member  string `json:"member"`
 	Key     string `json:"key"`
