@@ -3,6 +3,7 @@ package raffle_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"slices"
@@ -220,6 +221,34 @@ func TestTicketsGoOnWithTheSurvivorOfAMerge(t *testing.T) {
 	require.EqualValues(t, 200, s.beans("anna"))
 	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
 	s.verify()
+}
+
+func TestEveryTicketOfAMemberIsInTheirExport(t *testing.T) {
+	s := openShop(t, "anna", "old", "ben")
+	s.must(enter("anna", 1))
+	s.must(enter("ben", 2))
+	s.must(enter("old", 3))
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	var out bytes.Buffer
+	require.NoError(t, s.Export(t.Context(), "anna", &out))
+	var export struct {
+		Records []struct {
+			Kind string `json:"kind"`
+			ID   string `json:"id"`
+			Data struct {
+				Tickets []int64       `json:"tickets"`
+				Points  points.Amount `json:"points"`
+			} `json:"data"`
+		} `json:"records"`
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &export))
+	told := map[string]string{}
+	for _, record := range export.Records {
+		if record.Kind == "raffle-entry" {
+			told[record.ID] = fmt.Sprint(record.Data.Tickets, " for ", record.Data.Points)
+		}
+	}
+	require.Equal(t, map[string]string{"grinder": "[1] for 10", "grinder/2": "[4 5 6] for 30"}, told)
 }
 
 func TestManyWhoEnterAtOnceHaveTicketsOfTheirOwn(t *testing.T) {
