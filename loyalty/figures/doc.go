@@ -7,6 +7,9 @@
 // in a month, by what became of them in the ledger's real lots: the redemption and
 // breakage of each cohort, and with [PointCohort.State] its liability to IFRS 15.
 //
-// Both read each account's rows once, page by page, and hold those of one account
-// at a time.
+// [TierMoves], [Lifetimes] and [Customers] tell who moved between tiers, how long members
+// stay, and who was one in a period: tier migration, survival, retention and churn.
+//
+// [Orders] and [PointCohorts] read each account's rows once, page by page, and hold
+// those of one account at a time.
 package figures

@@ -167,6 +167,21 @@ func ExampleLifetimes() {
 	// 31 days, left: true
 }
 
+func ExampleCustomers() {
+	ctx, engine, store, until := café()
+	members, err := figures.Customers(ctx, engine, store, kpi.Period{Start: until.AddDate(0, 0, -20), End: until, Zone: time.UTC})
+	if err != nil {
+		log.Fatal(err)
+	}
+	retention, err := kpi.Retention(members)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(retention.Numerator, "of", retention.Denominator, "stayed")
+	// Output:
+	// 1 of 2 stayed
+}
+
 // A database that holds the ledger has summed it by month, as sqlkpi.Ledger does.
 func ExamplePointReportOf() {
 	until := time.Date(2027, time.March, 1, 0, 0, 0, 0, time.UTC)

@@ -130,3 +130,33 @@ func TestALifetimeLastsFromEnrollmentUntilTheAccountIsClosed(t *testing.T) {
 	assert.True(t, ok)
 	assert.InDelta(t, 0.6, stay, 1e-12)
 }
+
+func TestCustomersOfAPeriodAreWhoWasEnrolledInIt(t *testing.T) {
+	s := club(t)
+	start := s.now
+	s.joins(t, "anna", "bruno", "early", "erased", "old")
+	s.now = start.AddDate(0, 0, 5)
+	s.do(t, loyalty.Close{Member: "early", Key: "close"})
+	s.now = start.AddDate(0, 0, 10)
+	s.do(t, loyalty.Close{Member: "bruno", Key: "close"})
+	s.joins(t, "dora", "short")
+	s.now = start.AddDate(0, 0, 20)
+	s.do(t, loyalty.Erase{Member: "erased", Key: "erase"})
+	s.do(t, loyalty.Close{Member: "short", Key: "close"})
+	s.do(t, loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	s.now = start.AddDate(0, 0, 40)
+	s.do(t, loyalty.Close{Member: "dora", Key: "close"})
+	s.joins(t, "late")
+	period := kpi.Period{Start: start.AddDate(0, 0, 10), End: start.AddDate(0, 0, 40), Zone: time.UTC}
+	got, err := figures.Customers(t.Context(), s.engine, s.store, period)
+	require.NoError(t, err)
+	assert.Equal(t, kpi.Customers{
+		Start: 3, New: 2, End: 2, LostFromStart: new(int64(2)), Period: period,
+		Rule: "a member is a customer from enrollment until the account is closed or erased",
+	}, got, "anna stays, bruno and erased left; dora and short joined, and dora leaves when the period is over")
+	churn, err := kpi.Churn(got, "")
+	require.NoError(t, err)
+	assert.Equal(t, "2 of 3", churn.Numerator.String()+" of "+churn.Denominator.String())
+	_, err = figures.Customers(t.Context(), s.engine, s.store, kpi.Period{})
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+}
