@@ -134,3 +134,20 @@ func TestARefundSplitsAsThePaymentDidHoweverItIsCut(t *testing.T) {
 		require.ErrorIs(r, err, rewards.ErrExchange)
 	})
 }
+
+func TestARefundReturnsNoMoneyForTheFractionThatWasLetGo(t *testing.T) {
+	rate := rewards.Exchange{Unit: "bean", Points: 3, Money: eur("0.05"), Currency: "EUR", Fraction: rewards.FractionForgive}
+	pay, err := rate.Pay(eur("9.99"), 599)
+	require.NoError(t, err)
+	require.Equal(t, "0.01", pay.Forgiven.String())
+	half, err := rate.Refund(pay, eur("9.99"), eur("0"), eur("5.00"))
+	require.NoError(t, err)
+	rest, err := rate.Refund(pay, eur("9.99"), eur("5.00"), eur("4.99"))
+	require.NoError(t, err)
+	require.EqualValues(t, 299, half.Points, "599 × 5.00 ÷ 9.99, rounded down")
+	require.EqualValues(t, 300, rest.Points)
+	for _, back := range []rewards.Back{half, rest} {
+		require.True(t, back.Cash.IsZero(), "%+v", back)
+	}
+	require.Equal(t, "9.98", half.Money.Add(rest.Money).String())
+}
