@@ -126,3 +126,28 @@ func TestADrawnCodeIsTheSameForWhoAsksAgainAndNeverAnothersCode(t *testing.T) {
 	}
 	taken.verify()
 }
+
+func TestALimitOfAllMembersIsToldToWhoComesTooLate(t *testing.T) {
+	s := openMenu(t)
+	coffee := func(member, id string) loyalty.Redeem {
+		return loyalty.Redeem{Member: member, Key: id, Redemption: id, Reward: "coffee"}
+	}
+	for _, member := range []string{"ben", "cleo"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+		s.must(loyalty.Adjust{Member: member, Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "shop"})
+	}
+	for _, member := range []string{"anna", "ben"} {
+		s.must(coffee(member, "first"))
+		s.must(coffee(member, "second"))
+	}
+	s.must(coffee("cleo", "first"))
+	refused, ok := errors.AsType[*loyalty.IneligibleError](s.refusal(coffee("cleo", "second"), loyalty.ErrLimit))
+	require.True(t, ok)
+	require.Len(t, refused.Reasons, 1)
+	require.Equal(t, rewards.LimitReached, refused.Reasons[0].Why)
+	require.Equal(t, &rewards.Limit{Times: 5, Per: points.PerMonth, All: true}, refused.Reasons[0].Limit)
+	require.EqualValues(t, 5, refused.Reasons[0].Used)
+	s.must(loyalty.CancelRedemption{Member: "anna", Key: "back", Redemption: "first"})
+	s.must(coffee("cleo", "second"))
+	s.verify()
+}
