@@ -41,6 +41,8 @@ func TestR11TiersOfMembersWhoMergeAndPartAreThoseOnPaper(t *testing.T) {
 
 func TestRedemptionsAreWhatANaiveModelSays(t *testing.T) { enginetest.Redemptions(t, inMemory, nil) }
 
+func TestPeriodsEndOnceForSeveralEngines(t *testing.T) { enginetest.PeriodEnds(t, inMemory) }
+
 func TestStockIsNeverOversold(t *testing.T) { enginetest.Stock(t, inMemory) }
 
 func TestR16NothingWrapsAtTheEdgesOfInt64(t *testing.T) { enginetest.Overflow(t, inMemory) }

@@ -48,6 +48,8 @@ func TestRedemptionsAreWhatANaiveModelSaysOnSQLite(t *testing.T) {
 
 func TestStockIsNeverOversoldOnSQLite(t *testing.T) { enginetest.Stock(t, openSQLite) }
 
+func TestPeriodsEndOnceForSeveralEnginesOnSQLite(t *testing.T) { enginetest.PeriodEnds(t, openSQLite) }
+
 func TestR10HistoriesOfConcurrentCallersAreLinearizableOnSQLite(t *testing.T) {
 	enginetest.Linearizable(t, openSQLite, onSQL())
 }
