@@ -44,6 +44,7 @@ func TestErrorsOfMySQLAreToldByTheirNumber(t *testing.T) {
 		"Error 1644 (45000): " + refusal + "0":                                  taken,
 		"Error 1644 (45000): the shop's trigger: no beans left":                 final,
 		"the shop said: Error 1213 (40001): nothing of the database's":          final,
+
 		"invalid connection": lost,
 	} {
 		err := errors.New(text)
