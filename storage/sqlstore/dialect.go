@@ -54,9 +54,9 @@ type grammar struct {
 	unions     *unions
 	// singles holds the statements that store batches by themselves; nil where a
 	// statement writes one table.
-	singles *singles
+	singles *byShape[singleShape]
 	// blocks holds blocks of statements, which some servers of the dialect take.
-	blocks *blocks
+	blocks *byShape[blockShape]
 	// namesLots is set where a union can bring the lots that a record names.
 	namesLots bool
 	// compile puts a statement's marks into the form of the dialect.

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -19,18 +18,6 @@ const blockRows = 8
 
 // blockShape is how many rows of each rowset a block writes.
 type blockShape [rowsetCount]uint8
-
-// blocks keeps the texts of blocks by shape.
-type blocks struct{ texts sync.Map }
-
-func (b *blocks) text(g *grammar, shape blockShape) string {
-	if text, ok := b.texts.Load(shape); ok {
-		return text.(string)
-	}
-	text := blockOf(g, shape)
-	b.texts.Store(shape, text)
-	return text
-}
 
 // blockOf writes the block of a shape. Where the account is at another version it
 // raises an error: a block does not tell how many rows a statement inside has changed.

@@ -39,15 +39,18 @@ type singleShape [rowsetCount + 1]uint8
 
 func (s *singleShape) ofOne() bool { return s[rowsetCount] == 1 }
 
-// singles keeps the texts of such statements by shape.
-type singles struct{ texts sync.Map }
+// byShape keeps the texts of statements by their shape, as write makes them.
+type byShape[S comparable] struct {
+	write func(*grammar, S) string
+	texts sync.Map
+}
 
-func (s *singles) text(g *grammar, shape singleShape) string {
-	if text, ok := s.texts.Load(shape); ok {
+func (b *byShape[S]) text(g *grammar, shape S) string {
+	if text, ok := b.texts.Load(shape); ok {
 		return text.(string)
 	}
-	text := spell(g, shape)
-	s.texts.Store(shape, text)
+	text := b.write(g, shape)
+	b.texts.Store(shape, text)
 	return text
 }
 

@@ -18,7 +18,7 @@ var postgresGrammar = sync.OnceValue(func() *grammar {
 		lookups:     lookups(),
 		unions:      &unions{nulls: [3]string{"CAST(NULL AS bigint)", "CAST(NULL AS text)", "CAST(NULL AS bytea)"}},
 		namesLots:   true,
-		singles:     &singles{},
+		singles:     &byShape[singleShape]{write: spell},
 		rowsets: rowsets(func(key, columns string) string {
 			return " ON CONFLICT (" + key + ") DO UPDATE SET " + eachColumn(columns, func(c string) string { return c + " = excluded." + c })
 		}),
@@ -46,7 +46,7 @@ var mysqlGrammar = sync.OnceValue(func() *grammar {
 		compile:           plainMarks,
 		prepares:          true,
 		insertsAfterRaise: true,
-		blocks:            &blocks{},
+		blocks:            &byShape[blockShape]{write: blockOf},
 		widest:            &widths{program: 64, name: 255, id: 320},
 		fails:             mysqlFailure,
 		commitFails:       mysqlCommitFailure,
