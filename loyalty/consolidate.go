@@ -47,7 +47,7 @@ func (d *deciding) consolidateBatch(c *call, a *account, now time.Time, bound in
 // merge moves the points of lots into one new lot.
 func (tx *Tx) merge(m points.Merge) error {
 	into := m.Into
-	into.ID = points.LotID((tx.row.Version+1)*lotsPerVersion + tx.newLots)
+	into.ID = tx.firstNewLot() + points.LotID(tx.newLots)
 	into.Original, into.Remaining = 0, 0
 	tx.newLots++
 	for i, lot := range m.From {

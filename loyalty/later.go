@@ -79,7 +79,7 @@ func (tx *Tx) postpone() error {
 // laterStates parts entries into those that stay and those that are booked later, so many
 // in one record, and reports whether each is one or the other.
 func (p *Party) laterStates(most int) (stay []points.Entry, states []laterState, all bool) {
-	made := points.LotID((p.row.Version + 1) * lotsPerVersion)
+	made := p.firstNewLot()
 	for i, entry := range p.entries {
 		switch {
 		case entry.Lot == 0:
@@ -97,7 +97,7 @@ func (p *Party) laterStates(most int) (stay []points.Entry, states []laterState,
 // foresee fails the quote of a command that spends points of lots that it makes, in more rows
 // than one commit takes, as the commit does.
 func (tx *Tx) foresee() error {
-	made := points.LotID((tx.row.Version + 1) * lotsPerVersion)
+	made := tx.firstNewLot()
 	spends := func(e points.Entry) bool { return e.Kind == points.EntrySpend && e.Lot >= made }
 	if !tx.quote || tx.changed() <= tx.deciding.engine.limits.Rows || !slices.ContainsFunc(tx.entries, spends) {
 		return nil

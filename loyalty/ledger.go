@@ -164,10 +164,14 @@ func (p *Party) credit(u points.Unit, amount points.Amount, terms creditTerms) (
 	return lot, nil
 }
 
+// firstNewLot is the id of the first lot that the command makes in the account; the others
+// follow.
+func (p *Party) firstNewLot() points.LotID { return points.LotID((p.row.Version + 1) * lotsPerVersion) }
+
 func (p *Party) newLot(u points.Unit, amount points.Amount, terms creditTerms) points.Lot {
 	zone := p.tx.rev.zone
 	lot := points.Lot{
-		ID:   points.LotID((p.row.Version+1)*lotsPerVersion + p.newLots),
+		ID:   p.firstNewLot() + points.LotID(p.newLots),
 		Unit: u.Code, State: points.LotPending, Original: amount, Remaining: amount,
 		EarnedAt: terms.earnedAt, AvailableFrom: terms.availableFrom, ExpiresAt: terms.expiresAt,
 		Source: terms.source, Origin: terms.origin, Qualifies: terms.qualifies,
