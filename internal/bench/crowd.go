@@ -63,7 +63,7 @@ type crowdResult struct {
 
 // runCrowd measures commands among o.members members, imported in bulk.
 func (o *options) runCrowd(ctx context.Context, out io.Writer) (err error) {
-	server, err := findServer(ctx, servers.PostgreSQL, o.dsn)
+	server, err := o.crowdServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,6 +82,10 @@ func (o *options) runCrowd(ctx context.Context, out io.Writer) (err error) {
 			return fmt.Errorf("%d members: %w", c.members, err)
 		}
 	}
+	// What the import left to be written is not the commands' to wait for.
+	if _, err := crowds[0].pool.Exec(ctx, "CHECKPOINT"); err != nil {
+		return err
+	}
 	length := time.Duration(o.seconds * float64(time.Second) / crowdRounds)
 	for range crowdRounds {
 		for _, name := range crowdCases {
@@ -93,6 +97,17 @@ func (o *options) runCrowd(ctx context.Context, out io.Writer) (err error) {
 		}
 	}
 	return o.reportCrowd(ctx, out, crowds[0], crowds[1])
+}
+
+// crowdServer is the server that was named, or a throwaway one with the settings given.
+func (o *options) crowdServer(ctx context.Context) (*servers.Server, error) {
+	switch {
+	case len(o.settings) == 0:
+		return findServer(ctx, servers.PostgreSQL, o.dsn)
+	case o.dsn != "":
+		return nil, errors.New("-set is for a throwaway server: leave -dsn away")
+	}
+	return servers.Start(ctx, servers.PostgreSQL, &servers.Options{Settings: o.settings})
 }
 
 // gather makes the database, imports members, and makes the others of copies.

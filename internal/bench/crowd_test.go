@@ -36,3 +36,20 @@ func heldAgainstFew(t *testing.T, o *options) {
 	}
 	assert.Equal(t, crowdCases, cases)
 }
+
+func TestSettingsGoToTheServerThatHasManyMembers(t *testing.T) {
+	for says, args := range map[string][]string{
+		"name=value":      {"-store", "postgres", "-members", "100", "-set", "shared_buffers"},
+		"-members":        {"-store", "postgres", "-set", "work_mem=8MB"},
+		"leave -dsn away": {"-store", "postgres", "-members", "100", "-dsn", "postgres://localhost", "-set", "work_mem=8MB"},
+		"no_such_setting": {"-store", "postgres", "-members", "100", "-set", "no_such_setting=1"},
+	} {
+		t.Run(says, func(t *testing.T) {
+			if says == "no_such_setting" {
+				servers.Postgres(t)
+			}
+			var out bytes.Buffer
+			assert.ErrorContains(t, run(t.Context(), args, &out), says)
+		})
+	}
+}

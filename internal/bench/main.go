@@ -55,6 +55,8 @@ type options struct {
 	imported int
 	// few is how many members the program has that many are held against; 0 is 10,000.
 	few int
+	// settings are those of the throwaway server that has many members.
+	settings map[string]string
 }
 
 func main() {
@@ -85,19 +87,23 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&o.orders, "orders", 10_000_000, "with -kpi, how many orders the log has")
 	flags.IntVar(&o.members, "members", 1_000_000, "with -kpi, how many members; with -store postgres, compare so many members with 10,000")
 	flags.IntVar(&o.imported, "imported", 0, "with -store postgres -members, import so many by the engine and make the others of copies of their rows; 0 imports all")
+	flags.Func("set", "with -store postgres -members, `name=value` of a setting of the throwaway server, as often as wanted", o.set)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if o.kpi {
 		return o.runKPI(ctx, flags, out)
 	}
-	var set []string
-	flags.Visit(func(f *flag.Flag) { set = append(set, f.Name) })
-	if slices.Contains(set, "members") {
+	var given []string
+	flags.Visit(func(f *flag.Flag) { given = append(given, f.Name) })
+	if slices.Contains(given, "members") {
 		if o.store != "postgres" || o.members < 1 || o.imported < 0 || o.seconds <= 0 {
 			return errors.New("-members goes with -kpi or with -store postgres, and must be at least 1; -imported must not be negative")
 		}
 		return o.runCrowd(ctx, out)
+	}
+	if len(o.settings) > 0 {
+		return errors.New("-set goes with -store postgres -members")
 	}
 	if o.clients < 1 || o.engines < 1 || o.seconds <= 0 || flags.NArg() > 0 {
 		return errors.New("-clients and -engines must be at least 1, -seconds above 0, and nothing may follow the flags")
@@ -120,6 +126,19 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, finish()) }()
 	return errors.Join(o.runCases(ctx, ground, out), o.writeMemProfile())
+}
+
+// set takes a setting of the command line.
+func (o *options) set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" {
+		return errors.New("a setting is name=value, such as shared_buffers=4GB")
+	}
+	if o.settings == nil {
+		o.settings = map[string]string{}
+	}
+	o.settings[name] = value
+	return nil
 }
 
 // runKPI measures the figures that -case names, all without it.
