@@ -117,6 +117,8 @@ type holdState struct {
 	Parts []points.Part `json:"p"`
 	// Gathering is the record of the gathering that this is a chunk of, if any.
 	Gathering string `json:"g,omitempty"`
+	// As is the hold's id, where the record has another one.
+	As string `json:"as,omitempty"`
 }
 
 func (p *Party) openHold(id string) (holdState, error) {

@@ -3,6 +3,7 @@ package loyalty
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -429,8 +430,49 @@ func (p *Party) moveHold(into *Party, row storage.Record) error {
 			return err
 		}
 	}
-	state.Parts = parts
+	state.Parts, state.As = parts, nameOf(id, row.ID, state.As)
 	return into.putHold(id, state, holdOpen, row.DueAt)
+}
+
+// renamesHold reports whether a record is an open hold of a member who goes, whose id the
+// survivor had used too.
+func (m *moveStep) renamesHold(row storage.Record) bool {
+	var state holdState
+	if row.Status != holdOpen || !reserved(row.ID) || json.Unmarshal(row.Data, &state) != nil || state.As == "" {
+		return false
+	}
+	return slices.ContainsFunc(m.with, func(member string) bool { return movedID(member, state.As) == row.ID })
+}
+
+// renameHold gives a hold an id that is free: who it came from, by whom it was found under
+// its old one, has holds of their own again.
+func (p *Party) renameHold(row storage.Record) error {
+	var state holdState
+	if err := p.decode(row, &state); err != nil {
+		return err
+	}
+	id, err := p.freeName(holdKind, state.As)
+	if err != nil {
+		return err
+	}
+	if err := p.needLots(row.Lots); err != nil {
+		return err
+	}
+	state.As = ""
+	if err := p.putHold(id, state, holdOpen, row.DueAt); err != nil {
+		return err
+	}
+	return p.leaveBehind(holdKind, row.ID)
+}
+
+// freeName is a name with the first number that no record of the kind has.
+func (p *Party) freeName(kind, name string) (string, error) {
+	for n := 2; ; n++ {
+		free := numbered(name, n)
+		if _, taken, err := p.record(kind, free); !taken || err != nil {
+			return free, err
+		}
+	}
 }
 
 // moveOnce keeps the later of two marks.

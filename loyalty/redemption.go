@@ -329,12 +329,8 @@ func (p *Party) renameRedemption(row storage.Record) error {
 	if err != nil {
 		return p.tx.fail(err)
 	}
-	name := state.ID
-	for n, taken := 2, true; taken; n++ {
-		state.ID = numbered(name, n)
-		if _, taken, err = p.record(redemptionKind, state.ID); err != nil {
-			return err
-		}
+	if state.ID, err = p.freeName(redemptionKind, state.ID); err != nil {
+		return err
 	}
 	if err := p.needLots(row.Lots); err != nil {
 		return err

@@ -23,9 +23,9 @@ import (
 // does not earn again for From. Where order ids are per member and Member had one of its
 // id, too, it is called by it, a slash and a number from 2 on.
 //
-// Redemptions, bookings and what else was paid with points stay with Member. One whose id
-// Member had used, too, is called by it, a slash and a number from 2 on from now on:
-// [Engine.Redemptions] lists it.
+// Redemptions, bookings and what else was paid with points stay with Member, and so do open
+// holds. A redemption or a hold whose id Member had used, too, is called by it, a slash and a
+// number from 2 on from now on; [Engine.Redemptions] lists redemptions.
 //
 // Its receipt's Result is an [UnMerged]; a quote does not have it, and its balances are
 // those before.
@@ -162,7 +162,7 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 	if err != nil {
 		return err
 	}
-	for _, kind := range []string{orderKind, tenderKind, redemptionKind, mergeKind} {
+	for _, kind := range []string{orderKind, tenderKind, redemptionKind, holdKind, mergeKind} {
 		step = &moveStep{mode: returnRecords, from: from, into: into, with: along}
 		query := storage.RecordQuery{Program: e.program, Member: into, Kind: kind}
 		if err := e.moveRecords(ctx, step, query, now, step.returnsRecord); err != nil {
@@ -269,6 +269,9 @@ func (m *moveStep) returnsRecord(_ *Engine, row storage.Record) bool {
 	if row.Kind == redemptionKind {
 		return m.renames(row)
 	}
+	if row.Kind == holdKind {
+		return m.renamesHold(row)
+	}
 	if row.Kind == mergeKind {
 		var state mergeState
 		return row.Status == mergeInherited && json.Unmarshal(row.Data, &state) == nil && len(state.Via) > 0 && state.Via[len(state.Via)-1] == m.from
@@ -299,6 +302,9 @@ func (m *moveStep) someRecordsBack(tx *Tx, into *Party, state *mergeState) error
 func (m *moveStep) returnRecord(tx *Tx, into *Party, parting *mergeState, row storage.Record) error {
 	if row.Kind == redemptionKind {
 		return into.renameRedemption(row)
+	}
+	if row.Kind == holdKind {
+		return into.renameHold(row)
 	}
 	if m.remains(row) {
 		return m.keepOrder(tx, into, row)
