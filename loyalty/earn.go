@@ -181,8 +181,8 @@ type orderState struct {
 	From string `json:"from,omitempty"`
 	// Hops are the merges that brought it, the last one last.
 	Hops []orderHop `json:"hops,omitempty"`
-	// Currency is the order's, where missing points are worth money, and Short counts
-	// those that were missing of each award.
+	// Currency is the order's, where missing points are worth money. Short counts those that
+	// refunds did not find, of each award.
 	Currency string          `json:"cur,omitempty"`
 	Short    []points.Amount `json:"short,omitempty"`
 	// Day is that on which the order's metrics counted.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -28,16 +29,15 @@ func (o NetOrder) Net() points.Amount { return o.Earned - o.Reversed }
 
 // NetOrders iterates over the orders that were refunded in full and of which members
 // kept points, by member: where the points were spent and the program refuses debt. A
-// program that allows debt has none. It compares what orders earned with the entries
-// that took it back, so it reads the records of all orders, and the entries of members
-// who have an order that was refunded in full.
+// program that allows debt has none. It reads the records of all orders, which keep what
+// refunds did not find: an order is told apart from others of its id, wherever merges have
+// taken it meanwhile. What metrics counted is not looked at.
 func (e *Engine) NetOrders(ctx context.Context) iter.Seq2[NetOrder, error] {
 	return func(yield func(NetOrder, error) bool) {
-		n := netOrders{engine: e}
 		for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Kind: orderKind, Limit: 1000}) {
 			var found []NetOrder
 			if err == nil {
-				found, err = n.look(ctx, row)
+				found, err = netOrders(row)
 			}
 			if err != nil {
 				yield(NetOrder{}, fmt.Errorf("loyalty: net orders: %w", err))
@@ -52,17 +52,8 @@ func (e *Engine) NetOrders(ctx context.Context) iter.Seq2[NetOrder, error] {
 	}
 }
 
-// netOrders keeps what refunds took of one member's orders.
-type netOrders struct {
-	engine   *Engine
-	member   string
-	reversed map[orderUnit]points.Amount
-}
-
-type orderUnit struct{ order, unit string }
-
-// look compares one order.
-func (n *netOrders) look(ctx context.Context, row storage.Record) ([]NetOrder, error) {
+// netOrders lists, by unit, what was kept of an order.
+func netOrders(row storage.Record) ([]NetOrder, error) {
 	if Moved(row) || row.Status == erasedState {
 		return nil, nil
 	}
@@ -70,77 +61,19 @@ func (n *netOrders) look(ctx context.Context, row storage.Record) ([]NetOrder, e
 	if err := json.Unmarshal(row.Data, &state); err != nil {
 		return nil, fmt.Errorf("order %q of %s: %w", row.ID, AccountName(row.Member), err)
 	}
-	earned := map[string]points.Amount{}
-	var units []string
+	var units []NetOrder
 	for i := range state.Awards {
 		a := &state.Awards[i]
 		if a.Taken != a.Total() {
 			return nil, nil
 		}
-		if _, known := earned[a.Unit]; !known {
-			units = append(units, a.Unit)
+		at := slices.IndexFunc(units, func(o NetOrder) bool { return o.Unit == a.Unit })
+		if at < 0 {
+			at = len(units)
+			units = append(units, NetOrder{Member: row.Member, Order: cmp.Or(state.As, row.ID), Unit: a.Unit})
 		}
-		earned[a.Unit] += a.Taken
+		units[at].Earned += a.Taken
+		units[at].Reversed += a.Taken - state.short(i)
 	}
-	if len(units) == 0 {
-		return nil, nil
-	}
-	if row.Member != n.member {
-		n.member, n.reversed = row.Member, map[orderUnit]points.Amount{}
-		if err := n.read(ctx, row.Member); err != nil {
-			return nil, err
-		}
-	}
-	order := cmp.Or(state.As, row.ID)
-	taken := n.reversed
-	if state.From != "" {
-		before := netOrders{engine: n.engine, reversed: map[orderUnit]points.Amount{}}
-		if err := before.read(ctx, state.From); err != nil {
-			return nil, err
-		}
-		for key, amount := range n.reversed {
-			before.reversed[key] += amount
-		}
-		taken = before.reversed
-	}
-	var found []NetOrder
-	for _, unit := range units {
-		o := NetOrder{Member: row.Member, Order: order, Unit: unit, Earned: earned[unit], Reversed: taken[orderUnit{order, unit}]}
-		if o.Net() > 0 {
-			found = append(found, o)
-		}
-	}
-	return found, nil
-}
-
-// read adds up what refunds took of a member's orders.
-func (n *netOrders) read(ctx context.Context, member string) error {
-	for entry, err := range storage.AllEntries(ctx, n.engine.store, storage.MemberQuery{Program: n.engine.program, Member: member, Limit: 1000}) {
-		if err != nil {
-			return fmt.Errorf("%s: %w", AccountName(member), err)
-		}
-		if entry.Kind != points.EntryReverse {
-			continue
-		}
-		order, err := n.orderOf(ctx, &entry)
-		if err != nil {
-			return fmt.Errorf("%s: %w", AccountName(member), err)
-		}
-		n.reversed[orderUnit{order, entry.Unit}] += entry.Amount
-	}
-	return nil
-}
-
-// orderOf returns the order that an entry of a refund is about: its operation says so.
-func (n *netOrders) orderOf(ctx context.Context, entry *storage.Entry) (string, error) {
-	if entry.Reference != "" {
-		return entry.Reference, nil
-	}
-	page, err := n.engine.store.Operations(ctx, storage.MemberQuery{
-		Program: n.engine.program, Member: entry.Member, From: entry.Version, Limit: 1,
-	})
-	if err != nil || len(page.Items) == 0 {
-		return "", err
-	}
-	return page.Items[0].Reference, nil
+	return slices.DeleteFunc(units, func(o NetOrder) bool { return o.Net() == 0 }), nil
 }

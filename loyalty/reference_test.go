@@ -81,7 +81,7 @@ func TestAnEntrySaysWhatItIsAboutAndItsRowDoesNot(t *testing.T) {
 	s.verify()
 }
 
-func TestAnOrderThatKeptPointsIsFoundByTheOperationsOfItsRefunds(t *testing.T) {
+func TestOrdersThatKeptPointsAreFoundWhereOneSpendTookOfBoth(t *testing.T) {
 	s := openShop(t, selling(points.NeverExpire()))
 	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
 	s.must(loyalty.Earn{Member: "anna", Key: "1001", Order: latte("1001")})

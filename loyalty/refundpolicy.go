@@ -175,18 +175,26 @@ func whole(r *big.Rat, rounding points.Rounding) *big.Int {
 // fallShort puts points that could not be taken of an award on the receipt, with what
 // they add to the cut of all refunds of the order.
 func (tx *Tx) fallShort(state *orderState, i int, missing points.Amount) {
-	short := Shortfall{Unit: state.Awards[i].Unit, Amount: missing}
+	award, before := &state.Awards[i], state.short(i)
+	if len(state.Short) < len(state.Awards) {
+		state.Short = append(state.Short, make([]points.Amount, len(state.Awards)-len(state.Short))...)
+	}
+	state.Short[i] += missing
+	short := Shortfall{Unit: award.Unit, Amount: missing}
 	if cut := tx.rev.cut(short.Unit, state.Currency); cut != nil && state.Currency != "" {
-		if len(state.Short) < len(state.Awards) {
-			state.Short = append(state.Short, make([]points.Amount, len(state.Awards)-len(state.Short))...)
-		}
-		award, before := &state.Awards[i], state.Short[i]
-		state.Short[i] += missing
 		eligible := eligibleMoney(state, award)
 		short.Money = shortest(cut.worth(state.Short[i], award, eligible).Sub(cut.worth(before, award, eligible)))
 		short.Currency = state.Currency
 	}
 	tx.receipt.Shortfalls = append(tx.receipt.Shortfalls, short)
+}
+
+// short is how many points of the i-th award refunds did not find.
+func (s *orderState) short(i int) points.Amount {
+	if i < len(s.Short) {
+		return s.Short[i]
+	}
+	return 0
 }
 
 // eligibleMoney is the money that counted for an award.
