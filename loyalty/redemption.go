@@ -342,7 +342,7 @@ func (p *Party) renameRedemption(row storage.Record) error {
 }
 
 // eraseRedemption takes out what a redemption tells of a person. One that is reserved
-// ends, and nobody can use the code of one that is not.
+// ends, and nobody can use the code of one that is not. Of a gift card its money stays.
 func (p *Party) eraseRedemption(row storage.Record) error {
 	state, err := redemptionOf(row)
 	if err != nil {
@@ -353,5 +353,11 @@ func (p *Party) eraseRedemption(row storage.Record) error {
 			return err
 		}
 	}
-	return p.putOwn(storage.Record{Kind: row.Kind, ID: row.ID, Status: erasedState})
+	erased := storage.Record{Kind: row.Kind, ID: row.ID, Status: erasedState}
+	if kept := state.books(p.tx.now); kept != nil {
+		if erased.Data, err = canon.Append(nil, kept); err != nil {
+			return p.tx.fail(err)
+		}
+	}
+	return p.putOwn(erased)
 }

@@ -10,6 +10,9 @@
 // [TierMoves], [Lifetimes] and [Customers] tell who moved between tiers, how long members
 // stay, and who was one in a period: tier migration, survival, retention and churn.
 //
-// [Orders] and [PointCohorts] read each account's rows once, page by page, and hold
+// [GiftCards] counts the money on gift cards by the month in which they were issued:
+// what was used, has expired and is owed, for liability.GiftCards.
+//
+// [Orders], [PointCohorts] and [GiftCards] read each account's rows once, page by page, and hold
 // those of one account at a time.
 package figures

@@ -13,6 +13,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/figures"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 	"github.com/loyaltykit/loyaltykit/tiers"
@@ -89,6 +90,10 @@ func café() (context.Context, *loyalty.Engine, storage.Store, time.Time) {
 			Code: "status", Window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 12}}, End: tiers.EndOfNextPeriod,
 			Tiers: []tiers.Tier{{Code: "regular", Enter: tiers.Condition{All: []tiers.Need{{Metric: "euro", AtLeast: 100}}}}},
 		}},
+		Catalog: rewards.Catalog{{
+			Code: "card", Type: rewards.TypeGiftCard, Benefit: rewards.Benefit{Amount: decimal.NewFromInt(10), Currency: "EUR"},
+			Prices: []rewards.Price{{Unit: "bean", Points: 50}}, Voucher: &rewards.Voucher{},
+		}},
 	}
 	engine, err := loyalty.New(loyalty.Revisions{program}, store, &loyalty.Options{Clock: func() time.Time { return now }})
 	if err != nil {
@@ -139,6 +144,34 @@ func ExamplePointCohorts() {
 	// 120 issued in January, 30 of them redeemed in February
 	// January owed 1.20
 	// February owed 0.90
+}
+
+// Anna has a gift card for 50 of her beans and pays 4 euros with it.
+func ExampleGiftCards() {
+	ctx, engine, store, until := café()
+	for _, command := range []loyalty.Command{
+		loyalty.Redeem{Member: "anna", Key: "r", Redemption: "r-1", Reward: "card"},
+		loyalty.UseVoucher{Member: "anna", Key: "u", Redemption: "r-1", Money: decimal.NewFromInt(4)},
+	} {
+		if _, err := engine.Do(ctx, command); err != nil {
+			log.Fatal(err)
+		}
+	}
+	report, err := figures.GiftCards(ctx, engine, store, figures.GiftCardOptions{Currency: "EUR", Until: until})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range report.Cohorts {
+		fmt.Println(c.Period.Start.Format("January")+":", c.Issued, "issued,", c.Used, "used,", c.Outstanding, "outstanding")
+	}
+	position, err := liability.GiftCards(liability.Policy{Method: liability.Remote, Currency: "EUR"}, report.Prepaid(decimal.Zero))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("owed:", position.Policy.Currency, position.Liability)
+	// Output:
+	// February: 10 issued, 4 used, 6 outstanding
+	// owed: EUR 6
 }
 
 func ExampleTierMoves() {

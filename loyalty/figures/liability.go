@@ -105,3 +105,25 @@ func (c *PointCohort) states(r *PointReport, perPoint decimal.Decimal, expected 
 	}
 	return states
 }
+
+// Ultimate estimates how much will have been used in the end from what became of each
+// month's cards, in the smallest pieces of the money that were counted: its rates are
+// those of the money. See [PointReport.Ultimate].
+func (r *GiftCardReport) Ultimate(lapse float64) (kpi.UltimateEstimate, error) {
+	return r.counts.Ultimate(lapse)
+}
+
+// RollForward is how what is owed on gift cards moved, month by month, as
+// [PointReport.RollForward] has it of points. Each unit of the money of a card that is
+// issued defers share of it: 1 is the face, and less where the points that it was had for
+// had deferred less. By [PointReport.RollForward] these points are redeemed when the card
+// is issued: what that recognizes is what the card defers, so that a shop's own books
+// take it from there.
+func (r *GiftCardReport) RollForward(policy liability.Policy, share decimal.Decimal, lapse float64) (liability.Roll, error) {
+	if share.IsNegative() {
+		var problems kpi.Problems
+		problems.Add("share", "must not be negative, is %s", share)
+		return liability.Roll{}, problems.Err()
+	}
+	return r.counts.RollForward(policy, share.Mul(r.piece), lapse)
+}
