@@ -203,6 +203,19 @@ func TestTheBooksOfGiftCardsOutliveAnErasure(t *testing.T) {
 	}
 }
 
+func TestACardWhosePointsCameBackIsNotSoldByAnErasure(t *testing.T) {
+	s := cards(t, "anna")
+	s.redeem(t, "anna", "one", "kind")
+	s.redeem(t, "anna", "two", "card")
+	s.do(t, loyalty.RejectRedemption{Member: "anna", Key: "reject", Redemption: "two", Reason: "a mistake", Actor: "shop"})
+	s.now = s.now.AddDate(0, 3, 0)
+	s.settle(t)
+	none := "issued 0, used 0, expired 0, outstanding 0"
+	assert.Equal(t, none, told(s.cardReport(t, "EUR", s.now).Total()))
+	s.do(t, loyalty.Erase{Member: "anna", Key: "erase"})
+	assert.Equal(t, none, told(s.cardReport(t, "EUR", s.now.Add(time.Second)).Total()))
+}
+
 // traffic is a shop after two years of gift cards.
 func traffic(t *testing.T) *shop {
 	t.Helper()
