@@ -128,7 +128,7 @@ func goodCommands(now time.Time) []loyalty.Command {
 			ID: "a", Item: "latte", Category: "coffee", Tags: []string{"hot"}, Quantity: 2,
 			Amount: decimal.NewFromInt(12), Discount: decimal.NewFromInt(1), Tax: decimal.NewFromInt(2),
 		}},
-		Tenders: []points.Tender{{Kind: points.PointsTender, Amount: decimal.NewFromInt(1)}},
+		Tenders: []points.Tender{{Kind: points.PointsTender, Amount: decimal.NewFromInt(1), Exclude: points.Match{Items: []string{"bag"}, Categories: []string{"wine"}, Tags: []string{"sale"}}}},
 	}
 	sold := order
 	sold.Channel, sold.Store = "app", "graz"

@@ -197,7 +197,9 @@ func (c Earn) pay(ctx context.Context, tx *Tx) (points.Order, error) {
 	if err := c.sell(tx, sale); err != nil {
 		return order, err
 	}
-	order.Tenders = append(slices.Clip(order.Tenders), points.Tender{Kind: points.PointsTender, Amount: payment.Money.Add(payment.Forgiven)})
+	order.Tenders = append(slices.Clip(order.Tenders), points.Tender{
+		Kind: points.PointsTender, Amount: payment.Money.Add(payment.Forgiven), Exclude: reward.Exchange.Exclude,
+	})
 	return order, nil
 }
 

@@ -74,3 +74,49 @@ func TestARateMayBeForOrdersWithoutPointsOnly(t *testing.T) {
 	require.EqualValues(t, 20, s.must(in).Awards[0].Points)
 	s.verify()
 }
+
+func TestLinesForWhichPointsMayNotPayEarnAsIfNoneHadPaid(t *testing.T) {
+	cup := points.Match{Items: []string{"cup"}}
+	open := func(change func(*loyalty.Program)) *shop {
+		return openTill(t, func(p *loyalty.Program) {
+			p.Catalog[0].Exchange.Exclude, p.Catalog[0].Exchange.Share = cup, eur("100")
+			change(p)
+		})
+	}
+	sells := func(s *shop, order points.Order) points.Amount {
+		cmd := loyalty.Earn{Member: "anna", Key: "checkout", Order: order, Pay: &loyalty.PayPoints{Reward: "cash"}}
+		quote, err := s.Quote(t.Context(), cmd)
+		require.NoError(t, err)
+		receipt := s.must(cmd)
+		require.Equal(t, quote.Awards, receipt.Awards)
+		var sum points.Amount
+		for _, award := range receipt.Awards {
+			sum += award.Points
+		}
+		return sum
+	}
+	order := points.Order{ID: "1001", Currency: "EUR", Lines: []points.Line{
+		{ID: "beans", Item: "beans", Amount: eur("12")}, {ID: "cup", Item: "cup", Amount: eur("8")},
+	}}
+
+	// The cup earns nothing and was paid in money; the beans would earn and were paid with points.
+	s := open(func(p *loyalty.Program) { p.Earning[0].Spend.Basis.Exclude = cup })
+	require.Zero(t, sells(s, order))
+	require.EqualValues(t, 800, s.balance().Available)
+
+	// All goods earn: the money for the cup does, and it comes off with the cup alone.
+	s = open(func(*loyalty.Program) {})
+	require.EqualValues(t, 8, sells(s, order))
+	s.must(loyalty.Refund{Member: "anna", Key: "beans", Order: "1001", Lines: []points.RefundLine{{Line: "beans"}}})
+	require.EqualValues(t, 2008, s.balance().Available, "the points that paid are back, and the cup's stay")
+	s.must(loyalty.Refund{Member: "anna", Key: "cup", Order: "1001", Lines: []points.RefundLine{{Line: "cup"}}})
+	require.EqualValues(t, 2000, s.balance().Available)
+	s.verify()
+
+	// A gift card pays for the cup first, and then for beans.
+	s = open(func(*loyalty.Program) {})
+	order.Tenders = []points.Tender{{Kind: points.GiftCardTender, Amount: eur("9")}}
+	s.spends("anna", "before", 1400)
+	require.EqualValues(t, 5, sells(s, order), "6 of 12 euros of beans were paid with points and one by the card")
+	s.verify()
+}

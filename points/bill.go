@@ -29,6 +29,8 @@ type bill struct {
 	total    uint128
 	points   uint128
 	giftCard uint128
+	// apart is what the lines come to for which points did not pay.
+	apart uint128
 }
 
 // billLine is a line, or a charge of the order, which has no source.
@@ -39,6 +41,8 @@ type billLine struct {
 	amount uint128
 	before uint128
 	tax    uint128
+	// apart is set where points did not pay for the line.
+	apart bool
 }
 
 // newBill returns the bill and appends its lines.
@@ -77,6 +81,7 @@ func newBill(order *Order, rules []Rule, lines []billLine) (bill, []billLine, er
 		switch tender.Kind {
 		case PointsTender:
 			b.points = b.points.add(scaled(tender.Amount, b.scale))
+			b.setApart(lines, &tender.Exclude)
 		case GiftCardTender:
 			b.giftCard = b.giftCard.add(scaled(tender.Amount, b.scale))
 		default:
@@ -87,7 +92,25 @@ func newBill(order *Order, rules []Rule, lines []billLine) (bill, []billLine, er
 		return bill{}, nil, fmt.Errorf("points: order %q: tenders of %s are more than its total of %s", order.ID,
 			money(paid, b.scale), money(b.total, b.scale))
 	}
+	if payable := b.total.sub(b.apart); b.points.cmp(payable) > 0 {
+		return bill{}, nil, fmt.Errorf("points: order %q: points that pay %s are more than the %s of the lines that they pay for", order.ID,
+			money(b.points, b.scale), money(payable, b.scale))
+	}
 	return b, lines, nil
+}
+
+// setApart sets lines apart for which points did not pay.
+func (b *bill) setApart(lines []billLine, exclude *Match) {
+	if exclude.IsZero() {
+		return
+	}
+	for i := range lines {
+		line := &lines[i]
+		if line.source != nil && !line.apart && exclude.Line(*line.source) {
+			line.apart = true
+			b.apart = b.apart.add(line.amount).add(line.tax)
+		}
+	}
 }
 
 func newBillLine(l *Line, i, scale int) billLine {
@@ -171,33 +194,59 @@ func (b *bill) uncounted(basis *Basis) uint128 {
 	return n
 }
 
+// parted is the bill of the lines for which points did not pay, which gift cards pay
+// first, or of the others.
+func (b *bill) parted(apart bool) bill {
+	part := bill{step: b.step, total: b.apart, giftCard: b.giftCard}
+	if part.giftCard.cmp(b.apart) > 0 {
+		part.giftCard = b.apart
+	}
+	if !apart {
+		part.total, part.points, part.giftCard = b.total.sub(b.apart), b.points, b.giftCard.sub(part.giftCard)
+	}
+	return part
+}
+
 // eligible returns the money of every line under a basis. A tender that does not
 // count pays for all of the bill alike, so it lowers the counted money in the
 // proportion of the tender to the total; what comes off is spread over the lines
 // in steps of 10^-6, the remainder by largest fraction, then by what the lines are.
+// Lines for which points did not pay are a bill of their own, which gift cards pay first.
 func (b *bill) eligible(lines []billLine, basis *Basis) []uint128 {
 	money := make([]uint128, len(lines))
-	var counted uint128
 	for i := range lines {
 		money[i] = lines[i].counted(basis)
-		counted = counted.add(money[i])
+	}
+	for _, apart := range []bool{false, true} {
+		part := b.parted(apart)
+		part.takeOff(money, lines, basis, apart)
+	}
+	return money
+}
+
+// takeOff takes off the counted money of its lines what tenders paid that do not count.
+func (b *bill) takeOff(money []uint128, lines []billLine, basis *Basis, apart bool) {
+	var counted uint128
+	for i := range lines {
+		if lines[i].apart == apart {
+			counted = counted.add(money[i])
+		}
 	}
 	tender := b.uncounted(basis)
 	if tender.isZero() || counted.isZero() {
-		return money
+		return
 	}
 	step := new(big.Int).SetUint64(b.step)
 	off := new(big.Int).Mul(tender.big(), counted.big())
 	off.Quo(off, new(big.Int).Mul(b.total.big(), step))
-	order := byContent(lines)
-	weights := make([]*big.Int, len(money))
+	order := slices.DeleteFunc(byContent(lines), func(i int) bool { return lines[i].apart != apart })
+	weights := make([]*big.Int, len(order))
 	for i, l := range order {
 		weights[i] = money[l].big()
 	}
 	for i, share := range apportion(off, weights, counted.big()) {
 		money[order[i]] = money[order[i]].sub(uint128Of(share.Mul(share, step)))
 	}
-	return money
 }
 
 // byContent orders the places of lines by what rules can tell them apart by, so that

@@ -139,8 +139,51 @@ func (m model) multiplier(i int) *big.Rat {
 	return product
 }
 
-// eligible is the money of lines, shipping and fees under a basis.
+// eligible is the money of lines, shipping and fees under a basis. Lines for which points
+// did not pay are an order of their own, which gift cards pay first.
 func (m model) eligible(basis points.Basis) []*big.Rat {
+	var apart []int
+	var cost decimal.Decimal
+	rest := m.order
+	rest.Tenders = slices.Clone(rest.Tenders)
+	for _, t := range rest.Tenders {
+		for i, line := range m.order.Lines {
+			if t.Exclude.Line(line) && !t.Exclude.IsZero() {
+				apart = append(apart, i)
+				cost = cost.Add(line.Amount).Add(line.Tax)
+			}
+		}
+	}
+	if apart == nil {
+		return m.whole(basis)
+	}
+	other := points.Order{Lines: slices.Clone(rest.Lines)}
+	rest.Lines = slices.Clone(rest.Lines)
+	for i := range rest.Lines {
+		if slices.Contains(apart, i) {
+			rest.Lines[i] = points.Line{}
+		} else {
+			other.Lines[i] = points.Line{}
+		}
+	}
+	for i := range rest.Tenders {
+		if t := &rest.Tenders[i]; t.Kind == points.GiftCardTender {
+			paid := decimal.Min(cost, t.Amount)
+			cost, t.Amount = cost.Sub(paid), t.Amount.Sub(paid)
+			other.Tenders = append(other.Tenders, points.Tender{Kind: t.Kind, Amount: paid})
+		}
+	}
+	money := model{order: rest}.whole(basis)
+	for i, n := range (model{order: other}).whole(basis) {
+		if slices.Contains(apart, i) {
+			money[i] = n
+		}
+	}
+	return money
+}
+
+// whole is eligible for an order whose tenders paid for all of it alike.
+func (m model) whole(basis points.Basis) []*big.Rat {
 	var money []*big.Rat
 	total, counted, tender := new(big.Rat), new(big.Rat), new(big.Rat)
 	for _, line := range m.order.Lines {
@@ -294,7 +337,25 @@ func drawOrder(t *rapid.T) points.Order {
 		part := decimal.New(rapid.Int64Range(0, 50).Draw(t, "percent paid"), -2)
 		o.Tenders = append(o.Tenders, points.Tender{Kind: kind, Amount: total.Mul(part).RoundDown(2)})
 	}
+	drawExclude(t, &o, total)
 	return o
+}
+
+// drawExclude lets points not pay for some lines, where there is one tender in points.
+func drawExclude(t *rapid.T, o *points.Order, total decimal.Decimal) {
+	inPoints := func(tender points.Tender) bool { return tender.Kind == points.PointsTender }
+	at := slices.IndexFunc(o.Tenders, inPoints)
+	if at < 0 || slices.ContainsFunc(o.Tenders[at+1:], inPoints) || !rapid.Bool().Draw(t, "points do not pay for all lines") {
+		return
+	}
+	tender := &o.Tenders[at]
+	tender.Exclude = drawMatch(t)
+	for _, l := range o.Lines {
+		if !tender.Exclude.IsZero() && tender.Exclude.Line(l) {
+			total = total.Sub(l.Amount).Sub(l.Tax)
+		}
+	}
+	tender.Amount = decimal.Min(tender.Amount, total)
 }
 
 func TestEvaluateEqualsTheModel(t *testing.T) {

@@ -52,4 +52,7 @@ const (
 type Tender struct {
 	Kind   TenderKind      `json:"kind"`
 	Amount decimal.Decimal `json:"amount"`
+	// Exclude takes out lines for which points did not pay, of the only tender in points:
+	// gift cards paid for these lines first. Other tenders pay for all of the bill alike.
+	Exclude Match `json:"exclude,omitzero"`
 }

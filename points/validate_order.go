@@ -133,6 +133,12 @@ func (p *Problems) tenders(o *Order) {
 			p.Add(path+".kind", "%q is not a tender: say %q or %q", tender.Kind, PointsTender, GiftCardTender)
 		}
 		p.money(path+".amount", tender.Amount)
+		if tender.Exclude.IsZero() {
+			continue
+		}
+		if p.match(path+".exclude", &tender.Exclude); tender.Kind != PointsTender || inPoints(o.Tenders) > 1 {
+			p.Add(path+".exclude", "leave it out, but for the only tender in points")
+		}
 	}
 	if len(*p) > 0 || len(o.Tenders) == 0 {
 		return
@@ -141,12 +147,38 @@ func (p *Problems) tenders(o *Order) {
 	for _, l := range o.Lines {
 		total = total.Add(l.Amount).Add(l.Tax)
 	}
-	for _, tender := range o.Tenders {
+	for i, tender := range o.Tenders {
 		paid = paid.Add(tender.Amount)
+		if payable := o.payable(&tender, total); payable.LessThan(total) && tender.Amount.GreaterThan(payable) {
+			p.Add(fmt.Sprintf("tenders[%d].amount", i), "%s is more than the %s of the lines that it pays for", tender.Amount, payable)
+		}
 	}
 	if paid.GreaterThan(total) {
 		p.Add("tenders", "add up to %s, which is more than the order's total of %s", paid, total)
 	}
+}
+
+// inPoints counts the tenders in points.
+func inPoints(tenders []Tender) int {
+	n := 0
+	for i := range tenders {
+		if tenders[i].Kind == PointsTender {
+			n++
+		}
+	}
+	return n
+}
+
+// payable is what the lines come to that a tender may pay for, of an order of a total.
+func (o *Order) payable(t *Tender, total decimal.Decimal) decimal.Decimal {
+	if !t.Exclude.IsZero() {
+		for _, l := range o.Lines {
+			if t.Exclude.Line(l) {
+				total = total.Sub(l.Amount).Sub(l.Tax)
+			}
+		}
+	}
+	return total
 }
 
 func (p *Problems) money(path string, d decimal.Decimal) {

@@ -53,6 +53,20 @@ func TestOrderValidate(t *testing.T) {
 		{"a tender has a known kind", func(o *points.Order) { o.Tenders = []points.Tender{{Kind: "cash", Amount: dec("1")}} }, `tenders[0].kind: "cash" is not a tender`},
 		{"a tender is not negative", func(o *points.Order) { o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("-1")}} }, "tenders[0].amount: must not be negative"},
 		{"tenders pay at most the total", func(o *points.Order) { o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("16")}} }, "tenders: add up to 16, which is more than the order's total of 15.5"},
+		{"points pay at most what they may pay for", func(o *points.Order) {
+			o.Lines[0].Item = "cup"
+			o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("4"), Exclude: points.Match{Items: []string{"cup"}}}}
+		}, "tenders[0].amount: 4 is more than the 3.1 of the lines that it pays for"},
+		{"a gift card pays for every line", func(o *points.Order) {
+			o.Tenders = []points.Tender{{Kind: points.GiftCardTender, Amount: dec("1"), Exclude: points.Match{Items: []string{"cup"}}}}
+		}, "tenders[0].exclude: leave it out"},
+		{"one tender in points excludes", func(o *points.Order) {
+			cup := points.Match{Items: []string{"cup"}}
+			o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("1"), Exclude: cup}, {Kind: points.PointsTender, Amount: dec("1")}}
+		}, "tenders[0].exclude: leave it out"},
+		{"an excluded item is not empty", func(o *points.Order) {
+			o.Tenders = []points.Tender{{Kind: points.PointsTender, Amount: dec("1"), Exclude: points.Match{Items: []string{""}}}}
+		}, "tenders[0].exclude.items[0]: must not be empty"},
 		{"at most eight tenders", func(o *points.Order) { o.Tenders = make([]points.Tender, 9) }, "tenders: at most 8 tenders"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,7 +29,8 @@ type Exchange struct {
 	// Share is the part of an order, in percent up to 100, that points can pay; zero is all.
 	Share decimal.Decimal `json:"share,omitzero"`
 	// Exclude takes out lines of an order: points do not pay for them, and Share is of
-	// what is left. Other tenders of the order pay for these lines first.
+	// what is left. Other tenders of the order pay for these lines first. So these lines
+	// earn as if no points had paid, and the others as if their part were the whole order.
 	Exclude points.Match `json:"exclude,omitzero"`
 	// Fraction says what becomes of the last money of an order that no number of points
 	// is worth exactly.
