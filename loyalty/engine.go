@@ -104,6 +104,7 @@ type Engine struct {
 	combiner    *combiner
 	written     *written
 	newer       *newer
+	recounts    *recounts
 }
 
 // written remembers whether the store holds the engine's revisions.
@@ -122,7 +123,7 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if store == nil {
 		return nil, errors.New("loyalty: a store is needed")
 	}
-	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: &written{}, newer: newNewer()}
+	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: &written{}, newer: newNewer(), recounts: &recounts{}}
 	if options != nil {
 		e.options = *options
 	}
@@ -249,6 +250,7 @@ func (e *Engine) use(store storage.Store) {
 // combined, and a conflict is [ErrRetryTransaction].
 func (e *Engine) WithStore(store storage.Store) *Engine {
 	other := *e
+	other.recounts = &recounts{}
 	if _, bound := storage.As[storage.Bound](store); !bound {
 		other.written, other.newer = &written{}, newNewer()
 	}

@@ -29,7 +29,9 @@ type AdoptReport struct {
 // they count taken from the ledger where it was not counted so far. A member who does
 // something adopts them by that, and whoever is looked at is shown by them; so this
 // matters for those who do nothing, whose events would come late. Members who have
-// adopted them are passed over, so it may be stopped and run again.
+// adopted them are passed over, so it may be stopped and run again. A ledger is read in
+// pages, and what is remembered of it grows with its days and not with its entries. Where
+// the read is cut, the same engine goes on from there, and another one begins the member anew.
 func (e *Engine) AdoptLadders(ctx context.Context, options *AdoptOptions) (AdoptReport, error) {
 	var o AdoptOptions
 	if options != nil {

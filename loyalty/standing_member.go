@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -143,59 +142,6 @@ func missing(list []tiers.Missing) []MissingMetric {
 		})
 	}
 	return shown
-}
-
-// dayCounter counts days from entries in the order of the ledger.
-type dayCounter struct {
-	metrics []string
-	zone    func(time.Time) *time.Location
-	days    []storage.DayCount
-	on      map[points.EntryRef]tiers.Day
-	closed  map[string]points.Amount
-}
-
-func (e *Engine) newDayCounter() *dayCounter {
-	return &dayCounter{
-		metrics: e.kept.metrics, zone: func(at time.Time) *time.Location { return revisionAt(e.revisions, at).zone },
-		on: map[points.EntryRef]tiers.Day{}, closed: map[string]points.Amount{},
-	}
-}
-
-// add counts an entry on its day, which is that of the entry that it corrects.
-func (c *dayCounter) add(entry *storage.Entry) (err error) {
-	taken := entry.From == points.Counted
-	if !taken && entry.To != points.Counted || !slices.Contains(c.metrics, entry.Unit) {
-		return nil
-	}
-	switch {
-	case entry.Kind == points.EntryMergeOut:
-		c.closed[entry.Unit] += entry.Amount
-		return nil
-	case entry.Kind == points.EntryUnmerge && !taken:
-		c.closed[entry.Unit] -= entry.Amount
-		return nil
-	}
-	day, corrects := c.on[entry.Corrects]
-	if !corrects {
-		day = tiers.DayOf(entry.OccurredAt, c.zone(entry.OccurredAt))
-		c.on[points.EntryRef{Version: entry.Version, Ordinal: entry.Ordinal}] = day
-	}
-	amount := entry.Amount
-	if taken {
-		amount = -amount
-	}
-	c.days, err = countDay(c.days, entry.Unit, day, amount)
-	return err
-}
-
-// finish takes off what a merge that was undone did not give back, on a day.
-func (c *dayCounter) finish(last tiers.Day) (err error) {
-	for _, metric := range c.metrics {
-		if c.closed[metric] > 0 && err == nil {
-			c.days, err = countDay(c.days, metric, last, -c.closed[metric])
-		}
-	}
-	return err
 }
 
 // tiersThen shows the ladders as of an instant in the past: what was recorded by then,

@@ -62,34 +62,6 @@ func settleStanding(tx *Tx) error {
 	return tx.decideStanding(state, true)
 }
 
-// recount counts the days of all metrics of ladders again, from the ledger.
-func (p *Party) recount() error {
-	d := p.tx.deciding
-	if !d.alone {
-		d.wantsAlone = true
-		return p.tx.fail(errAlone)
-	}
-	d.engine.observer.UndeclaredRead(p.tx.call.typ)
-	days := d.engine.newDayCounter()
-	query := storage.MemberQuery{Program: p.row.Program, Member: p.row.Member, AtVersion: p.base.loaded, Limit: 1000}
-	for entry, err := range storage.AllEntries(d.ctx, d.store, query) {
-		if errors.Is(err, storage.ErrConflict) {
-			return p.tx.fail(errStale)
-		}
-		if err == nil {
-			err = days.add(&entry)
-		}
-		if err != nil {
-			return p.tx.fail(err)
-		}
-	}
-	if err := days.finish(p.today()); err != nil {
-		return p.tx.fail(err)
-	}
-	p.row.Days, p.daysOwned = days.days, true
-	return nil
-}
-
 // dayOf is the day of an entry that corrects none.
 func (p *Party) dayOf(e *points.Entry) tiers.Day {
 	return tiers.DayOf(e.OccurredAt, revisionAt(p.tx.deciding.engine.revisions, e.OccurredAt).zone)
