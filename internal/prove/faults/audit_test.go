@@ -2,8 +2,10 @@ package faults
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +57,8 @@ type auditor struct {
 	book   *book
 	engine *loyalty.Engine
 	store  storage.Store
+	// mu is for all below.
+	mu sync.Mutex
 	findings
 	// seen counts the operations of a line at a member.
 	seen map[[2]string]int
@@ -80,51 +84,101 @@ func (l *load) audits(t testing.TB, store storage.Store) *findings {
 	return &a.findings
 }
 
+// readers is how many members are read at once.
+const readers = 4
+
 func (a *auditor) reads(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	accounts := make(chan storage.Account)
+	var reading sync.WaitGroup
+	for range readers {
+		reading.Go(func() {
+			for account := range accounts {
+				r, err := a.read(ctx, account)
+				if err != nil {
+					cancel(err)
+					continue // what is left of the accounts is not read
+				}
+				a.mu.Lock()
+				a.member(r)
+				a.mu.Unlock()
+			}
+		})
+	}
 	for account, err := range storage.AllAccounts(ctx, a.store, storage.AccountQuery{Program: "shop"}) {
 		if err != nil {
-			return err
+			cancel(err)
+			break
 		}
-		if err := a.member(ctx, account); err != nil {
-			return err
-		}
+		accounts <- account
+	}
+	close(accounts)
+	reading.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
 	a.sides()
 	a.lines()
-	report, err := a.engine.Verify(ctx, nil)
-	if err != nil {
-		return err
-	}
-	for _, problem := range report.Problems {
-		a.note(&a.problems, "%v", problem)
-	}
 	return nil
 }
 
-// member adds up a member's history by itself, without the lots.
-func (a *auditor) member(ctx context.Context, account storage.Account) error {
+// readMember is what is stored of a member, and what the engine's own audit says of it.
+type readMember struct {
+	storage.Account
+	history  []stored
+	problems []loyalty.Problem
+}
+
+// stored is an operation with the digest of its receipt, where it has one.
+type stored struct {
+	loyalty.Operation
+	fingerprint string
+	receipt     [sha256.Size]byte
+}
+
+func (a *auditor) read(ctx context.Context, account storage.Account) (*readMember, error) {
+	r := &readMember{Account: account}
 	fingerprints := map[int64]string{}
 	for op, err := range storage.AllOperations(ctx, a.store, storage.MemberQuery{Program: "shop", Member: account.Member}) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		fingerprints[op.Version] = string(op.Fingerprint)
 	}
-	has := map[points.Bucket]points.Amount{}
-	below := false
 	for op, err := range a.engine.History(ctx, account.Member) {
 		if err != nil {
-			return err
+			return nil, err
 		}
+		s := stored{Operation: op, fingerprint: fingerprints[op.Version]}
+		if op.Receipt != nil {
+			if s.receipt, err = digest(*op.Receipt); err != nil {
+				return nil, err
+			}
+		}
+		r.history = append(r.history, s)
+	}
+	report, err := a.engine.Verify(ctx, &loyalty.VerifyOptions{Member: account.Member})
+	r.problems = report.Problems
+	return r, err
+}
+
+// member adds up a member's history by itself, without the lots.
+func (a *auditor) member(account *readMember) {
+	for _, problem := range account.problems {
+		a.note(&a.problems, "%v", problem)
+	}
+	has := map[points.Bucket]points.Amount{}
+	below := false
+	for i := range account.history {
+		op := &account.history[i]
 		a.stored++
 		for _, entry := range op.Entries {
 			has[entry.From] -= entry.Amount
 			has[entry.To] += entry.Amount
 		}
 		below = below || has[points.Available] < 0 || has[points.Held] < 0
-		if err := a.operation(account.Member, op, fingerprints[op.Version]); err != nil {
-			return err
-		}
+		a.operation(account.Member, op)
 	}
 	if below {
 		a.note(&a.overspent, "%s had less than nothing", account.Member)
@@ -137,17 +191,16 @@ func (a *auditor) member(ctx context.Context, account storage.Account) error {
 		a.note(&a.unbalanced, "%s has %d and %d on hold, and entries of %d and %d", account.Member, row.Available, row.Held, has[points.Available], has[points.Held])
 	}
 	a.net[account.Member] -= row.Available + row.Held
-	return nil
 }
 
 // operation looks an operation up in the book.
-func (a *auditor) operation(member string, op loyalty.Operation, fingerprint string) error {
+func (a *auditor) operation(member string, op *stored) {
 	switch {
 	case op.Type == "enroll":
-		return nil
+		return
 	case op.Key == "" && op.Type == "transfer":
-		a.received = append(a.received, side{member, fingerprint, op.Version})
-		return nil
+		a.received = append(a.received, side{member, op.fingerprint, op.Version})
+		return
 	case op.Key == "":
 		for _, entry := range op.Entries {
 			if entry.From.Member() {
@@ -157,23 +210,18 @@ func (a *auditor) operation(member string, op loyalty.Operation, fingerprint str
 				a.net[member] += entry.Amount
 			}
 		}
-		return nil
+		return
 	}
 	l := a.book.lines[op.Reason]
 	if l == nil || l.refused || member != l.member || op.Receipt == nil {
 		a.note(&a.unexplained, "%s has a %s %q at version %d", member, op.Type, op.Key, op.Version)
-		return nil
+		return
 	}
 	a.sees(op.Reason, member)
-	a.sent[fingerprint] = op.Reason
-	if !l.answered {
-		return nil
-	}
-	stored, err := digest(*op.Receipt)
-	if err == nil && stored != l.receipt {
+	a.sent[op.fingerprint] = op.Reason
+	if l.answered && op.receipt != l.receipt {
 		a.note(&a.altered, "%s was answered otherwise than it is stored", op.Reason)
 	}
-	return err
 }
 
 func (a *auditor) sees(id, member string) {

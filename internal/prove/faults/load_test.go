@@ -73,9 +73,20 @@ func (l *load) opens(t testing.TB) {
 	for _, store := range l.stores {
 		l.engines = append(l.engines, newEngine(t, store, l.clock))
 	}
-	for i := range l.members {
-		_, err := l.engines[0].Do(t.Context(), loyalty.Enroll{Member: member(i), Key: "enroll"})
+	enrolled := 0
+	for _, err := range l.engines[0].DoAll(t.Context(), l.enrollments, nil) {
 		require.NoError(t, err)
+		enrolled++
+	}
+	require.Equal(t, l.members, enrolled)
+}
+
+// enrollments yields a command for each member.
+func (l *load) enrollments(yield func(loyalty.Command) bool) {
+	for i := range l.members {
+		if !yield(loyalty.Enroll{Member: member(i), Key: "enroll"}) {
+			return
+		}
 	}
 }
 

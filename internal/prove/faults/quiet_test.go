@@ -32,35 +32,32 @@ func newFile(t *testing.T) storage.Store {
 	return store
 }
 
-func TestTheAuditorFindsNothingWrongWhereNothingHappened(t *testing.T) {
+func TestTheAuditorFindsNothingWrongWhereNothingHappenedAndSeesWhatWasChanged(t *testing.T) {
 	l, store := quiet(t)
-	found := l.audits(t, store)
-	found.requireNone(t)
-	require.GreaterOrEqual(t, found.acknowledged, 2000)
-	require.Greater(t, found.stored, found.acknowledged)
-}
-
-func TestTheAuditorMissesWhatWasNotStored(t *testing.T) {
-	l, _ := quiet(t)
-	found := l.audits(t, newFile(t))
-	require.Equal(t, found.acknowledged, found.lost)
-	require.NotZero(t, found.unbalanced)
-}
-
-func TestTheAuditorMissesWhatIsNotInTheBook(t *testing.T) {
-	l, store := quiet(t)
-	l.book = newBook()
-	found := l.audits(t, store)
-	require.NotZero(t, found.unexplained)
-	require.NotZero(t, found.unbalanced)
-}
-
-func TestTheAuditorSeesAnotherReceipt(t *testing.T) {
-	l, store := quiet(t)
-	for _, line := range l.book.lines {
-		line.receipt[0] ^= 1
-	}
-	require.NotZero(t, l.audits(t, store).altered)
+	t.Run("nothing happened", func(t *testing.T) {
+		found := l.audits(t, store)
+		found.requireNone(t)
+		require.GreaterOrEqual(t, found.acknowledged, 2000)
+		require.Greater(t, found.stored, found.acknowledged)
+	})
+	t.Run("nothing was stored", func(t *testing.T) {
+		found := l.audits(t, newFile(t))
+		require.Equal(t, found.acknowledged, found.lost)
+		require.NotZero(t, found.unbalanced)
+	})
+	t.Run("nothing is in the book", func(t *testing.T) {
+		without := *l
+		without.book = newBook()
+		found := without.audits(t, store)
+		require.NotZero(t, found.unexplained)
+		require.NotZero(t, found.unbalanced)
+	})
+	t.Run("another receipt", func(t *testing.T) {
+		for _, line := range l.book.lines {
+			line.receipt[0] ^= 1
+		}
+		require.NotZero(t, l.audits(t, store).altered)
+	})
 }
 
 func TestTheAuditorSeesOverspendingWhereVersionsAreNotChecked(t *testing.T) {
