@@ -111,25 +111,30 @@ func rushNamed(name string) (*rush, error) {
 	return nil, fmt.Errorf("there is no rush %q", name)
 }
 
-// Shared opens an empty store of which other processes open the same: the place and the
-// database that it names in Claimants.
+// Shared opens a store of which other processes open the same: the place and the
+// database that it names in Claimants. It need not be empty: each rush is a program of
+// its own.
 type Shared func(testing.TB) (store storage.Store, place, database string)
 
 // ClaimsOfProcesses lets several processes, this test binary run again, claim rewards of
 // which there are few, all at once, in so many of the ways in which there may be few, 0 is
 // all: exactly as many are issued as there are, and who comes
-// too late keeps their points and learns why. The control of it, processes that
-// neither see nor keep bounds, must be seen to issue more.
+// too late keeps their points and learns why. The controls of it, processes that
+// neither see nor keep bounds of all members or of one, must be seen to issue more; of one
+// way alone there is one.
 func ClaimsOfProcesses(t *testing.T, open Shared, ways int) {
 	list, controls := rushes(), []rush{rushes()[0], rushes()[5]}
 	if ways > 0 {
-		list, controls = list[:ways], controls[:1]
+		list = list[:ways]
 	}
-	for _, r := range list {
+	if ways == 1 {
+		controls = controls[:1]
+	}
+	for i, r := range list {
 		t.Run(r.name, func(t *testing.T) {
 			began := time.Now()
 			store, place, database := open(t)
-			job := Claimants{Place: place, Database: database, Program: "rush", Rush: r.name}
+			job := Claimants{Place: place, Database: database, Program: fmt.Sprintf("rush-%d", i), Rush: r.name}
 			if err := r.claimFromProcesses(t, store, job); err != nil {
 				t.Fatal(err)
 			}
@@ -137,10 +142,10 @@ func ClaimsOfProcesses(t *testing.T, open Shared, ways int) {
 				r.name, stockClaims, processes, place, stockUnits, time.Since(began).Round(time.Millisecond))
 		})
 	}
-	for _, r := range controls {
+	for i, r := range controls {
 		t.Run(r.name+" that nobody guards is seen to be passed", func(t *testing.T) {
 			store, place, database := open(t)
-			job := Claimants{Place: place, Database: database, Program: "rush", Rush: r.name, Unguarded: true}
+			job := Claimants{Place: place, Database: database, Program: fmt.Sprintf("control-%d", i), Rush: r.name, Unguarded: true}
 			err := r.claimFromProcesses(t, store, job)
 			if err == nil {
 				t.Fatal("nothing was wrong")

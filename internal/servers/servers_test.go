@@ -91,6 +91,16 @@ func TestWhatIsCommittedSurvivesTheServersDeath(t *testing.T) {
 	}
 }
 
+func TestAServerThatATestLeftDeadIsThereForTheNext(t *testing.T) {
+	s := servers.Killable(t, servers.PostgreSQL)
+	database := s.NewDatabase(t)
+	query(t, s, database, orders)
+	require.NoError(t, s.Kill())
+	require.Same(t, s, servers.Killable(t, servers.PostgreSQL), "one server serves all tests")
+	query(t, s, database, "INSERT INTO orders VALUES (1, '4.50')")
+	require.NotSame(t, s, servers.Postgres(t), "nobody else's server is killed")
+}
+
 func TestNothingIsLeftOfAServerThatWasStopped(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {

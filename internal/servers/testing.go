@@ -60,6 +60,31 @@ func MariaDB(t testing.TB) *Server {
 	return present(t, server, err)
 }
 
+// One throwaway server of each engine serves the tests of a process that kill theirs.
+var killable = map[Engine]func() (*Server, error){
+	PostgreSQL: sync.OnceValues(func() (*Server, error) { return Start(context.Background(), PostgreSQL, nil) }),
+	MySQL:      sync.OnceValues(func() (*Server, error) { return Start(context.Background(), MySQL, nil) }),
+}
+
+// Killable returns a throwaway server that the tests of this process may kill, one test
+// after the other; it ends with the process. One that a test has left dead is started
+// again. Without the engine the test is skipped, or fails where servers are required.
+func Killable(t testing.TB, engine Engine) *Server {
+	t.Helper()
+	start := killable[engine]
+	if start == nil {
+		t.Fatalf("%s is not started alone", engine)
+	}
+	server, err := start()
+	server = present(t, server, err)
+	if !server.running() {
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return server
+}
+
 // New starts a throwaway server for one test, which may kill it. It ends with the test.
 func New(t testing.TB, engine Engine, options *Options) *Server {
 	t.Helper()

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/loyaltykit/loyaltykit/internal/servers"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -128,8 +127,7 @@ func cuts(t *testing.T, s shop, commands int) {
 	t.Helper()
 	began := time.Now()
 	const hosts = 8
-	server := servers.New(t, s.engine, nil)
-	database := s.database(t, server)
+	database := s.database(t)
 	options := &loyalty.Options{Clock: atNoon, Secret: secret}
 	sure, err := loyalty.New(forever(), s.open(t, database), options)
 	require.NoError(t, err)
@@ -204,8 +202,7 @@ func TestR7AnAnswerThatIsCutAfterTheCommitIsFoundByItsKey(t *testing.T) {
 
 // The control: what is sent again under another key is done twice.
 func TestR7WithoutItsKeyACallThatWasCutIsDoubled(t *testing.T) {
-	server := servers.New(t, servers.PostgreSQL, nil)
-	database := onPostgres.database(t, server)
+	database := onPostgres.database(t)
 	sure, err := loyalty.New(forever(), onPostgres.open(t, database), &loyalty.Options{Clock: atNoon, Secret: secret})
 	require.NoError(t, err)
 	_, err = sure.Do(t.Context(), loyalty.Enroll{Member: "host-a", Key: "enroll"})

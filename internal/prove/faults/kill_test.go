@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -8,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/internal/servers"
-	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // killed is a load on a server that is killed again and again.
@@ -17,6 +17,8 @@ type killed struct {
 	shop
 	settings map[string]string
 	kills    int
+	// hosts is how many engines there are, each with a pool of its own; 0 is 2.
+	hosts int
 	// away is how long the server was not there, all in all.
 	away time.Duration
 }
@@ -25,9 +27,13 @@ type killed struct {
 // the end through a store of its own.
 func (k *killed) runs(t *testing.T) *findings {
 	t.Helper()
-	server := servers.New(t, k.engine, &servers.Options{Settings: k.settings})
-	database := k.database(t, server)
-	k.stores = []storage.Store{k.open(t, database), k.open(t, database)}
+	server := k.server(t)
+	database := server.NewDatabase(t)
+	k.migrate(t, database)
+	k.stores = nil
+	for range cmp.Or(k.hosts, 2) {
+		k.stores = append(k.stores, k.open(t, database))
+	}
 	k.opens(t)
 	over := make(chan error, 1)
 	go func() { over <- k.run(t.Context()) }()
@@ -46,6 +52,15 @@ func (k *killed) runs(t *testing.T) *findings {
 	}
 	require.NoError(t, <-over)
 	return k.audits(t, k.open(t, database))
+}
+
+// server is one that other tests kill too, or, where it needs settings, one of its own.
+func (k *killed) server(t *testing.T) *servers.Server {
+	t.Helper()
+	if k.settings == nil {
+		return servers.Killable(t, k.engine)
+	}
+	return servers.New(t, k.engine, &servers.Options{Settings: k.settings})
 }
 
 func (k *killed) figure(t *testing.T, row string, began time.Time, found *findings) {

@@ -100,11 +100,19 @@ func openSQL(t testing.TB, driver, source string, dialect sqlstore.Dialect) stor
 	return store
 }
 
-// database makes an empty database of a shop on a server.
-func (s shop) database(t testing.TB, server *servers.Server) string {
+// server is the one that all tests share and nobody kills.
+func (s shop) server(t testing.TB) *servers.Server {
 	t.Helper()
-	database, err := server.CreateDatabase(t.Context())
-	require.NoError(t, err)
+	if s.engine == servers.MySQL {
+		return servers.MariaDB(t)
+	}
+	return servers.Postgres(t)
+}
+
+// database makes a database with the tables of a shop on the server that all share.
+func (s shop) database(t testing.TB) string {
+	t.Helper()
+	database := s.server(t).NewDatabase(t)
 	s.migrate(t, database)
 	return database
 }
