@@ -8,6 +8,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/kpi/liability"
+	"github.com/loyaltykit/loyaltykit/loyalty/figures"
 )
 
 // sale is a sale that earns points: its price is split between the goods and them.
@@ -41,6 +42,8 @@ type bookState struct {
 
 // giftCards are what was paid in on gift cards, and what became of it.
 type giftCards struct {
+	// Since is the date of the first day that counts.
+	Since    string           `json:"since"`
 	Method   liability.Method `json:"method"`
 	Paid     decimal.Decimal  `json:"paid"`
 	Redeemed decimal.Decimal  `json:"redeemed"`
@@ -130,10 +133,41 @@ func (g *giftCards) figures(r *Report) error {
 	if err != nil {
 		return fmt.Errorf("gift_cards: %w", err)
 	}
-	convention := "IFRS 15 " + string(g.Method) + ", since the first card"
-	r.owes("gift_card_revenue", p.Revenue, r.period, convention)
-	r.owes("gift_card_breakage_revenue", p.Breakage, r.period, "of the revenue, for value that is not redeemed; "+convention)
-	r.owes("gift_card_liability", p.Liability, r.period, convention)
+	if r.carded, err = r.since("gift_cards.since", g.Since); err != nil {
+		return err
+	}
+	r.cards(&p)
 	r.add("gift_card_redemption_rate", kpi.Quotient("", kpi.Fraction, g.Redeemed, g.Paid).As("redeemed / paid in"))
+	r.add("gift_card_breakage_rate", kpi.Quotient("", kpi.Fraction, g.Expired, g.Paid).As("expired / paid in"))
+	return nil
+}
+
+// cards adds what is owed on gift cards.
+func (r *Report) cards(p *liability.Position) {
+	convention := "IFRS 15 " + string(p.Policy.Method) + ", since the first card"
+	r.owes("gift_card_revenue", p.Revenue, r.carded, convention)
+	r.owes("gift_card_breakage_revenue", p.Breakage, r.carded, "of the revenue, for value that is not redeemed; "+convention)
+	r.owes("gift_card_liability", p.Liability, r.carded, convention)
+}
+
+// giftCards adds those of an engine, at their face, with the breakage that what became
+// of each month's cards lets expect.
+func (r *Report) giftCards(cards *figures.GiftCardReport) error {
+	if cards == nil || len(cards.Cohorts) == 0 {
+		return nil
+	}
+	roll, err := cards.RollForward(liability.Policy{Method: liability.Proportional, Currency: cards.Currency}, decimal.NewFromInt(1), 0)
+	if err != nil {
+		return err
+	}
+	last := roll.Movements[len(roll.Movements)-1]
+	p := liability.Position{Policy: roll.Policy, Revenue: last.Cumulative, Liability: last.Closing}
+	for _, m := range roll.Movements {
+		p.Breakage = p.Breakage.Add(m.Breakage)
+	}
+	r.carded = cards.Period()
+	r.cards(&p)
+	r.add("gift_card_redemption_rate", cards.Redemption())
+	r.add("gift_card_breakage_rate", cards.Breakage())
 	return nil
 }

@@ -17,9 +17,9 @@ anna,2027-01-18,15.00,EUR
 carla,2027-02-02,40.00,EUR
 `
 
-func Example() {
+func cafeLog() *keyfigures.Log {
 	currency := ""
-	log := &keyfigures.Log{
+	return &keyfigures.Log{
 		Name: "café.csv",
 		Each: func(_ string, take func(kpi.Order) error) (int, error) {
 			options := &kpi.CSVOptions{CurrencyFound: func(found string) { currency = found }}
@@ -35,7 +35,10 @@ func Example() {
 		},
 		Currency: func() string { return currency },
 	}
-	report, err := keyfigures.Compute(log, keyfigures.Options{
+}
+
+func Example() {
+	report, err := keyfigures.Compute(cafeLog(), keyfigures.Options{
 		Zone: time.UTC, Unit: kpi.InWeeks, UnitName: "week", InactiveDays: 14, Level: 0.95, Warnings: io.Discard,
 	})
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/kpi/clv"
 )
@@ -341,7 +343,8 @@ func (r *Report) holdout(s *kpi.Summaries, v *visits) error {
 		r.Models.Holdout.Rows = append(r.Models.Holdout.Rows, frequency{Repeats: row.Frequency, Customers: row.Customers, Actual: row.Actual, Expected: row.Expected})
 	}
 	convention := fmt.Sprintf("%s fitted to the calibration, %.4g %ss", chosen.Name, s.HoldoutLength, r.Models.Unit)
-	r.add("holdout_purchases", kpi.Estimate("holdout_purchases", kpi.Count, h.Actual).As("purchases after the calibration, of its customers"))
+	actual := r.exact("holdout_purchases", kpi.Count, decimal.NewFromFloat(h.Actual), r.held)
+	r.add("holdout_purchases", actual.As("purchases after the calibration, of its customers"))
 	sure := chosen.sureness(sketchOf(people), func(m clv.Model, c clv.Customer) (float64, error) {
 		return clv.ConditionalExpected(m, c, s.HoldoutLength)
 	})

@@ -41,6 +41,8 @@ type Engine struct {
 	// Tiers moved in TierPeriod; nil where the program has none.
 	Tiers      *kpi.TierMoves
 	TierPeriod kpi.Period
+	// GiftCards are those in the currency of the log, nil where there are none.
+	GiftCards *figures.GiftCardReport
 }
 
 // Units are the units of time by their names.

@@ -9,26 +9,43 @@ import (
 	"github.com/loyaltykit/loyaltykit/kpi/liability"
 )
 
-// points are those of the program since its start.
+// points are those of the program since a day, until the day of the report.
 type points struct {
 	kpi.PointCounts
+	// Since is the date of the first day that counts.
+	Since        string           `json:"since"`
 	UltimateRate *decimal.Decimal `json:"ultimate_redemption_rate"`
 	CostPerPoint *decimal.Decimal `json:"cost_per_point"`
 	// Value is what a point's part of the price was, for what is owed.
 	Value *decimal.Decimal `json:"value_per_point"`
 	// Month is what moved in a month, whatever its age.
-	Month *kpi.PointStep `json:"month"`
+	Month *pointMonth `json:"month"`
 	// Sale and Books are in books.go.
 	Sale  *sale  `json:"sale"`
 	Books *books `json:"books"`
 }
 
+// pointMonth is what moved from the day Start until before the day End.
+type pointMonth struct {
+	kpi.PointStep
+	Start string `json:"start"`
+	End   string `json:"end"`
+}
+
 func (p *points) figures(r *Report, currency string) error {
+	var err error
+	if r.earned, err = r.since("points.since", p.Since); err != nil {
+		return err
+	}
 	if err := r.points(p.PointCounts); err != nil {
 		return err
 	}
 	if p.Month != nil {
-		if err := r.flow(p.Month.Issued, p.Month.Redeemed, p.Month.Expired, kpi.Period{}); err != nil {
+		month, err := periodBetween("points.month.", p.Month.Start, p.Month.End, r.period.Zone)
+		if err != nil {
+			return err
+		}
+		if err := r.flow(p.Month.Issued, p.Month.Redeemed, p.Month.Expired, month); err != nil {
 			return err
 		}
 	}
@@ -111,9 +128,13 @@ func (r *Report) engine(e *Engine, c *costs) error {
 			return err
 		}
 	}
+	if err := r.giftCards(e.GiftCards); err != nil {
+		return err
+	}
 	if e.Points == nil || len(e.Points.Cohorts) == 0 {
 		return nil
 	}
+	r.earned = e.Points.Period()
 	total, err := e.Points.Total()
 	if err != nil {
 		return err

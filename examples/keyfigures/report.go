@@ -45,9 +45,11 @@ type Report struct {
 	period kpi.Period
 	// held is that of the holdout, asked that of the dated answers, spent that of the costs.
 	held, asked, spent kpi.Period
-	currency           string
-	level              float64
-	margin             kpi.Figure
+	// earned is that of the counts of points, and carded that of those of gift cards.
+	earned, carded kpi.Period
+	currency       string
+	level          float64
+	margin         kpi.Figure
 	// earlier has what figures were before, where that is known.
 	earlier map[string]kpi.Figure
 	parts   parts
@@ -82,6 +84,9 @@ func (r *Report) add(key string, f kpi.Figure) {
 	if f.Period.IsZero() {
 		f.Period = r.periodOf(key)
 	}
+	if f.Period.IsZero() {
+		f = f.Noted("its input does not say of when it is")
+	}
 	r.Figures[key] = f
 }
 
@@ -104,6 +109,10 @@ func (r *Report) periodOf(key string) kpi.Period {
 		return r.asked
 	case section == sectionMembers:
 		return r.spent
+	case strings.HasPrefix(key, "gift_card_"):
+		return r.carded
+	case section == sectionPoints && !strings.HasSuffix(key, "_period_flow"):
+		return r.earned
 	default:
 		return kpi.Period{}
 	}

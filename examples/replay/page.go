@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/examples/keyfigures"
@@ -12,6 +13,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/figures"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/rewards"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -82,8 +84,10 @@ func (s *summary) recorded(ctx context.Context, engine *loyalty.Engine, store st
 	}
 }
 
-// engineBooks are the points of the first unit that can be spent, and the moves on the
-// first ladder.
+// engineBooks are the points of the first unit that can be spent, the gift cards, and the
+// moves on the first ladder. No order log closes an account, so that retention by
+// membership, [figures.Customers], would be 1 whatever customers do: the page has that by
+// their purchases.
 func (s *summary) engineBooks(ctx context.Context, engine *loyalty.Engine, store storage.Store, program loyalty.Program) (*keyfigures.Engine, error) {
 	until := s.asOf.Add(time.Microsecond)
 	books := &keyfigures.Engine{}
@@ -97,6 +101,14 @@ func (s *summary) engineBooks(ctx context.Context, engine *loyalty.Engine, store
 		}
 		books.Points, books.Unit = report, unit.Code
 		break
+	}
+	sells := func(r rewards.Reward) bool { return r.Type == rewards.TypeGiftCard && r.Benefit.Currency == s.currency }
+	if slices.ContainsFunc(program.Catalog, sells) {
+		cards, err := figures.GiftCards(ctx, engine, store, figures.GiftCardOptions{Currency: s.currency, Until: until, Zone: s.zone})
+		if err != nil {
+			return nil, err
+		}
+		books.GiftCards = cards
 	}
 	if len(program.Ladders) == 0 {
 		return books, nil

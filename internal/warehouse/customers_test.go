@@ -138,7 +138,7 @@ func agreeOnGroups(t *testing.T, wantNames, names []string, want, got []*kpi.Sur
 // lifetimesOf makes a table of so many lifetimes and what Go counts of the same.
 func lifetimesOf(t *testing.T, e *engine, db *sql.DB, n int) (names []string, groups []*kpi.SurvivalAccumulator) {
 	t.Helper()
-	series, kinds := fmt.Sprintf("generate_series(0, %d) AS g(i)", n-1), "part text, from_age float8, to_age numeric, gone boolean"
+	series, kinds := fmt.Sprintf("generate_series(0, %d::bigint) AS g(i)", n-1), "part text, from_age float8, to_age numeric, gone boolean"
 	switch e.dialect {
 	case sqlkpi.DuckDB:
 		series, kinds = fmt.Sprintf("range(%d) AS g(i)", n), "part VARCHAR, from_age DOUBLE, to_age DECIMAL(12, 3), gone BOOLEAN"

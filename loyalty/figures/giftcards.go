@@ -56,7 +56,6 @@ type GiftCardReport struct {
 	// counts are the same in pieces of the money, as points are counted.
 	counts *PointReport
 	piece  decimal.Decimal
-	period kpi.Period
 }
 
 // GiftCardMoney is the money of some gift cards and what became of it.
@@ -191,9 +190,6 @@ func (r *cardReader) report() (*GiftCardReport, error) {
 		f := &counts.Flows[i]
 		report.Flows = append(report.Flows, GiftCardFlow{f.Period, report.of(f.Issued), report.of(f.Redeemed), report.of(f.Expired)})
 	}
-	if len(report.Flows) > 0 {
-		report.period = kpi.Period{Start: report.Flows[0].Period.Start, End: o.Until, Zone: o.Zone}
-	}
 	return report, nil
 }
 
@@ -214,12 +210,16 @@ func (r *GiftCardReport) Total() GiftCardMoney {
 	return sum
 }
 
+// Period is from the start of the first month in which a card's money moved until the end
+// of what is counted; it is empty where none moved.
+func (r *GiftCardReport) Period() kpi.Period { return r.counts.Period() }
+
 // Redemption is the money used / issued of all cohorts, from the first month until the
 // end of what is counted.
 func (r *GiftCardReport) Redemption() kpi.Figure {
 	sum := r.Total()
 	return kpi.Quotient("gift_card_redemption_rate", kpi.Fraction, sum.Used, sum.Issued).
-		As("used / issued of the same cards, to date").In(r.period)
+		As("used / issued of the same cards, to date").In(r.Period())
 }
 
 // Breakage is the money that has expired / issued of all cohorts, from the first month
@@ -227,7 +227,7 @@ func (r *GiftCardReport) Redemption() kpi.Figure {
 func (r *GiftCardReport) Breakage() kpi.Figure {
 	sum := r.Total()
 	return kpi.Quotient("gift_card_breakage_rate", kpi.Fraction, sum.Expired, sum.Issued).
-		As("expired / issued of the same cards, to date").In(r.period)
+		As("expired / issued of the same cards, to date").In(r.Period())
 }
 
 // Prepaid is all cards as liability.GiftCards takes them, at their face. Breakage is the

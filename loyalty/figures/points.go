@@ -75,6 +75,16 @@ func (r *PointReport) Total() (kpi.PointCounts, error) {
 	return sum, nil
 }
 
+// Period is from the start of the first month in which points moved until the end of what
+// is counted; it is empty where none moved.
+func (r *PointReport) Period() kpi.Period {
+	if len(r.Flows) == 0 {
+		return kpi.Period{}
+	}
+	first := r.Flows[0].Period
+	return kpi.Period{Start: first.Start, End: r.until, Zone: first.Zone}
+}
+
 // PointCohorts counts points by the month in which the lots that hold them were
 // earned. What refunds, corrections and transfers took back is not issued; points
 // that came by a transfer keep the day on which they were earned. Points that were
