@@ -413,13 +413,13 @@ func (p *Party) moveHold(into *Party, row storage.Record) error {
 	if err != nil {
 		return err
 	}
-	if row.Status != holdOpen {
-		row.ID, row.Lots = id, nil
-		return into.putOwn(row)
-	}
 	var state holdState
 	if err := p.decode(row, &state); err != nil {
 		return err
+	}
+	state.As = nameOf(id, row.ID, state.As)
+	if row.Status != holdOpen {
+		return into.putHold(id, state, row.Status, points.Never)
 	}
 	if err := p.needLots(row.Lots); err != nil {
 		return err
@@ -430,15 +430,15 @@ func (p *Party) moveHold(into *Party, row storage.Record) error {
 			return err
 		}
 	}
-	state.Parts, state.As = parts, nameOf(id, row.ID, state.As)
+	state.Parts = parts
 	return into.putHold(id, state, holdOpen, row.DueAt)
 }
 
-// renamesHold reports whether a record is an open hold of a member who goes, whose id the
-// survivor had used too.
+// renamesHold reports whether a record is a hold of a member who goes, whose id the survivor
+// had used too.
 func (m *moveStep) renamesHold(row storage.Record) bool {
 	var state holdState
-	if row.Status != holdOpen || !reserved(row.ID) || json.Unmarshal(row.Data, &state) != nil || state.As == "" {
+	if row.Status == erasedState || !reserved(row.ID) || json.Unmarshal(row.Data, &state) != nil || state.As == "" {
 		return false
 	}
 	return slices.ContainsFunc(m.with, func(member string) bool { return movedID(member, state.As) == row.ID })
@@ -459,7 +459,7 @@ func (p *Party) renameHold(row storage.Record) error {
 		return err
 	}
 	state.As = ""
-	if err := p.putHold(id, state, holdOpen, row.DueAt); err != nil {
+	if err := p.putHold(id, state, row.Status, row.DueAt); err != nil {
 		return err
 	}
 	return p.leaveBehind(holdKind, row.ID)

@@ -30,7 +30,8 @@ import (
 // Its receipt's Result is an [UnMerged]; a quote does not have it, and its balances are
 // those before.
 type UnMerge struct {
-	// Member survived, From goes again.
+	// Member survived, From goes again. An id that came by From, and goes with it, does not
+	// name Member here: it is an [ErrSameMember].
 	Member     string    `json:"member"`
 	Key        string    `json:"key"`
 	From       string    `json:"from"`

@@ -269,6 +269,9 @@ func (m *model) decide(cmd loyalty.Command, plan loyalty.Plan, clock time.Time) 
 	}
 	parties := []*person{m.now(plan.Member)}
 	if apart, ok := cmd.(loyalty.UnMerge); ok && m.merged[apart.From].into != "" {
+		if slices.Contains(m.chain(plan.Member), apart.From) {
+			return result{}, loyalty.ErrSameMember // they go with From
+		}
 		if m.merged[apart.From].into != parties[0].id {
 			return result{}, loyalty.ErrNotMerged
 		}

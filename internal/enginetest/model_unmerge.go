@@ -99,6 +99,7 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 			from.sales[plain(id, from.id)] = sale
 		}
 	}
+	p.renameHolds(along)
 	for unit, n := range came.counted {
 		n = min(n, p.counted[unit])
 		p.counted[unit] -= n
@@ -148,6 +149,25 @@ func (p *person) keep(from *person, id string, along []string) {
 	}
 	if _, some := from.orders[mark]; !some {
 		from.orders[mark] = bought{marks: true}
+	}
+}
+
+// renameHolds gives holds that stay, of those who go, ids by which they can be named.
+func (p *person) renameHolds(along []string) {
+	for _, id := range slices.Sorted(maps.Keys(p.holds)) {
+		for _, who := range along {
+			called, theirs := strings.CutPrefix(id, theirs("", who))
+			if !theirs {
+				continue
+			}
+			name, taken := called, true
+			for n := 2; taken; n++ {
+				name = fmt.Sprintf("%s/%d", called, n)
+				_, taken = p.holds[name]
+			}
+			p.holds[name] = p.holds[id]
+			delete(p.holds, id)
+		}
 	}
 }
 
