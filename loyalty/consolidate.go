@@ -1,9 +1,12 @@
 package loyalty
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 // crowd is how many lots are looked at for what can be merged, where a command needs
@@ -27,7 +30,7 @@ func (d *deciding) consolidateBatch(c *call, a *account, now time.Time, bound in
 		return false, err
 	}
 	merged := 0
-	for _, merge := range points.Consolidate(a.lots, tx.rev.zone, bound) {
+	for _, merge := range a.merges(tx.rev.zone, bound) {
 		merge.From = merge.From[:min(len(merge.From), settleSteps-merged)]
 		if len(merge.From) < 2 {
 			break
@@ -42,6 +45,23 @@ func (d *deciding) consolidateBatch(c *call, a *account, now time.Time, bound in
 	}
 	_, err = d.seal(c, tx)
 	return true, err
+}
+
+// merges decides which lots become one. In a pool those of one contributor do, who may get
+// them back.
+func (a *account) merges(zone *time.Location, bound int) []points.Merge {
+	if a.row.Kind != storage.Pool {
+		return points.Consolidate(a.lots, zone, bound)
+	}
+	from := map[string][]points.Lot{}
+	for _, lot := range a.lots {
+		from[lot.Source] = append(from[lot.Source], lot)
+	}
+	var merges []points.Merge
+	for _, source := range slices.Sorted(maps.Keys(from)) {
+		merges = append(merges, points.Consolidate(from[source], zone, 0)...)
+	}
+	return merges
 }
 
 // merge moves the points of lots into one new lot.

@@ -40,7 +40,8 @@ type PoolRole struct {
 	Limits []PoolLimit `json:"limits,omitempty"`
 }
 
-// PoolLimit bounds how many points of a unit a member draws in a calendar period.
+// PoolLimit bounds how many points of a unit a member draws in a calendar period, also one
+// who has left the pool and come again.
 type PoolLimit struct {
 	Unit   string        `json:"unit"`
 	Points points.Amount `json:"points"`
@@ -161,8 +162,10 @@ type memberState struct {
 	// Contributed and Drawn are totals by unit.
 	Contributed []points.Balance `json:"c,omitempty"`
 	Drawn       []points.Balance `json:"d,omitempty"`
-	// Used is what counts against limits, by unit and period.
+	// Used is what counts against limits, by unit and period. Left is the pool that the
+	// member has left, in the mark that keeps what they used for when they come again.
 	Used []periodUse `json:"u,omitempty"`
+	Left string      `json:"p,omitempty"`
 }
 
 type periodUse struct {
@@ -338,6 +341,32 @@ func (p *Party) putPlace(pool, kind, role string, state memberState) error {
 		return p.tx.fail(err)
 	}
 	return p.putOwn(storage.Record{Kind: memberKind, ID: kind, Status: role, Reference: pool, Data: data})
+}
+
+// leavePlace ends a member's place in a pool. What they drew of it in a period counts when
+// they come again.
+func (p *Party) leavePlace(pool, kind string, state memberState) error {
+	if len(state.Used) == 0 {
+		return p.leaveBehind(memberKind, kind)
+	}
+	data, err := canon.Append(nil, memberState{Used: state.Used, Left: pool})
+	if err != nil {
+		return p.tx.fail(err)
+	}
+	return p.putOwn(storage.Record{Kind: memberKind, ID: kind, Status: movedStatus, Data: data})
+}
+
+// newPlace is the place of a member who comes into a pool.
+func (p *Party) newPlace(pool, kind string) (memberState, error) {
+	row, _, err := p.record(memberKind, kind)
+	if err != nil || !Moved(row) || len(row.Data) == 0 {
+		return memberState{Since: p.tx.occurred}, err
+	}
+	var before memberState
+	if err := p.decode(row, &before); err != nil || before.Left != pool {
+		return memberState{Since: p.tx.occurred}, err
+	}
+	return memberState{Since: p.tx.occurred, Used: before.Used}, nil
 }
 
 // addUnit adds to what a list counts of a unit.

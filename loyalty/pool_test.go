@@ -11,7 +11,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/points"
 )
 
-func households(t *testing.T, policy loyalty.DissolvePolicy) *shop {
+func householdProgram(policy loyalty.DissolvePolicy) loyalty.Program {
 	program := beans(points.ExpireAfter(12, points.Months))
 	program.Pools = []loyalty.PoolKind{{
 		Code: "household", MaxMembers: 3, Dissolve: policy,
@@ -23,7 +23,11 @@ func households(t *testing.T, policy loyalty.DissolvePolicy) *shop {
 			}},
 		},
 	}}
-	s := openShop(t, program)
+	return program
+}
+
+func households(t *testing.T, policy loyalty.DissolvePolicy) *shop {
+	s := openShop(t, householdProgram(policy))
 	for _, member := range []string{"anna", "ben", "zoe", "max"} {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
 		s.must(loyalty.Adjust{Member: member, Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "ada"})

@@ -281,7 +281,11 @@ func (c JoinPool) Apply(_ context.Context, tx *Tx) error {
 	if err := tx.leaveBehind(inviteKind, row.ID); err != nil {
 		return err
 	}
-	return tx.putPlace(pool.Member(), kind.Code, role.Code, memberState{Since: tx.occurred})
+	place, err := tx.newPlace(pool.Member(), kind.Code)
+	if err != nil {
+		return err
+	}
+	return tx.putPlace(pool.Member(), kind.Code, role.Code, place)
 }
 
 // LeavePool takes a member out of a pool: the command's, or another where the
@@ -395,7 +399,7 @@ func (tx *Tx) changePlace(id, member, role string, override bool) error {
 	}
 	if role == "" {
 		state.Members--
-		if err := who.leaveBehind(memberKind, kind.Code); err != nil {
+		if err := who.leavePlace(pool.Member(), kind.Code, place); err != nil {
 			return err
 		}
 	} else if err := who.putPlace(pool.Member(), kind.Code, role, place); err != nil {

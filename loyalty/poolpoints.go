@@ -15,7 +15,8 @@ import (
 )
 
 // ContributeToPool moves points from a member to their pool: an ordinary transfer,
-// which keeps the points' expiry.
+// which keeps the points' expiry. A pool that is closed, or whose gate of earning is shut by
+// [Suspend], takes none.
 type ContributeToPool struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -61,6 +62,9 @@ func (c ContributeToPool) Apply(_ context.Context, tx *Tx) error {
 	if !role.Contributes {
 		return fmt.Errorf("%w: a %s does not contribute to the pool", ErrRole, role.Code)
 	}
+	if err := pool.open(EarnGate); err != nil {
+		return err
+	}
 	if err := tx.Party.Transfer(pool, c.Unit, c.Points); err != nil {
 		return err
 	}
@@ -88,7 +92,8 @@ func (tx *Tx) placeIn(id string) (pool *Party, kind PoolKind, state memberState,
 
 // DrawFromPool moves points from a pool to one of its members, within the limits of
 // their role: an ordinary transfer, which keeps the points' expiry. What a role may
-// draw in a period is counted by recorded time; more is a [LimitError].
+// draw in a period is counted by recorded time; more is a [LimitError]. A pool that is
+// closed, or whose gate of redeeming is shut by [Suspend], gives none.
 type DrawFromPool struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -122,6 +127,9 @@ func (c DrawFromPool) Apply(_ context.Context, tx *Tx) error {
 	if !role.Draws {
 		return fmt.Errorf("%w: a %s does not draw from the pool", ErrRole, role.Code)
 	}
+	if err := pool.open(RedeemGate); err != nil {
+		return err
+	}
 	if err := state.use(tx, role, c.Unit, c.Points); err != nil {
 		return err
 	}
@@ -138,27 +146,32 @@ func (c DrawFromPool) Apply(_ context.Context, tx *Tx) error {
 // passed goes.
 func (s *memberState) use(tx *Tx, role PoolRole, unit string, amount points.Amount) error {
 	var used []periodUse
+	for _, had := range s.Used {
+		if label, _, err := period(had.Per, tx.now, tx.rev.zone); err == nil && label == had.Label {
+			used = append(used, had)
+		}
+	}
+	before := slices.Clone(used)
 	for _, limit := range role.Limits {
+		if limit.Unit != unit {
+			continue
+		}
 		label, _, err := period(limit.Per, tx.now, tx.rev.zone)
 		if err != nil {
 			return err
 		}
-		use := periodUse{Unit: limit.Unit, Per: limit.Per, Label: label}
-		for _, had := range s.Used {
-			if had.Unit == use.Unit && had.Per == use.Per && had.Label == label {
-				use.Points = had.Points
-			}
+		same := func(u periodUse) bool { return u.Unit == unit && u.Per == limit.Per }
+		use := periodUse{Unit: unit, Per: limit.Per, Label: label}
+		if i := slices.IndexFunc(before, same); i >= 0 {
+			use.Points = before[i].Points
 		}
-		if slices.ContainsFunc(used, func(u periodUse) bool { return u.Unit == use.Unit && u.Per == use.Per }) {
-			continue
+		if amount > limit.Points-use.Points {
+			return &LimitError{Key: fmt.Sprintf("%s drawn by a %s in %s", unit, role.Code, label), Used: int64(use.Points), Bound: int64(limit.Points)}
 		}
-		if limit.Unit == unit {
-			if amount > limit.Points-use.Points {
-				return &LimitError{Key: fmt.Sprintf("%s drawn by a %s in %s", unit, role.Code, label), Used: int64(use.Points), Bound: int64(limit.Points)}
-			}
-			use.Points += amount
-		}
-		if use.Points > 0 {
+		use.Points += amount
+		if i := slices.IndexFunc(used, same); i >= 0 {
+			used[i] = use
+		} else {
 			used = append(used, use)
 		}
 	}

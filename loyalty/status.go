@@ -132,7 +132,7 @@ func (p *Party) CanRedeem() error { return p.through(RedeemGate) }
 
 func (p *Party) through(gate Gate) error {
 	if p.row.Status == storage.Closed {
-		return fmt.Errorf("%w: %s", ErrClosed, whose(p.row.Member))
+		return p.open(gate)
 	}
 	data, err := p.document()
 	if err != nil {
@@ -143,6 +143,18 @@ func (p *Party) through(gate Gate) error {
 	}
 	if data.Life != nil && data.Life.Guest && gate == RedeemGate {
 		return fmt.Errorf("%w: %q; let a member claim what it earned", ErrGuest, p.row.Member)
+	}
+	return p.open(gate)
+}
+
+// open returns why a gate of the account is shut, or nil, whatever kind of account it is.
+func (p *Party) open(gate Gate) error {
+	if p.row.Status == storage.Closed {
+		return fmt.Errorf("%w: %s", ErrClosed, whose(p.row.Member))
+	}
+	data, err := p.document()
+	if err != nil {
+		return err
 	}
 	if (gate == EarnGate && data.NoEarn) || (gate == RedeemGate && data.NoRedeem) {
 		return fmt.Errorf("%w: %s may not %s; resume it first", ErrSuspended, whose(p.row.Member), gate)

@@ -15,6 +15,8 @@ type pool struct {
 	over    bool
 	places  map[string]place
 	invites map[string]string
+	// left has what those drew who were in the pool before.
+	left map[string]map[string]points.Amount
 }
 
 // place is somebody's role in a pool, and what they drew of crumbs on a day.
@@ -25,7 +27,7 @@ type place struct {
 
 func (g *pool) copy() *pool {
 	c := *g
-	c.places, c.invites = maps.Clone(g.places), maps.Clone(g.invites)
+	c.places, c.invites, c.left = maps.Clone(g.places), maps.Clone(g.invites), maps.Clone(g.left)
 	for id, at := range c.places {
 		at.drawn = maps.Clone(at.drawn)
 		c.places[id] = at
@@ -41,7 +43,7 @@ func (m *model) found(p *person, c loyalty.FoundPool, fresh bool) error {
 	if err := m.mayJoin(p); err != nil {
 		return err
 	}
-	m.pools[c.Pool] = &pool{places: map[string]place{p.id: {role: "owner", drawn: map[string]points.Amount{}}}, invites: map[string]string{}}
+	m.pools[c.Pool] = &pool{places: map[string]place{p.id: {role: "owner", drawn: map[string]points.Amount{}}}, invites: map[string]string{}, left: map[string]map[string]points.Amount{}}
 	return nil
 }
 
@@ -126,7 +128,11 @@ func (m *model) join(p *person, c loyalty.JoinPool) error {
 		return loyalty.ErrLimit
 	}
 	delete(g.invites, p.id)
-	g.places[p.id] = place{role: role, drawn: map[string]points.Amount{}}
+	drawn := maps.Clone(g.left[p.id])
+	if drawn == nil {
+		drawn = map[string]points.Amount{}
+	}
+	g.places[p.id] = place{role: role, drawn: drawn}
 	return nil
 }
 
@@ -161,6 +167,7 @@ func (m *model) replace(p *person, id, member, role string, override bool) error
 		return loyalty.ErrRole
 	}
 	if role == "" {
+		g.left[who.id] = at.drawn
 		delete(g.places, who.id)
 	} else {
 		g.places[who.id] = at
