@@ -58,8 +58,9 @@ type holdout struct {
 type frequency struct {
 	Repeats   int     `json:"repeats"`
 	Customers float64 `json:"customers"`
-	Actual    float64 `json:"actual"`
-	Expected  float64 `json:"expected"`
+	// Actual and Expected are null where there are no such customers.
+	Actual   *float64 `json:"actual"`
+	Expected *float64 `json:"expected"`
 }
 
 // forecast is a customer who has more likely left than not and is worth most.
@@ -340,7 +341,11 @@ func (r *Report) holdout(s *kpi.Summaries, v *visits) error {
 	}
 	r.Models.Holdout = &holdout{Model: chosen.Name, Length: s.HoldoutLength, MAE: h.MAE, RMSE: h.RMSE}
 	for _, row := range h.ByFrequency {
-		r.Models.Holdout.Rows = append(r.Models.Holdout.Rows, frequency{Repeats: row.Frequency, Customers: row.Customers, Actual: row.Actual, Expected: row.Expected})
+		out := frequency{Repeats: row.Frequency, Customers: row.Customers}
+		if row.Known {
+			out.Actual, out.Expected = &row.Actual, &row.Expected
+		}
+		r.Models.Holdout.Rows = append(r.Models.Holdout.Rows, out)
 	}
 	convention := fmt.Sprintf("%s fitted to the calibration, %.4g %ss", chosen.Name, s.HoldoutLength, r.Models.Unit)
 	actual := r.exact("holdout_purchases", kpi.Count, decimal.NewFromFloat(h.Actual), r.held)

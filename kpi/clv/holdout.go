@@ -21,6 +21,8 @@ type Observed struct {
 type Holdout struct {
 	// Duration is the length of the holdout in the unit of the model.
 	Duration float64
+	// Convention names the model.
+	Convention string
 	// Customers is the weighted number of customers.
 	Customers float64
 	// Actual and Expected count all purchases in the holdout.
@@ -44,9 +46,10 @@ type FrequencyRow struct {
 	AndMore   bool
 	// Customers is their weighted number.
 	Customers float64
-	// Actual and Expected are means per customer in the holdout, 0 where there are
-	// no such customers.
+	// Actual and Expected are means per customer in the holdout. Known is false, and
+	// they are 0 and mean nothing, where there are no such customers.
 	Actual, Expected float64
+	Known            bool
 }
 
 // Evaluate compares what a model expects of each customer in a holdout of the
@@ -65,7 +68,7 @@ func Evaluate(m Model, customers iter.Seq[Observed], duration float64, most int)
 	if most < 1 {
 		p.add(-1, "", "most", float64(most), "rows go at least to one repeat purchase")
 	}
-	h := Holdout{Duration: duration}
+	h := Holdout{Duration: duration, Convention: m.Name() + ", purchases expected of each customer after the calibration"}
 	for i := range max(most, 0) + 1 {
 		h.ByFrequency = append(h.ByFrequency, FrequencyRow{Frequency: i, AndMore: i == most})
 	}
@@ -118,10 +121,13 @@ func (h *Holdout) close(of *pairs) (Holdout, error) {
 		if r := &h.ByFrequency[i]; r.Customers > 0 {
 			r.Actual /= r.Customers
 			r.Expected /= r.Customers
+			r.Known = true
 		}
 	}
-	_, err := finite(h.RMSE+h.Expected, "the error of the holdout")
-	return *h, err
+	if _, err := finite(h.RMSE+h.Expected, "the error of the holdout"); err != nil {
+		return Holdout{}, err
+	}
+	return *h, nil
 }
 
 // pairs are running moments of two figures (West 1979).

@@ -51,6 +51,8 @@ type Value struct {
 	ID string
 	// Horizon is what the value looks ahead.
 	Horizon Horizon
+	// Convention names the models, and says when a step's purchases are discounted.
+	Convention string
 	// Expected is the value in money: margin · spend · Σ purchases of step i /
 	// (1+discount)ⁱ.
 	Expected float64
@@ -83,9 +85,14 @@ func LifetimeValue(m Model, g GammaGamma, c Customer, h Horizon) (Value, error) 
 	}
 	alive, next := m.posterior(c)
 	discounted, all := h.purchases(next)
-	v := Value{ID: c.ID, Horizon: h, Purchases: alive * all, Spend: spend, Alive: alive}
-	v.Expected, err = finite(h.margin()*spend*alive*discounted, "the lifetime value")
-	return v, err
+	expected, err := finite(h.margin()*spend*alive*discounted, "the lifetime value")
+	if err != nil {
+		return Value{}, err
+	}
+	return Value{
+		ID: c.ID, Horizon: h, Convention: m.Name() + " and " + g.Name() + ", each step discounted at its end",
+		Expected: expected, Purchases: alive * all, Spend: spend, Alive: alive,
+	}, nil
 }
 
 func (h Horizon) purchases(next process) (discounted, all float64) {
@@ -117,8 +124,8 @@ type Forecast struct {
 	// Level is the confidence of both intervals.
 	Level float64
 	// Lower and Upper are around the expected value, for what the fits do not know
-	// of the parameters: the delta method on its logarithm. MeanKnown is false where
-	// a fit has no covariance.
+	// of the parameters: the delta method on its logarithm. MeanKnown is false, and they
+	// are 0, where a fit has no covariance.
 	Lower, Upper float64
 	MeanKnown    bool
 	// Low and High are what this one customer will spend, for the chance in their

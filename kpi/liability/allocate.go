@@ -47,8 +47,9 @@ func Allocate(s Sale, step decimal.Decimal) (Allocation, error) {
 	if whole.IsZero() {
 		if s.Price.IsPositive() {
 			problems.Add("goods", "must be above 0 where the points are worth nothing: there is nothing to split the price %s by", s.Price)
+			return Allocation{}, problems.Err()
 		}
-		return a, problems.Err()
+		return a, nil
 	}
 	a.Points = portion(s.Price, a.PointsPrice, whole, step)
 	a.Goods = s.Price.Sub(a.Points)
