@@ -158,3 +158,160 @@ func ExampleTable_Returning() {
 	}
 	_ = show
 }
+
+// Orders, customers and money of a month, and how many bought on more than one day.
+func ExampleTable_Purchases() {
+	table := sqlkpi.Table{Name: "orders"}
+	show := func(ctx context.Context) error {
+		bought, err := table.Purchases(ctx, database(), kpi.CalendarMonth(2027, time.March, nil), kpi.ByDay)
+		if err != nil {
+			return err
+		}
+		value, err := bought.AverageOrderValue("EUR")
+		if err != nil {
+			return err
+		}
+		fmt.Println(bought.Orders, bought.Customers, value)
+		return nil
+	}
+	_ = show
+}
+
+// Churn of a month, where a customer is who has bought once.
+func ExampleTable_Customers() {
+	table := sqlkpi.Table{Dialect: sqlkpi.ClickHouse, Name: "orders"}
+	show := func(ctx context.Context) error {
+		customers, err := table.Customers(ctx, database(), kpi.CalendarMonth(2027, time.March, nil))
+		if err != nil {
+			return err
+		}
+		churn, err := kpi.Churn(customers, kpi.LostFromStart)
+		if err != nil {
+			return err
+		}
+		fmt.Println(churn)
+		return nil
+	}
+	_ = show
+}
+
+// Who has not bought for 90 days.
+func ExampleTable_Inactivity() {
+	table := sqlkpi.Table{Dialect: sqlkpi.DuckDB, Name: "orders"}
+	show := func(ctx context.Context) error {
+		inactive, err := table.Inactivity(ctx, database(), time.Date(2027, time.April, 1, 0, 0, 0, 0, time.UTC), 90, nil)
+		if err != nil {
+			return err
+		}
+		fmt.Println(inactive)
+		return nil
+	}
+	_ = show
+}
+
+// Retention of a quarter, where a customer is who has bought in the 90 days before.
+func ExampleTable_Retention() {
+	table := sqlkpi.Table{Name: "orders"}
+	show := func(ctx context.Context) error {
+		quarter := kpi.Period{Start: time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2027, time.April, 1, 0, 0, 0, 0, time.UTC), Zone: time.UTC}
+		customers, err := table.Retention(ctx, database(), quarter, 90)
+		if err != nil {
+			return err
+		}
+		rate, err := kpi.Retention(customers)
+		if err != nil {
+			return err
+		}
+		fmt.Println(rate)
+		return nil
+	}
+	_ = show
+}
+
+// A log-rank test of whether customers of two channels come again at one rate. Source of
+// the definition: N. Mantel, Evaluation of survival data and two new rank order statistics
+// arising in its consideration (1966).
+func ExampleTable_SecondPurchaseGroups() {
+	table := sqlkpi.Table{Dialect: sqlkpi.DuckDB, Name: "orders"}
+	show := func(ctx context.Context) error {
+		channel := func(label string, _ time.Time) string { return label }
+		names, groups, err := table.SecondPurchaseGroups(ctx, database(), time.Date(2027, time.April, 1, 0, 0, 0, 0, time.UTC), nil, "channel", channel)
+		if err != nil {
+			return err
+		}
+		test, err := kpi.LogRank(groups...)
+		if err != nil {
+			return err
+		}
+		fmt.Println(names, test.ChiSquare, test.P)
+		return nil
+	}
+	_ = show
+}
+
+// The first and the last order of a log.
+func ExampleTable_Extent() {
+	table := sqlkpi.Table{Name: "orders"}
+	show := func(ctx context.Context) error {
+		extent, err := table.Extent(ctx, database())
+		if err != nil {
+			return err
+		}
+		fmt.Println(extent.First, extent.Last)
+		return nil
+	}
+	_ = show
+}
+
+// Points by kind and month, from the tables of a store.
+func ExampleLedger_Totals() {
+	ledger := sqlkpi.Ledger{Name: "entries", Program: "beans", Micros: true}
+	show := func(ctx context.Context) error {
+		totals, err := ledger.Totals(ctx, database(), nil)
+		if err != nil {
+			return err
+		}
+		for _, t := range totals {
+			fmt.Println(t.Month, t.Unit, t.Kind, t.Points)
+		}
+		return nil
+	}
+	_ = show
+}
+
+// What became of the points of each month; figures.PointReportOf makes the report of it.
+func ExampleLedger_PointCohorts() {
+	ledger := sqlkpi.Ledger{Name: "entries", Lots: "lots", Program: "beans", Micros: true}
+	show := func(ctx context.Context) error {
+		history, err := ledger.PointCohorts(ctx, database(), "bean", time.Date(2027, time.April, 1, 0, 0, 0, 0, time.UTC), nil)
+		if err != nil {
+			return err
+		}
+		for _, m := range history.Months {
+			fmt.Println(m.Earned, m.Moved, m.Issued, m.Redeemed, m.Expired)
+		}
+		return nil
+	}
+	_ = show
+}
+
+// Kaplan-Meier curves of a table of memberships. Source of the definition: E. L. Kaplan,
+// P. Meier, Nonparametric estimation from incomplete observations (1958).
+func ExampleLifetimes_Groups() {
+	members := sqlkpi.Lifetimes{Dialect: sqlkpi.DuckDB, Name: "memberships", Exit: "days", Event: "has_left", Group: "plan"}
+	show := func(ctx context.Context) error {
+		names, groups, err := members.Groups(ctx, database())
+		if err != nil {
+			return err
+		}
+		for i, name := range names {
+			curve, err := groups[i].Result(nil)
+			if err != nil {
+				return err
+			}
+			fmt.Println(name, curve.N, curve.Events)
+		}
+		return nil
+	}
+	_ = show
+}

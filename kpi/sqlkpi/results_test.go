@@ -1,12 +1,14 @@
 package sqlkpi_test
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/kpi"
 	"github.com/loyaltykit/loyaltykit/kpi/sqlkpi"
@@ -17,6 +19,21 @@ var own = map[reflect.Type]string{
 	reflect.TypeFor[sqlkpi.Extent]():       "it is the instants of the first and the last order",
 	reflect.TypeFor[[]sqlkpi.PointTotal](): "each has the period of its month, with its zone",
 	reflect.TypeFor[[]string]():            "the names of the groups",
+}
+
+func TestEveryAnswerHasAnExample(t *testing.T) {
+	text, err := os.ReadFile("example_test.go")
+	require.NoError(t, err)
+	lines := strings.Split(string(text), "\n")
+	for _, of := range []reflect.Type{reflect.TypeFor[*sqlkpi.Table](), reflect.TypeFor[*sqlkpi.Ledger](), reflect.TypeFor[*sqlkpi.Lifetimes]()} {
+		for method := range of.Methods() {
+			if strings.HasSuffix(method.Name, "Query") {
+				continue // the statement that the answer sends
+			}
+			example := "func Example" + of.Elem().Name() + "_" + method.Name + "() {"
+			assert.Contains(t, lines, example)
+		}
+	}
 }
 
 // What package kpi returns has its parts by the tests there, and the rows of these are equal
