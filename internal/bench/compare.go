@@ -252,6 +252,9 @@ func (c *comparison) result(windows []window, anchors []anchor) result {
 		r.TimesAgainst, r.CPUTimesAgainst = times(windows, c.others)
 	}
 	if c.alone {
+		if c.scenario.against != nil {
+			r.Goals = goalsOf(&r, c.store)
+		}
 		return r
 	}
 	var limits [2][]window

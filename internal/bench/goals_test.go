@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestACaseSaysWhetherItHoldsItsGoals(t *testing.T) {
@@ -31,7 +34,10 @@ func TestACaseSaysWhetherItHoldsItsGoals(t *testing.T) {
 		{"an import has a rate", "postgres", result{Case: "import", Clients: 1, Engines: 1, OpsPerSecond: 20000}, []string{
 			"goal met: orders a second at least 15000, reached 2e+04",
 		}},
-		{"memory has none", "memory", result{Case: "earn", Clients: 1, Engines: 1, Ratio: &half}, nil},
+		{"a ladder is held against none, on every store", "sqlite", result{Case: "earn-tier", Clients: 1, Engines: 1, CPUTimesAgainst: 1.25}, []string{
+			"goal met: processor time with a ladder, of that without at most 1.5, reached 1.25",
+		}},
+		{"memory has no other", "memory", result{Case: "earn", Clients: 1, Engines: 1, Ratio: &half}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
@@ -39,6 +45,31 @@ func TestACaseSaysWhetherItHoldsItsGoals(t *testing.T) {
 				got = append(got, g.String())
 			}
 			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+// TestAnOrderWithALadderTakesAtMostHalfAsMuchAgain times orders in turns, with a ladder and
+// without, by the least processor time of each.
+func TestAnOrderWithALadderTakesAtMostHalfAsMuchAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: seconds of orders")
+	}
+	for _, store := range []string{"memory", "sqlite"} {
+		t.Run(store, func(t *testing.T) {
+			var least float64
+			for range 5 { // of which one must be quiet
+				var out bytes.Buffer
+				require.NoError(t, run(t.Context(), []string{"-store", store, "-case", "earn-tier", "-seconds", "3", "-json", "-dir", t.TempDir()}, &out))
+				var r result
+				require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+				require.Len(t, r.Goals, 1)
+				t.Logf("%.2f times the processor time, %.1f rows, %.0f allocations", r.CPUTimesAgainst, r.RowsPerOp, r.AllocsPerOp)
+				if least = r.Goals[0].Reached; r.Goals[0].Met {
+					return
+				}
+			}
+			t.Errorf("%.2f times the processor time of an order without a ladder", least)
 		})
 	}
 }
