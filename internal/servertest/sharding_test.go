@@ -34,7 +34,15 @@ var createTable = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS (loyalty_[a-z]+
 // spread database refuses of them, a partitioned table refuses too.
 func (p place) spread(t testing.TB) storage.Store {
 	t.Helper()
-	db := p.connect(t, p.database(t))
+	_, db := p.spreadTables(t)
+	return p.storeOn(t, db)
+}
+
+// spreadTables makes a database with such tables.
+func (p place) spreadTables(t testing.TB) (database string, db *sql.DB) {
+	t.Helper()
+	database = p.database(t)
+	db = p.connect(t, database)
 	exec := func(statement string) {
 		_, err := db.ExecContext(t.Context(), statement)
 		require.NoError(t, err, statement)
@@ -58,7 +66,7 @@ func (p place) spread(t testing.TB) storage.Store {
 		}
 	}
 	require.Equal(t, len(spreadBy), spread)
-	return p.storeOn(t, db)
+	return database, db
 }
 
 func TestThePartitionedSchemaKeepsTheContract(t *testing.T) {
