@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -42,6 +44,19 @@ GRANT DELETE ON loyalty_claims, loyalty_events TO %[1]s;
 REVOKE UPDATE ON loyalty_entries, loyalty_revisions FROM %[1]s;
 REVOKE INSERT, UPDATE ON loyalty_schema FROM %[1]s;`
 
+func TestTheGrantsAreThoseOfTheDocumentation(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	var documented strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if line, ok := strings.CutPrefix(line, "//\t"); ok && (strings.HasPrefix(line, "GRANT") || strings.HasPrefix(line, "REVOKE")) {
+			documented.WriteString("\n" + strings.TrimSpace(line))
+		}
+	}
+	in := strings.NewReplacer("loyalty.loyalty_", "loyalty_", "SCHEMA loyalty ", "SCHEMA public ", " shop;", " %[1]s;")
+	assert.Equal(t, grants, in.Replace(documented.String()))
+}
+
 func TestTheLeastPrivilegesAreEnough(t *testing.T) {
 	url := database(t)
 	owner := connect(t, url, nil)
@@ -62,6 +77,15 @@ func TestTheLeastPrivilegesAreEnough(t *testing.T) {
 			return err
 		}
 	})
+	for _, statement := range []string{
+		"UPDATE loyalty_entries SET amount = 1", "DELETE FROM loyalty_entries", "TRUNCATE loyalty_entries", "DROP TABLE loyalty_entries",
+		"DELETE FROM loyalty_operations", "DELETE FROM loyalty_accounts", "DELETE FROM loyalty_lots", "DELETE FROM loyalty_records",
+		"UPDATE loyalty_revisions SET text = NULL", "UPDATE loyalty_schema SET version = 0", "CREATE TABLE loyalty_more (a integer)",
+	} {
+		_, err := till.Exec(t.Context(), statement)
+		require.Error(t, err, statement)
+		assert.Regexp(t, "permission denied|must be owner", err.Error(), statement)
+	}
 	store := postgres.New(till, nil)
 	require.NoError(t, postgres.Migrate(t.Context(), till), "it only reads")
 	earned := latteFor("anna", 0)

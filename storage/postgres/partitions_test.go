@@ -135,14 +135,7 @@ func TestACommandTouchesOnePartition(t *testing.T) {
 			for version := range int64(3) {
 				stored(t, store, latteFor(member, version))
 			}
-			_, err := store.Load(t.Context(), []storage.LoadRequest{{
-				Program: "cafe", Member: member, Key: "order-1", Debits: []storage.Debit{{Unit: "bean", Amount: 15}},
-				Records: []storage.RecordKey{{Kind: "order", ID: "order-1"}}, Lots: []points.LotID{2},
-				Claims: []storage.ClaimKey{{Space: "order", Key: "order-1"}},
-			}})
-			require.NoError(t, err)
-			_, err = store.Load(t.Context(), []storage.LoadRequest{{Program: "cafe", Member: member, Debits: []storage.Debit{{Limit: 5}}}})
-			require.NoError(t, err)
+			asMemberDoes(t, store, member)
 			custom := connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan" })
 			seen := 0
 			for _, s := range n.sent {
@@ -155,10 +148,67 @@ func TestACommandTouchesOnePartition(t *testing.T) {
 					}
 				}
 			}
-			assert.Greater(t, seen, 6)
+			assert.Greater(t, seen, 25)
 			all := partitionsOf(t, custom, pgx.TraceBatchQueryData{SQL: "SELECT 1 FROM loyalty_lots WHERE lot = 1"})
 			assert.Len(t, all["loyalty_lots"], 4, "the gate can tell")
 		})
+	}
+}
+
+// asMemberDoes sends what else concerns one member: a batch with counters, a claim that is
+// released and rows that are scrubbed, those that end otherwise than well, loads, listings
+// and deliveries.
+func asMemberDoes(t *testing.T, store *postgres.Store, member string) {
+	t.Helper()
+	next := latteFor(member, 3)
+	released := latteFor(member, 0).Claims[0]
+	released.Release = true
+	next.Claims = append(next.Claims, released)
+	budget := storage.CounterKey{Key: "budget-" + member}
+	next.Counters = []storage.CounterChange{{CounterKey: budget, Delta: 2, Bound: 9}}
+	next.Legs[0].Scrub = storage.Scrub{
+		Operations: []int64{1}, Records: []storage.RecordKey{{Kind: "order", ID: "order-" + member + "-1"}},
+		Events: []storage.EventID{{Member: member, Version: 1}},
+	}
+	stored(t, store, next)
+	lower := latteFor(member, 4)
+	lower.Counters = []storage.CounterChange{{CounterKey: budget, Delta: -1}}
+	stored(t, store, lower)
+	assert.Equal(t, storage.DuplicateKey, commit(t, store, latteFor(member, 2))[0].Status)
+	late := latteFor(member, 2)
+	late.Legs[0].Operation.Key = "another"
+	assert.Equal(t, storage.Conflict, commit(t, store, late)[0].Status)
+	for _, request := range []storage.LoadRequest{
+		{
+			Key: "order-1", Debits: []storage.Debit{{Unit: "bean", Amount: 15}}, Records: []storage.RecordKey{{Kind: "order", ID: "order-1"}},
+			Lots: []points.LotID{2}, Claims: []storage.ClaimKey{{Space: "order", Key: "order-1"}}, Counters: []storage.CounterKey{budget},
+		},
+		{Debits: []storage.Debit{{Limit: 5}}},
+		{DueBy: points.Never.AddDate(-1, 0, 0)},
+	} {
+		request.Program, request.Member = "cafe", member
+		_, err := store.Load(t.Context(), []storage.LoadRequest{request})
+		require.NoError(t, err)
+	}
+	query := storage.MemberQuery{Program: "cafe", Member: member}
+	open := query
+	open.Open = true
+	for _, list := range []func() error{
+		func() error { _, err := store.Lots(t.Context(), query); return err },
+		func() error { _, err := store.Lots(t.Context(), open); return err },
+		func() error { _, err := store.Entries(t.Context(), query); return err },
+		func() error { _, err := store.Operations(t.Context(), query); return err },
+		func() error {
+			_, err := store.Records(t.Context(), storage.RecordQuery{Program: "cafe", Member: member})
+			return err
+		},
+		func() error {
+			_, err := store.Records(t.Context(), storage.RecordQuery{Program: "cafe", Member: member, Kind: "order"})
+			return err
+		},
+		func() error { return store.Ack(t.Context(), "cafe", []storage.EventID{{Member: member, Version: 2}}) },
+	} {
+		require.NoError(t, list())
 	}
 }
 
