@@ -75,19 +75,6 @@ func pooled(t testing.TB, bouncer *servers.Server, behind string) string {
 	return through.String()
 }
 
-// hidden is a store without its optional abilities.
-type hidden struct{ storage.Store }
-
-func TestTheContractIsKeptWithoutTheAbilities(t *testing.T) {
-	url := database(t)
-	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
-		t.Run(level, func(t *testing.T) {
-			store := hidden{postgres.New(connect(t, url, isolation(level)), nil)}
-			run(t, store, storagetest.Contract, storagetest.Idempotency, storagetest.Abilities)
-		})
-	}
-}
-
 func TestTheContractIsKeptOnASpreadDatabase(t *testing.T) {
 	store := postgres.New(connect(t, database(t), nil), &postgres.Options{Spread: true})
 	run(t, store, storagetest.Contract, storagetest.Idempotency, storagetest.Concurrency)

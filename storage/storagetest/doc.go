@@ -15,7 +15,8 @@
 // The cases come in groups: contract, idempotency, concurrency, pages, precision,
 // bound transaction, optional abilities and decorator. Where [Options] has Bind,
 // the cases that one connection can run are run once more inside a transaction
-// of the host, which is then rolled back; and once more on a decorated store.
+// of the host, which is then rolled back; and always on a decorated store. In a transaction
+// and outside they are run again on the store without its optional abilities.
 //
 // [Cases] returns the same cases as data. They return errors and need no test
 // around them, so that a store can be checked where it is deployed:

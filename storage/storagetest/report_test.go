@@ -52,6 +52,7 @@ func TestRunFailsTheCaseOfTheFaultAndNoOther(t *testing.T) {
 	assert.Contains(t, out, "--- FAIL: TestReportedFault/pages/a-page-of-another-version-is-a-conflict")
 	assert.Contains(t, out, "clause Q3: A page of one account carries the account's version, and with AtVersion fails with ErrConflict where it changed.")
 	assert.Contains(t, out, "--- FAIL: TestReportedFault/decorator/every_case_on_a_decorated_store/a-page-of-another-version-is-a-conflict")
+	assert.Contains(t, out, "--- FAIL: TestReportedFault/optional_abilities/every_case_without_the_abilities/a-page-of-another-version-is-a-conflict")
 	assert.Contains(t, out, "--- SKIP: TestReportedFault/pages/a-later-page-of-another-version-is-a-conflict")
 	assert.Contains(t, out, "this store keeps no versions")
 	assert.Contains(t, out, "--- PASS: TestReportedFault/pages/a-page-carries-the-version-of-its-account")

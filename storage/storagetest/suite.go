@@ -83,6 +83,9 @@ func (s *suite) cases(t *testing.T, cases []Case) {
 	switch cases[0].Group {
 	case BoundTransaction:
 		t.Run("every case inside a transaction", func(t *testing.T) { s.again(t, s.inTransaction) })
+		t.Run("every case inside a transaction without the abilities", func(t *testing.T) { s.again(t, s.inTransactionHidden) })
+	case Abilities:
+		t.Run("every case without the abilities", func(t *testing.T) { s.again(t, s.hidden) })
 	case Decorator:
 		t.Run("every case on a decorated store", func(t *testing.T) { s.again(t, s.decorated) })
 	}
@@ -98,6 +101,15 @@ func (s *suite) again(t *testing.T, run func(t *testing.T, c Case)) {
 }
 
 func (s *suite) inTransaction(t *testing.T, c Case) {
+	s.bound(t, c, func(store storage.Store) storage.Store { return store })
+}
+
+func (s *suite) inTransactionHidden(t *testing.T, c Case) {
+	s.bound(t, c, func(store storage.Store) storage.Store { return hidden{store} })
+}
+
+func (s *suite) bound(t *testing.T, c Case, as func(storage.Store) storage.Store) {
+	t.Helper()
 	if c.Name == outsideIsNotBound {
 		t.Skip("a store in a transaction is bound")
 	}
@@ -111,13 +123,19 @@ func (s *suite) inTransaction(t *testing.T, c Case) {
 			t.Errorf("roll back: %v", err)
 		}
 	}()
-	env.Store, env.Bind = tx.Store, nil
+	env.Store, env.Bind = as(tx.Store), nil
 	s.one(t, c, env)
 }
 
 func (s *suite) decorated(t *testing.T, c Case) {
 	env := s.env()
 	env.Store = env.decorate(env.Store)
+	s.one(t, c, env)
+}
+
+func (s *suite) hidden(t *testing.T, c Case) {
+	env := s.env()
+	env.Store = hidden{env.Store}
 	s.one(t, c, env)
 }
 
