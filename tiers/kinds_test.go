@@ -212,6 +212,79 @@ func TestPoliciesByHand(t *testing.T) {
 				"2029-01-01 lapsing silver silver 2029-01-11", "2029-01-11 demoted silver  9999-12-31",
 			},
 		},
+		"after grace what the ended period and the grace had is enough for a lower tier": {
+			window: year, change: func(l *tiers.Ladder) { l.Grace = 10 }, enrolled: enrolled, to: tiers.Date(2029, 6, 1),
+			did: []did{{tiers.Date(2027, 2, 1), "night", 25}, {tiers.Date(2028, 6, 1), "night", 8}, {tiers.Date(2029, 1, 10), "night", 2}},
+			want: []string{
+				"2027-02-01 promoted  gold 2028-01-01", "2028-01-01 retained gold gold 2029-01-01",
+				"2029-01-01 lapsing gold gold 2029-01-11", "2029-01-11 demoted gold silver 2030-01-01",
+			},
+		},
+		"after grace what comes later is not": {
+			window: year, change: func(l *tiers.Ladder) { l.Grace = 10 }, enrolled: enrolled, to: tiers.Date(2029, 6, 1),
+			did: []did{{tiers.Date(2027, 2, 1), "night", 25}, {tiers.Date(2028, 6, 1), "night", 8}, {tiers.Date(2029, 1, 11), "night", 1}, {tiers.Date(2029, 1, 12), "night", 1}},
+			want: []string{
+				"2027-02-01 promoted  gold 2028-01-01", "2028-01-01 retained gold gold 2029-01-01",
+				"2029-01-01 lapsing gold gold 2029-01-11", "2029-01-11 demoted gold  9999-12-31",
+			},
+		},
+		"grace that is longer than a period": {
+			window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 1}}, change: func(l *tiers.Ladder) { l.Grace = 40 }, enrolled: enrolled, to: tiers.Date(2028, 1, 1),
+			did: []did{{tiers.Date(2027, 5, 20), "night", 10}, {tiers.Date(2027, 8, 1), "night", 10}},
+			want: []string{
+				"2027-05-20 promoted  silver 2027-06-01", "2027-06-01 retained silver silver 2027-07-01", "2027-07-01 lapsing silver silver 2027-08-10",
+				"2027-08-01 retained silver silver 2027-09-01", "2027-09-01 retained silver silver 2027-10-01",
+				"2027-10-01 lapsing silver silver 2027-11-10", "2027-11-10 demoted silver  9999-12-31",
+			},
+		},
+		"grace of a rolling window looks at the days of today": {
+			window: tiers.Window{Kind: tiers.Rolling, Span: tiers.Span{Days: 30}}, change: func(l *tiers.Ladder) { l.End, l.Grace = tiers.WhileHeld, 10 },
+			enrolled: enrolled, to: tiers.Date(2027, 6, 1),
+			did: []did{{tiers.Date(2027, 1, 10), "night", 25}, {tiers.Date(2027, 1, 20), "night", 10}, {tiers.Date(2027, 2, 15), "night", 1}},
+			want: []string{
+				"2027-01-10 promoted  gold 9999-12-31", "2027-02-09 lapsing gold gold 2027-02-19", "2027-02-19 demoted gold  9999-12-31",
+			},
+		},
+		"what gets a member in keeps them while it is held": {
+			window: tiers.Window{Kind: tiers.Rolling, Span: tiers.Span{Days: 30}}, enrolled: enrolled, to: tiers.Date(2027, 6, 1),
+			change: func(l *tiers.Ladder) {
+				l.End, l.Tiers[0].Keep, l.Tiers[0].Reenter = tiers.WhileHeld, atLeast("night", 20), atLeast("night", 15)
+			},
+			did:  []did{{tiers.Date(2027, 1, 10), "night", 12}},
+			want: []string{"2027-01-10 promoted  silver 9999-12-31", "2027-02-09 demoted silver  9999-12-31"},
+		},
+		"who had the higher tier comes back to it by less, by way of the lower": {
+			window: year, change: func(l *tiers.Ladder) { l.Tiers[1].Reenter = atLeast("night", 15) }, enrolled: enrolled, to: tiers.Date(2029, 12, 31),
+			did: []did{{tiers.Date(2027, 2, 1), "night", 25}, {tiers.Date(2029, 2, 1), "night", 10}, {tiers.Date(2029, 3, 1), "night", 5}},
+			want: []string{
+				"2027-02-01 promoted  gold 2028-01-01", "2028-01-01 retained gold gold 2029-01-01", "2029-01-01 demoted gold  9999-12-31",
+				"2029-02-01 promoted  silver 2030-01-01", "2029-03-01 promoted silver gold 2030-01-01",
+			},
+		},
+		"two metrics roll over, each for itself, and nothing of the days after": {
+			window: year, enrolled: enrolled, to: tiers.Date(2029, 6, 1),
+			change: func(l *tiers.Ladder) {
+				l.Tiers = []tiers.Tier{{Code: "silver", Enter: tiers.Condition{All: []tiers.Need{{Metric: "night", AtLeast: 10}, {Metric: "spend", AtLeast: 300}}}}}
+				l.Rollover = []tiers.Rollover{{Metric: "night"}, {Metric: "spend"}}
+			},
+			did: []did{
+				{tiers.Date(2027, 2, 1), "night", 14}, {tiers.Date(2027, 2, 1), "spend", 400}, // 4 nights and 100 roll over
+				{tiers.Date(2028, 1, 1), "night", 3}, {tiers.Date(2028, 1, 2), "night", 2}, {tiers.Date(2028, 2, 1), "spend", 200},
+			},
+			want: []string{"2027-02-01 promoted  silver 2028-01-01", "2028-01-01 retained silver silver 2029-01-01", "2029-01-01 demoted silver  9999-12-31"},
+		},
+		"what rolled over does not count in the periods of another tier": {
+			window: tiers.Window{Kind: tiers.TierAnniversary, Span: tiers.Span{Months: 6}}, enrolled: enrolled, to: tiers.Date(2028, 6, 1),
+			change: func(l *tiers.Ladder) { l.Rollover = []tiers.Rollover{{Metric: "night"}} },
+			did: []did{
+				{tiers.Date(2027, 3, 10), "night", 24}, // 14 roll over on 10 September
+				{tiers.Date(2027, 12, 1), "night", 11}, // gold with them; nothing but these 11 in its half-year
+			},
+			want: []string{
+				"2027-03-10 promoted  silver 2027-09-10", "2027-09-10 retained silver silver 2028-03-10",
+				"2027-12-01 promoted silver gold 2028-06-01", "2028-06-01 demoted gold silver 2028-12-01",
+			},
+		},
 		"less keeps a tier, and still less brings it back": {
 			window: year, enrolled: enrolled, to: tiers.Date(2031, 1, 1),
 			change: func(l *tiers.Ladder) {
@@ -260,9 +333,14 @@ func TestPoliciesByHand(t *testing.T) {
 			grants: []tiers.Grant{{Tier: "gold", From: tiers.Date(2027, 2, 1), Until: tiers.Date(2027, 5, 2), Challenge: atLeast("night", 8)}},
 			want:   []string{"2027-05-02 promoted  gold 2028-01-01", "2028-01-01 demoted gold  9999-12-31"},
 		},
-		"a challenge that is met a day late is not, nor does the day before count": {
+		"a challenge that is met a day late is not": {
 			window: year, enrolled: enrolled, to: tiers.Date(2028, 1, 1),
-			did:    []did{{tiers.Date(2027, 1, 31), "night", 4}, {tiers.Date(2027, 5, 1), "night", 4}, {tiers.Date(2027, 5, 2), "night", 1}},
+			did:    []did{{tiers.Date(2027, 2, 1), "night", 4}, {tiers.Date(2027, 5, 1), "night", 3}, {tiers.Date(2027, 5, 2), "night", 1}},
+			grants: []tiers.Grant{{Tier: "gold", From: tiers.Date(2027, 2, 1), Until: tiers.Date(2027, 5, 2), Challenge: atLeast("night", 8)}},
+		},
+		"what was before it does not meet a challenge": {
+			window: year, enrolled: enrolled, to: tiers.Date(2028, 1, 1),
+			did:    []did{{tiers.Date(2027, 1, 31), "night", 8}, {tiers.Date(2027, 5, 1), "night", 1}},
 			grants: []tiers.Grant{{Tier: "gold", From: tiers.Date(2027, 2, 1), Until: tiers.Date(2027, 5, 2), Challenge: atLeast("night", 8)}},
 		},
 		"a grant without a challenge ends with its days, whatever happens on the next": {
@@ -280,5 +358,68 @@ func TestPoliciesByHand(t *testing.T) {
 		},
 	} {
 		t.Run(name, w.check)
+	}
+}
+
+func TestProgressByHand(t *testing.T) {
+	year := tiers.Ladder{
+		Code: "status", Window: tiers.Window{Kind: tiers.Calendar, Span: tiers.Span{Months: 12}},
+		Tiers: []tiers.Tier{{Code: "silver", Enter: atLeast("night", 10)}, {Code: "gold", Enter: atLeast("night", 25)}, {Code: "black", Enter: atLeast("night", 50)}},
+	}
+	rolling := year
+	rolling.Window.Kind, rolling.End = tiers.Rolling, tiers.WhileHeld
+	enrolled, may := tiers.Date(2027, 1, 5), tiers.Date(2027, 5, 1)
+	first, next, after := tiers.Date(2027, 1, 1), tiers.Date(2028, 1, 1), tiers.Date(2029, 1, 1)
+	lacks := func(have, need int64) []tiers.Missing {
+		return []tiers.Missing{{Metric: "night", Have: have, Need: need, Left: need - have}}
+	}
+	grant := func(tier string, until tiers.Day) []tiers.Grant {
+		return []tiers.Grant{{Tier: tier, From: tiers.Date(2027, 3, 1), Until: until}}
+	}
+	for name, c := range map[string]struct {
+		ladder *tiers.Ladder
+		did    []did
+		grants []tiers.Grant
+		day    tiers.Day
+		want   tiers.Progress
+	}{
+		"nothing yet": {&year, nil, nil, may, tiers.Progress{
+			Since: enrolled, Until: tiers.LastDay, Next: "silver", Missing: lacks(0, 10), PeriodEnd: next,
+		}},
+		"silver, and kept for the next year": {&year, []did{{may, "night", 12}}, nil, may, tiers.Progress{
+			Tier: "silver", Since: may, Until: next, Next: "gold", Missing: lacks(12, 25), PeriodEnd: next, Projected: "silver",
+		}},
+		"silver in the year after, with too little yet": {&year, []did{{may, "night", 12}, {next, "night", 4}}, nil, next, tiers.Progress{
+			Tier: "silver", Since: may, Until: after, Next: "gold", Missing: lacks(4, 25), Keeping: lacks(4, 10), KeepFrom: next, KeepUntil: after, PeriodEnd: after,
+		}},
+		"gold by a grant beyond the period, over silver": {&year, []did{{may, "night", 12}}, grant("gold", tiers.Date(2028, 3, 1)), may, tiers.Progress{
+			Tier: "gold", Since: tiers.Date(2027, 3, 1), Until: tiers.Date(2028, 3, 1), Granted: true,
+			Next: "black", Missing: lacks(12, 50), PeriodEnd: next, Projected: "gold",
+		}},
+		"gold by a grant that ends within the period, over silver": {&year, []did{{may, "night", 12}}, grant("gold", tiers.Date(2027, 7, 1)), may, tiers.Progress{
+			Tier: "gold", Since: tiers.Date(2027, 3, 1), Until: tiers.Date(2027, 7, 1), Granted: true,
+			Next: "black", Missing: lacks(12, 50), PeriodEnd: next, Projected: "silver",
+		}},
+		"gold of one's own, over a grant of it": {&year, []did{{may, "night", 25}}, grant("gold", tiers.Date(2027, 7, 1)), may, tiers.Progress{
+			Tier: "gold", Since: may, Until: next, Next: "black", Missing: lacks(25, 50), PeriodEnd: next, Projected: "gold",
+		}},
+		"the top, over a grant of less": {&year, []did{{may, "night", 50}}, grant("silver", tiers.Date(2027, 7, 1)), may, tiers.Progress{
+			Tier: "black", Since: may, Until: next, PeriodEnd: next, Projected: "black",
+		}},
+		"a window without periods": {&rolling, []did{{may, "night", 10}}, nil, may, tiers.Progress{
+			Tier: "silver", Since: may, Until: tiers.LastDay, Next: "gold", Missing: lacks(10, 25), PeriodEnd: tiers.LastDay, Projected: "silver",
+		}},
+		"the first day of all": {&year, nil, nil, enrolled, tiers.Progress{
+			Since: enrolled, Until: tiers.LastDay, Next: "silver", Missing: lacks(0, 10), PeriodEnd: first.AddMonths(12),
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &tiers.Member{Enrolled: enrolled, Counts: tiers.Counts{}, Grants: c.grants}
+			for _, d := range c.did {
+				require.NoError(t, m.Counts.Add(d.metric, d.on, d.amount))
+			}
+			s, _ := c.ladder.Evaluate(tiers.State{}, m, c.day)
+			require.Equal(t, c.want, c.ladder.Progress(s, m, c.day))
+		})
 	}
 }
