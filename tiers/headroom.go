@@ -11,8 +11,8 @@ package tiers
 // Where nothing can be promised, as where something is counted on days after State.At
 // already, until is not after State.At.
 func (l *Ladder) Headroom(s State, m *Member) (room []Need, until Day) {
-	if s.At == 0 || s.Lapsed != 0 {
-		return nil, s.At
+	if s.At == 0 || s.Lapsed != 0 || l.Window.Kind == TierAnniversary && s.Since == s.At {
+		return nil, s.At // The day on which a tier starts is decided by the period before it.
 	}
 	e := evaluation{ladder: l, member: m, state: s}
 	e.metrics = l.appendMetrics(e.space[:0])

@@ -24,6 +24,9 @@ func TestWithinTheHeadroomNothingChanges(t *testing.T) {
 			}}
 		}
 		today := enrolled + tiers.Day(rapid.IntRange(0, 1000).Draw(t, "today"))
+		if _, changes := l.Decide(tiers.State{}, m, enrolled+1000); len(changes) > 0 && rapid.Bool().Draw(t, "on a day of a change") {
+			today = rapid.SampledFrom(changes).Draw(t, "change").Day
+		}
 		s, _ := l.Decide(tiers.State{}, m, today)
 		room, until := l.Headroom(s, m)
 		if until <= today {
@@ -50,6 +53,8 @@ func TestWithinTheHeadroomNothingChanges(t *testing.T) {
 		require.Empty(t, logged(changes))
 		require.Equal(t, want, now)
 		require.GreaterOrEqual(t, l.NextChange(now, m), due, "what is added brings nothing forward")
+		fresh, _ := l.Decide(tiers.State{}, m, today)
+		require.Equal(t, s, fresh, "also by what is counted on the day itself, decided anew")
 		if again, changes := l.Decide(s, m, today); last > today {
 			require.Empty(t, logged(changes))
 			require.Equal(t, s.Tier, again.Tier)
