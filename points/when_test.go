@@ -137,3 +137,27 @@ func TestManyStackedMultipliersStayExact(t *testing.T) {
 	// 10^6 × 999.999999^4 = 10^18 × (1 − 10^-9)^4, rounded down.
 	require.Equal(t, points.Amount(999_999_996_000_000_005), awards[0].Points)
 }
+
+func TestOfAStackingGroupTheHighestPriorityCountsThenTheFirstCode(t *testing.T) {
+	multiplier := func(code, stack, factor string, priority int) points.Rule {
+		return points.Rule{Code: code, Stack: stack, Multiply: dec(factor), Priority: priority}
+	}
+	for _, stack := range []string{"", "app"} {
+		rules := []points.Rule{
+			{Code: "base", Spend: eur(1, "1")},
+			multiplier("high", stack, "2", 7), multiplier("low", stack, "5", 3), multiplier("later", stack, "3", 7),
+			multiplier("club", "club", "10", -1),
+		}
+		for range rules {
+			rules = append(rules[1:], rules[0])
+			awards, err := points.Evaluate(rules, []points.Unit{bean}, order(line("x", "4")), points.Env{At: monday})
+			require.NoError(t, err)
+			byRule := map[string]points.Amount{}
+			for _, share := range awards[0].Shares {
+				byRule[share.Rule] = share.Points
+			}
+			want := map[string]points.Amount{"base": 4, "high": 4, "club": 72}
+			require.Equal(t, want, byRule, "group %q", stack)
+		}
+	}
+}
