@@ -16,3 +16,6 @@ func CountDays(e *Engine, ledger []storage.Entry) (days []storage.DayCount, runs
 	}
 	return counter.days, len(counter.on), nil
 }
+
+// CommandType is the name by which operations of a command are stored.
+func CommandType(cmd Command) string { return commandType(cmd) }

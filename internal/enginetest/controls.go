@@ -63,7 +63,7 @@ func ControlsOfTheModel(t *testing.T, open Open) {
 			if err != nil {
 				return err
 			}
-			return m.walk(80)
+			return m.walk(120)
 		}
 	}
 	for name, shop := range shops {
@@ -119,14 +119,14 @@ func mustFail(t *testing.T, open Open, controls map[string]func(store storage.St
 
 		t.Run(name, func(t *testing.T) {
 			opened := stores{open: open, t: t}
-			for seed := range uint64(30) {
+			for seed := range uint64(60) {
 				store, id := opened.next()
 				if err := control(store, id, seed); err != nil {
 					t.Logf("seen with seed %d: %v", seed, first(fmt.Sprint(err)))
 					return
 				}
 			}
-			t.Fatal("30 seeds, and the fault was not seen")
+			t.Fatal("60 seeds, and the fault was not seen")
 		})
 	}
 }

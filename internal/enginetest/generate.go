@@ -267,6 +267,18 @@ func (g *generator) group() loyalty.Command {
 	}
 }
 
+// draw takes a little out of the pool that there is from the start, or gives bob another
+// role in it.
+func (g *generator) draw() loyalty.Command {
+	if g.pick("role", 4) == 0 {
+		return loyalty.SetPoolRole{Member: "ada", Key: g.key(), Pool: "den", Who: "bob", Role: oneOf(g.pick, "role", "owner", "adult", "child"), OccurredAt: g.occurred()}
+	}
+	return loyalty.DrawFromPool{
+		Member: oneOf(g.pick, "who", "ada", "bob"), Key: g.key(), Pool: "den", Unit: oneOf(g.pick, "unit", "leaf", "crumb"),
+		Points: oneOf[points.Amount](g.pick, "amount", 1, 3, 7), OccurredAt: g.occurred(),
+	}
+}
+
 // part undoes a merge, or tries to.
 func (g *generator) part() loyalty.Command {
 	from, into := g.two()

@@ -73,8 +73,8 @@ type machine struct {
 	rich bool
 	// shares is set where members form pools.
 	shares bool
-	// joins is set where members become one.
-	joins bool
+	// joins is set where members become one, and saves where they set points aside.
+	joins, saves bool
 	// budgets is set where members share some.
 	budgets bool
 	// strange is set where there are guests, and lawful where members come under laws.
@@ -111,7 +111,7 @@ func mistaken(t testing.TB, pick pick, store storage.Store, id string, areas []s
 		s.engine = revised(t, other, store, &loyalty.Options{Clock: s.now})
 	}
 	m := &machine{
-		budgets: slices.Contains(areas, "budgets"), strange: slices.Contains(areas, "guests"), lawful: slices.Contains(areas, "laws"), mortal: slices.Contains(areas, "erasure"), pays: slices.Contains(areas, "checkout"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, rich: pick("rich", 10) == 9,
+		budgets: slices.Contains(areas, "budgets"), strange: slices.Contains(areas, "guests"), lawful: slices.Contains(areas, "laws"), mortal: slices.Contains(areas, "erasure"), pays: slices.Contains(areas, "checkout"), shares: pick("shares", 3) == 2, joins: pick("joins", 3) == 2, saves: pick("saves", 3) == 2, rich: pick("rich", 10) == 9,
 		session: s, generator: &generator{pick: pick, now: s.now, twins: perMember}, log: func(string, ...any) {},
 	}
 	if m.strange {
@@ -122,6 +122,11 @@ func mistaken(t testing.TB, pick pick, store storage.Store, id string, areas []s
 			return nil, err
 		}
 	}
+	if m.strange {
+		if err := s.do(loyalty.EnrollGuest{Member: strangers[0], Key: "guest"}); err != nil {
+			return nil, err
+		}
+	}
 	if m.shares {
 		for _, cmd := range []loyalty.Command{
 			loyalty.FoundPool{Member: "ada", Key: "found", Pool: "den", Kind: "family"},
@@ -129,6 +134,8 @@ func mistaken(t testing.TB, pick pick, store storage.Store, id string, areas []s
 			loyalty.JoinPool{Member: "bob", Key: "join", Pool: "den"},
 			loyalty.Adjust{Member: "ada", Key: "gift", Unit: "leaf", Points: 90, Reason: "goodwill", Actor: "shop"},
 			loyalty.Adjust{Member: "bob", Key: "gift", Unit: "crumb", Points: 90, Reason: "goodwill", Actor: "shop"},
+			loyalty.ContributeToPool{Member: "ada", Key: "share", Pool: "den", Unit: "leaf", Points: 60},
+			loyalty.ContributeToPool{Member: "bob", Key: "share", Pool: "den", Unit: "crumb", Points: 60},
 		} {
 			if err := s.do(cmd); err != nil {
 				return nil, err
@@ -191,13 +198,19 @@ func (m *machine) actions() map[string]func() error {
 		for _, name := range []string{"group", "group more", "group again"} {
 			actions[name] = func() error { return m.send(m.group()) }
 		}
+		actions["draw"] = func() error { return m.send(m.draw()) }
+	}
+	if m.saves {
+		actions["keep a hold"] = m.keepHold
 	}
 	if m.joins {
 		actions["merge"] = func() error { return m.send(m.merge()) }
 		actions["part"] = func() error { return m.send(m.part()) }
 	}
 	if m.strange {
-		actions["guests"] = func() error { return m.send(m.strangers()) }
+		for _, name := range []string{"guests", "guests more"} {
+			actions[name] = func() error { return m.send(m.strangers()) }
+		}
 	}
 	if m.lawful {
 		actions["law"] = func() error { return m.send(m.move()) }

@@ -38,6 +38,8 @@ type naive struct {
 	member, id, reward string
 	state              string
 	until              time.Time
+	// free is set for a gift.
+	free bool
 }
 
 // notebook is the naive model: stars and mugs, counted by hand.
@@ -82,7 +84,7 @@ func (r *naive) pays() bool {
 func (b *notebook) balance(member string) points.Balance {
 	have := points.Balance{Unit: "star", Available: redeemStars}
 	for _, r := range b.list {
-		if r.member != member || !r.pays() {
+		if r.member != member || !r.pays() || r.free {
 			continue
 		}
 		have.Available -= 10
@@ -172,23 +174,7 @@ func redemptions(t *testing.T, store storage.Store, id string, pick pick) error 
 func redeemStep(t *testing.T, engine *loyalty.Engine, book *notebook, pick pick, i int, now time.Time, who []string) error {
 	if len(book.list) == 0 || pick("redeem or go on", 3) == 0 {
 		r := &naive{member: who[pick("who", 2)], id: fmt.Sprintf("r%d", i), reward: []string{"waits", "lasts", "returns"}[pick("reward", 3)]}
-		_, err := engine.Do(t.Context(), loyalty.Redeem{Member: r.member, Key: r.id, Redemption: r.id, Reward: r.reward})
-		if book.taken(r.reward) == redeemStock {
-			if !errors.Is(err, loyalty.ErrOutOfStock) {
-				return fmt.Errorf("redeem of %s, of which none is left: %w", r.reward, err)
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if r.state, r.until = "issued", now.AddDate(0, 0, 3); r.reward == "waits" {
-			r.state, r.until = "reserved", vienna(now, 2)
-		} else {
-			r.until = vienna(now, 3)
-		}
-		book.list = append(book.list, r)
-		return nil
+		return redeemAnew(t, engine, book, r, pick("gift", 4) == 0, now)
 	}
 	r := book.list[pick("which", len(book.list))]
 	action := []string{"issue", "fulfill", "use", "cancel", "reject"}[pick("action", 5)]
@@ -219,6 +205,34 @@ func redeemStep(t *testing.T, engine *loyalty.Engine, book *notebook, pick pick,
 			r.until = time.Time{}
 		}
 	}
+	return nil
+}
+
+// redeemAnew lets a member redeem a reward, or get it as a gift, which is issued at once.
+func redeemAnew(t *testing.T, engine *loyalty.Engine, book *notebook, r *naive, gift bool, now time.Time) error {
+	var cmd loyalty.Command = loyalty.Redeem{Member: r.member, Key: r.id, Redemption: r.id, Reward: r.reward}
+	if r.free = gift; gift {
+		cmd = loyalty.GrantReward{Member: r.member, Key: r.id, Redemption: r.id, Reward: r.reward, Reason: "a spilled cup", Actor: "ada"}
+	}
+	_, err := engine.Do(t.Context(), cmd)
+	if book.taken(r.reward) == redeemStock {
+		if !errors.Is(err, loyalty.ErrOutOfStock) {
+			return fmt.Errorf("%s, of which none is left: %w", show(cmd), err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.reward != "waits":
+		r.state, r.until = "issued", vienna(now, 3)
+	case gift:
+		r.state = "issued"
+	default:
+		r.state, r.until = "reserved", vienna(now, 2)
+	}
+	book.list = append(book.list, r)
 	return nil
 }
 

@@ -113,7 +113,7 @@ func (h *house) free() []*lodger {
 func (h *house) lives(steps int) error {
 	for range steps {
 		h.now = h.now.AddDate(0, 0, oneOf(h.pick, "days", 0, 0, 1, 3, 10, 30, 90)).Add(time.Duration(h.pick("hours", 11)) * time.Hour)
-		step := oneOf(h.pick, "step", "stays", "stays", "stays", "buys", "buys", "buys", "refunds", "refunds", "match", "override", "revoke", "spends", "merges", "parts", "due", "enrolls")
+		step := oneOf(h.pick, "step", "stays", "stays", "stays", "buys", "buys", "buys", "refunds", "refunds", "match", "override", "revoke", "anniversary", "spends", "merges", "parts", "due", "enrolls")
 		if err := h.step(step); err != nil {
 			return fmt.Errorf("%s on %s: %w", step, h.today(), err)
 		}
@@ -153,6 +153,8 @@ func (h *house) step(step string) error {
 		return h.override(who)
 	case "revoke":
 		return h.revoke(who)
+	case "anniversary":
+		return h.anniversary(who)
 	case "spends":
 		return h.spends(who)
 	case "merges":
@@ -218,6 +220,9 @@ func (h *house) stays(who *lodger) error {
 
 func (h *house) buys(who *lodger) error {
 	at := h.occurred(who)
+	if day := tiers.DayOf(at, h.zone); who.settledBy(0, day) || who.settledBy(1, day) {
+		at = h.now // The paper does not know which tier was held on a day that it no longer decides.
+	}
 	o := &stayOrder{id: h.key(), pieces: int64(1 + h.pick("pieces", 3)), price: int64(1 + h.pick("price", 40))}
 	cmd := loyalty.Earn{Member: who.id, Key: o.id, OccurredAt: at, Order: points.Order{ID: o.id, Currency: "EUR", Lines: []points.Line{
 		{Item: "beans", Quantity: o.pieces, Amount: decimal.NewFromInt(o.pieces * o.price)},
@@ -265,6 +270,9 @@ func (h *house) match(who *lodger) error {
 	if len(who.matched[l]) > 0 && !cmd.Again {
 		return h.refused(cmd, loyalty.ErrMatched)
 	}
+	if who.settledBy(l, from) {
+		return h.refused(cmd, loyalty.ErrTooOld)
+	}
 	return h.do(who, cmd, func() {
 		who.grants[l] = append(who.grants[l], granted{Grant: tiers.Grant{Tier: tier, From: from, Until: until, Challenge: challenge}})
 		who.matched[l][""] = true
@@ -289,8 +297,12 @@ func (h *house) override(who *lodger) error {
 	cmd := loyalty.OverrideTier{
 		Member: who.id, Key: h.key(), Ladder: h.program.Ladders[l].Code, Tier: tier, Until: until.Start(h.zone), OccurredAt: at, Reason: "a broken bed", Actor: "ada",
 	}
+	from := tiers.DayOf(at, h.zone)
+	if who.settledBy(l, from) {
+		return h.refused(cmd, loyalty.ErrTooOld)
+	}
 	return h.do(who, cmd, func() {
-		who.grants[l] = append(who.grants[l], granted{Grant: tiers.Grant{Tier: tier, From: tiers.DayOf(at, h.zone), Until: until}})
+		who.grants[l] = append(who.grants[l], granted{Grant: tiers.Grant{Tier: tier, From: from, Until: until}})
 	})
 }
 
@@ -299,6 +311,9 @@ func (h *house) revoke(who *lodger) error {
 	at := h.occurred(who)
 	day := tiers.DayOf(at, h.zone)
 	cmd := loyalty.RevokeTier{Member: who.id, Key: h.key(), Ladder: h.program.Ladders[l].Code, OccurredAt: at, Reason: "a mistake", Actor: "ada"}
+	if who.settledBy(l, day) {
+		return h.refused(cmd, loyalty.ErrTooOld)
+	}
 	if !slices.ContainsFunc(who.grants[l], func(g granted) bool { return g.Until > day }) {
 		return h.refused(cmd, loyalty.ErrNoGrant)
 	}

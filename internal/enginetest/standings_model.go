@@ -31,8 +31,9 @@ type lodger struct {
 	joined int
 	told   []shownTier
 	looked tiers.Day
-	// known has the ladders as they were decided last.
-	known []*ladders.Paper
+	// known has the ladders as they were decided last, and settled those that are decided
+	// for good up to the day before an anniversary that was set; nil are the others.
+	known, settled []*ladders.Paper
 }
 
 // granted is a tier that was granted. By is who brought it by a merge, and of the life
@@ -65,7 +66,7 @@ type past struct {
 }
 
 func newLodger(id string, today tiers.Day, list []tiers.Ladder) *lodger {
-	p := &lodger{id: id, enrolled: today, ladders: list, grants: make([][]granted, len(list)), told: make([]shownTier, len(list)), looked: today - 1, known: make([]*ladders.Paper, len(list))}
+	p := &lodger{id: id, enrolled: today, ladders: list, grants: make([][]granted, len(list)), told: make([]shownTier, len(list)), looked: today - 1, known: make([]*ladders.Paper, len(list)), settled: make([]*ladders.Paper, len(list))}
 	for l := range list {
 		p.told[l].rank = -1
 		p.matched = append(p.matched, map[string]bool{})
@@ -73,9 +74,13 @@ func newLodger(id string, today tiers.Day, list []tiers.Ladder) *lodger {
 	return p
 }
 
-// paper is a ladder of which no day is decided.
+// paper is a ladder of which no day is decided, but for what is decided for good.
 func (p *lodger) paper(l int) *ladders.Paper {
 	paper := &ladders.Paper{Ladder: p.ladders[l], Enrolled: p.enrolled}
+	if p.settled[l] != nil {
+		paper = p.settled[l].Copy()
+		paper.Facts, paper.Grants = nil, nil
+	}
 	for _, f := range p.facts {
 		paper.Facts = append(paper.Facts, *f)
 	}
@@ -186,7 +191,7 @@ func (p *lodger) livedAgain(before *past, today tiers.Day) {
 // lives is a copy of the member's life up to now, which shares what happened.
 func (p *lodger) lives() *lodger {
 	c := newLodger(p.id, p.enrolled, p.ladders)
-	c.facts = slices.Clone(p.facts)
+	c.facts, c.settled = slices.Clone(p.facts), slices.Clone(p.settled)
 	for l := range p.grants {
 		c.grants[l] = slices.Clone(p.grants[l])
 	}
@@ -304,7 +309,13 @@ func (p *lodger) parts(other *lodger) {
 		}
 		return path[len(path)-1]
 	}
-	theirs := p.pasts[slices.IndexFunc(p.pasts, func(b *past) bool { return slices.Equal(b.path, []string{other.id}) && b.lived.id == other.id })]
+	// Their own life up to an earlier merge has the same path, and comes before.
+	var theirs *past
+	for _, b := range p.pasts {
+		if slices.Equal(b.path, []string{other.id}) && b.lived.id == other.id {
+			theirs = b
+		}
+	}
 	p.facts = slices.DeleteFunc(slices.Clone(p.facts), func(f *ladders.Fact) bool { return slices.Contains(theirs.lived.facts, f) })
 	p.orders = slices.DeleteFunc(slices.Clone(p.orders), func(o *stayOrder) bool { return slices.Contains(other.orders, o) })
 	p.beans -= other.beans
