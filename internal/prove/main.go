@@ -68,8 +68,9 @@ func (r row) print(ctx context.Context, root string, full, verbose bool) bool {
 		if verbose {
 			fmt.Println(output)
 		}
-		holds = holds && err == nil
-		ran += strings.Count(output, "--- PASS: ")
+		passes := strings.Count(output, "--- PASS: ")
+		holds = holds && err == nil && passes > 0
+		ran += passes
 		commands = append(commands, command)
 		figures = append(figures, figuresOf(output)...)
 		if err != nil {
@@ -78,10 +79,9 @@ func (r row) print(ctx context.Context, root string, full, verbose bool) bool {
 				fmt.Println(output)
 			}
 		}
-	}
-	if ran == 0 {
-		holds = false
-		figures = append(figures, "no test ran")
+		if err == nil && passes == 0 {
+			figures = append(figures, "no test ran: "+command)
+		}
 	}
 	verdict := "holds"
 	if !holds {

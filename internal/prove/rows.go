@@ -37,7 +37,12 @@ func rows() []row {
 		{id: "R9", title: "double spend, oversold stock", tests: []proof{{core, "./loyalty/...", "R9"}, {prove, ".", "R9"}, {prove, "./faults", "R9"}}},
 		{id: "R10", title: "linearizable histories", tests: []proof{{core, "./loyalty/...", "R10"}, {prove, ".", "R10"}}},
 		{id: "R11", title: "state machine against a naive model", tests: []proof{{core, "./loyalty/...", "R11"}, {prove, ".", "R11"}}},
-		{id: "R12", title: "conformance of adapters", tests: []proof{{core, "./storage/memory/...", "Conform"}, {"./storage/sqlite", ".", "Conform"}}},
+		{id: "R12", title: "conformance of adapters", tests: []proof{
+			{core, "./storage/memory/...", "Conform"},
+			{"./storage/sqlite", ".", "KeepsTheContract"},
+			{"./storage/postgres", ".", "ContractIsKept"},
+			{"./internal/servertest", ".", "KeepsTheContract|KeepTheContract"},
+		}},
 		{id: "R13", title: "one stream on all adapters", tests: []proof{{core, "./loyalty/...", "R13"}, {prove, ".", "R13"}, {prove, "./faults", "R13"}}},
 		{id: "R14", title: "simulation with faults", tests: []proof{{core, "./loyalty/...", "R14"}, {prove, ".", "R14"}}},
 		{id: "R15", title: "bad input", tests: []proof{{core, "./loyalty/...", "EveryBad|NamedBad"}}},
