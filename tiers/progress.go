@@ -199,13 +199,13 @@ func (l *Ladder) Reach(s State, m *Member) Day {
 		untiered, _ := l.Window.period(day, m.anniversary(), m.anniversary())
 		from = min(from, untiered)
 	}
+	if l.Window.Kind == Lifetime {
+		from = day
+	}
 	for i := range m.Grants {
 		if g := &m.Grants[i]; !g.Challenge.IsZero() && g.Until > s.At {
 			from = min(from, g.From)
 		}
-	}
-	if l.Window.Kind == Lifetime {
-		from = day
 	}
 	return from
 }
