@@ -214,9 +214,6 @@ func settleIdle(tx *Tx, row storage.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.needDue(lots); err != nil {
-		return err
-	}
 	for _, lot := range lots[:min(len(lots), room)] {
 		if _, err := tx.expire(lot, tx.occurred); err != nil {
 			return err
@@ -227,15 +224,6 @@ func settleIdle(tx *Tx, row storage.Record) error {
 	}
 	state.Fired, state.Version = row.DueAt, tx.row.Version+1
 	return tx.putIdle(row.ID, state, points.Never)
-}
-
-// needDue loads all that will ever fall due where lots that go before their time may
-// be what falls due next: what is due then cannot be told from the rest.
-func (p *Party) needDue(lots []points.Lot) error {
-	if points.IsNever(p.base.bound) || !slices.ContainsFunc(lots, func(l points.Lot) bool { return l.DueAt().Equal(p.base.bound) }) {
-		return nil
-	}
-	return p.load(storage.LoadRequest{DueBy: points.Never.Add(-time.Microsecond), DueLimit: quotedLots})
 }
 
 // openLots returns the first lots of a unit that have points to spend, at most n.

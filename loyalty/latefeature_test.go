@@ -73,6 +73,31 @@ func TestAFeatureThatIsSettledLateCreditsPointsThatMatureAtTheirOwnInstant(t *te
 	}
 }
 
+// TestAFeatureThatTakesAllThatFallsDueNextLeavesTheMemberUsable lets a fee that is settled late
+// use up the lot that would have expired next, and the member spend in the same command.
+func TestAFeatureThatTakesAllThatFallsDueNextLeavesTheMemberUsable(t *testing.T) {
+	fee := tables{settle: func(_ context.Context, tx *loyalty.Tx, r storage.Record) error {
+		r.DueAt = points.Never
+		if err := tx.Debit("bean", 30); err != nil {
+			return err
+		}
+		return tx.PutRecord(r)
+	}}
+	s := openFeature(t, beans(points.NeverExpire()), fee)
+	start := s.now
+	gift := loyalty.Adjust{Member: "anna", Key: "gift", Unit: "bean", Points: 30, Reason: "gift", Actor: "shop", ExpiresAt: start.AddDate(0, 0, 5)}
+	s.must(gift)
+	gift.Key, gift.ExpiresAt = "later", start.AddDate(0, 0, 8)
+	s.must(gift)
+	s.must(reserve{Member: "anna", Key: "noon", Until: start.AddDate(0, 0, 2), Bound: 9})
+	s.now = start.AddDate(0, 0, 3)
+	s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 10})
+	require.Equal(t, points.Balance{Unit: "bean", Available: 20}, s.balance())
+	s.now = start.AddDate(0, 0, 9)
+	require.Equal(t, points.Balance{Unit: "bean"}, s.balance(), "the rest expires on its day")
+	s.verify()
+}
+
 // openFeature is a shop with a feature, in which anna is enrolled.
 func openFeature(t *testing.T, program loyalty.Program, feature loyalty.Feature) *shop {
 	t.Helper()

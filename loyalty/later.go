@@ -207,9 +207,6 @@ func settleLater(tx *Tx, row storage.Record) error {
 	if err := tx.needLots(row.Lots); err != nil {
 		return err
 	}
-	if err := tx.needDue(tx.lotsOf(row.Lots)); err != nil {
-		return err
-	}
 	tx.plan.Reference = state.Pattern.Reference
 	for _, part := range state.Parts {
 		lot, err := tx.lot(part.Lot)
@@ -228,17 +225,6 @@ func settleLater(tx *Tx, row storage.Record) error {
 		}
 	}
 	return tx.putOwn(storage.Record{Kind: laterKind, ID: row.ID, Status: laterDone})
-}
-
-// lotsOf returns those of some lots that are known.
-func (p *Party) lotsOf(ids []points.LotID) []points.Lot {
-	lots := make([]points.Lot, 0, len(ids))
-	for _, id := range ids {
-		if at := p.lotAt(id); at >= 0 {
-			lots = append(lots, p.lots[at])
-		}
-	}
-	return lots
 }
 
 // all is what the command books, at once and later.

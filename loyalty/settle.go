@@ -121,8 +121,9 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		if err := d.settleStep(tx, step); err != nil {
 			return false, fmt.Errorf("settle of %s: %w", AccountName(a.id), err)
 		}
-		if tx.failed == nil {
-			_ = tx.postpone() // It is remembered as the Tx's failure.
+		// What fails is remembered as the Tx's failure.
+		if tx.failed == nil && tx.needDue() == nil {
+			_ = tx.postpone()
 		}
 		if tx.failed != nil {
 			return false, fmt.Errorf("settle of %s: %w", AccountName(a.id), tx.failed)
@@ -139,6 +140,16 @@ func (d *deciding) settleBatch(c *call, a *account, now time.Time, last *time.Ti
 		return false, err
 	}
 	return true, nil
+}
+
+// needDue loads all that will ever fall due where a step took away what falls due next, such
+// as a lot that it used up: what is due then cannot be told from the rest.
+func (p *Party) needDue() error {
+	now := account{lots: p.lots, records: p.records}
+	if points.IsNever(p.base.bound) || !p.base.fallsDueAt(p.base.bound) || now.fallsDueAt(p.base.bound) {
+		return nil
+	}
+	return p.load(storage.LoadRequest{DueBy: points.Never.Add(-time.Microsecond), DueLimit: quotedLots})
 }
 
 // changed is how many entries, lots and records the party writes so far.
