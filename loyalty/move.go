@@ -52,6 +52,12 @@ func (m *moveStep) Apply(context.Context, *Tx) error { return nil }
 // returns reports whether the step undoes a merge.
 func (m *moveStep) returns() bool { return m.mode >= returnLots }
 
+// absorbing reports whether the operation moves what a merge brings.
+func (tx *Tx) absorbing() bool {
+	step, ok := tx.call.cmd.(*moveStep)
+	return ok && tx.system == moveType && !step.returns()
+}
+
 // source is the account whose records the step moves.
 func (m *moveStep) source() string {
 	if m.returns() {
@@ -128,7 +134,7 @@ func (m *moveStep) apply(tx *Tx, into *Party, state *mergeState) error {
 		return m.someRecordsBack(tx, into, state)
 	default:
 		state.After = slices.Clone(into.row.Balances)
-		if err := tx.armIdle(tx.now); err != nil {
+		if err := cmp.Or(tx.armIdle(tx.now), tx.hasParted(), into.hasParted()); err != nil {
 			return err
 		}
 		return m.done(tx.Party, into, *state, mergeParted)
@@ -164,7 +170,11 @@ func (m *moveStep) someLots(from, into *Party) error {
 			m.more = true
 			return nil
 		}
-		if _, err := from.hand(into, lot, lot.Remaining, lot.Held, points.EntryMerge); err != nil {
+		next, err := from.hand(into, lot, lot.Remaining, lot.Held, points.EntryMerge)
+		if err == nil {
+			err = from.lotsWent(into, lot.ID, next.ID)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -143,6 +143,8 @@ func (m *moveStep) someDaysBack(from, into *Party, state *mergeState) error {
 		m.more = err == nil
 		return cmp.Or(err, into.putMerge(m.from, *state, mergeParting))
 	}
+	// It came like an order of theirs: merges of later decided on it as well.
+	from.tx.countsOf, from.tx.countsIn = []string{m.from}, []int64{0, state.Into + 1}
 	end := min(len(m.lines), state.Days+2*m.n)
 	for _, line := range m.lines[state.Days:end] {
 		amount := min(line.n, into.Balance(line.unit).Counted)

@@ -199,7 +199,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 		if had := state.ladder(l.Code); had != nil {
 			kept[i] = *had
 		}
-		*v = verdictOn{party: p, ladder: l, state: &kept[i], member: m, today: today, by: by}
+		*v = verdictOn{party: p, ladder: l, state: &kept[i], member: m, today: today, by: by, parting: state.Parting}
 		v.member.Grants = kept[i].grants()
 		change, err := v.decide()
 		if err != nil {
@@ -233,7 +233,7 @@ func (p *Party) decideStanding(state *standingState, store bool) error {
 	}
 	state.Quiet = p.quiet(verdicts, today, next)
 	due := p.dayStarts(next)
-	if slices.ContainsFunc(kept, func(l ladderState) bool { return l.Again }) {
+	if !state.Parting && slices.ContainsFunc(kept, func(l ladderState) bool { return l.Again }) {
 		due = p.tx.reached()
 	}
 	return p.putStanding(state, due)
@@ -293,6 +293,8 @@ type verdictOn struct {
 	member tiers.Member
 	today  tiers.Day
 	by     *epoch
+	// parting is set while the undoing of a merge is not finished.
+	parting bool
 
 	now   tiers.State
 	store bool
@@ -307,7 +309,7 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		return nil, err
 	}
 	s, from, by := v.state, v.state.Closed, v.state.ClosedBy
-	again := s.Again && v.party == v.party.tx.Party
+	again := s.Again && v.party == v.party.tx.Party && !v.parting
 	s.Again = s.Again && !again
 	if day, late := v.firstFact(); again || late && day <= from.At {
 		from, by = s.Base, s.BaseBy
@@ -332,7 +334,7 @@ func (v *verdictOn) decide() (*TierChange, error) {
 	}
 	v.store = v.store || change != nil || told != s.Told || s.Reminded != reminded || v.today-max(s.Closed.At, v.member.Enrolled) > closedLag
 	s.Told, s.Given = told, given
-	if v.store {
+	if v.store && !v.parting {
 		s.Closed, s.ClosedBy, _ = v.party.decideTo(s.Code, from, by, &v.member, v.today-1, false)
 		v.moveBase()
 	}

@@ -12,8 +12,12 @@ import (
 // settleGiven gives what members get once on entering tiers, for what entered after a
 // day and has not had it, and takes back what was given for entering that turns out not
 // to have been. Of a member whom the command is not about, a settle step of their own takes
-// it back, which is due at once.
+// it back, which is due at once. While the undoing of a merge is not finished, all is left
+// as it is.
 func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given []givenState, entered, undone []string, err error) {
+	if v.parting {
+		return v.state.Given, nil, nil, nil
+	}
 	had := make([]bool, len(v.state.Given))
 	for i := range v.state.Given {
 		if v.state.Given[i].Day <= after {
@@ -126,7 +130,7 @@ func (v *verdictOn) takeBack(given *givenState, path []string) error {
 			Unit: g.Unit, Kind: points.EntryReverse, To: points.Reversed, Rule: v.entryRule(), Reference: given.Tier, OccurredAt: tx.occurred,
 		}
 		row := storage.Record{}
-		if g.Lot != 0 {
+		if g.Lot > 0 {
 			row.Lots = []points.LotID{g.Lot}
 		}
 		missing, err := tx.clawBack(&row, points.Take{Unit: g.Unit, Points: g.Points}, pattern)

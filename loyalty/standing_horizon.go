@@ -40,7 +40,7 @@ func (v *verdictOn) beforeOldFacts() error {
 	day, counted := v.firstFact()
 	horizon := v.by.rev.horizonDay(v.today) - 1
 	s, p := v.state, v.party
-	if !counted || len(p.opened) > 0 || day > horizon || horizon <= s.Base.At || horizon < v.member.Enrolled {
+	if !counted || v.parting || len(p.opened) > 0 || day > horizon || horizon <= s.Base.At || horizon < v.member.Enrolled {
 		return nil
 	}
 	sums, err := counts(p.base.row.Days)

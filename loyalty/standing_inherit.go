@@ -76,7 +76,7 @@ func (p *Party) inherited(state *standingState, l *ladderState, of *tiers.Ladder
 }
 
 // through is what was inherited, as the next one inherits it: the lots of what was given
-// have other ids there.
+// get other numbers once they are there.
 func (s inheritedState) through(member string) inheritedState {
 	s.Path = append(slices.Clone(s.Path), member)
 	s.Given = slices.Clone(s.Given)
@@ -84,7 +84,7 @@ func (s inheritedState) through(member string) inheritedState {
 		g := &s.Given[i]
 		g.Points = slices.Clone(g.Points)
 		for j := range g.Points {
-			g.Points[j].Lot = 0
+			g.Points[j].Lot = min(0, -g.Points[j].Lot)
 		}
 		g.Used = 0
 	}
@@ -122,7 +122,7 @@ func (s *inheritedState) decidedAgain(g *inheritedGiven) bool { return g.Day > s
 // the one who went had what entering gives. Days after one are decided: what was used up to
 // it is used up.
 func (v *verdictOn) inherits(tier string, day, after tiers.Day, used map[[2]int]bool) bool {
-	moving := v.party.tx.system == moveType
+	moving := v.party.tx.absorbing()
 	for i := range v.state.Inherited {
 		inh := &v.state.Inherited[i]
 		for j := range inh.Given {
@@ -238,7 +238,8 @@ func (v *verdictOn) regrant(path []string, now tiers.State) {
 	v.member.Grants = s.grants()
 }
 
-// takeInherited takes back what was given for entering tiers that were not entered.
+// takeInherited takes back what was given for entering tiers that were not entered. While it
+// must not, that is settled later with what else was given.
 func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (undone []string, err error) {
 	entered := map[string]int{}
 	for i := range changes {
@@ -255,6 +256,11 @@ func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (
 		}
 		if entered[g.Tier]--; entered[g.Tier] >= 0 {
 			stay = append(stay, *g)
+			continue
+		}
+		if v.parting || v.party != v.party.tx.Party {
+			v.state.Given = append(slices.Clone(v.state.Given), g.givenState)
+			v.state.Again, v.store = true, true
 			continue
 		}
 		undone = append(undone, g.Tier)
@@ -276,73 +282,6 @@ func (l *ladderState) forgetInherited() {
 		}
 		return l.Base.At >= last
 	})
-}
-
-// handBack gives a member who is taken out of a merge what was decided again meanwhile of
-// what they brought.
-func (l *ladderState) handBack(theirs *ladderState, member string) {
-	for _, inh := range l.Inherited {
-		n := len(inh.Path) - 1
-		if n < 0 && inh.With == member {
-			l.takeUp(inh.Given)
-		}
-		if n < 0 || inh.Path[n] != member {
-			continue
-		}
-		if n == 0 && inh.With != "" {
-			theirs.handBackOwn(&inh)
-			continue
-		}
-		if n == 0 {
-			theirs.Given = slices.DeleteFunc(slices.Clone(theirs.Given), func(g givenState) bool {
-				return !slices.ContainsFunc(inh.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
-			})
-			continue
-		}
-		inh.Path = inh.Path[:n]
-		for i := range theirs.Inherited {
-			if theirs.Inherited[i].With == inh.With && slices.Equal(theirs.Inherited[i].Path, inh.Path) {
-				theirs.Inherited[i] = inh
-			}
-		}
-	}
-	theirs.Grants = slices.DeleteFunc(theirs.Grants, func(g grantState) bool { return g.How == byMerge && len(g.Path) > 0 })
-	for _, g := range l.Grants {
-		if n := len(g.Path) - 1; g.How == byMerge && n > 0 && g.Path[n] == member {
-			g.Path, g.Source = g.Path[:n], g.Path[n-1]
-			theirs.Grants = append(theirs.Grants, g)
-		}
-	}
-	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool {
-		return inh.With == member || len(inh.Path) > 0 && inh.Path[len(inh.Path)-1] == member
-	})
-}
-
-// handBackOwn gives a member back what is left of what they had until an earlier merge of
-// their own.
-func (l *ladderState) handBackOwn(had *inheritedState) {
-	l.Inherited = slices.Clone(l.Inherited)
-	for i := range l.Inherited {
-		own := &l.Inherited[i]
-		if len(own.Path) > 0 || own.With != had.With {
-			continue
-		}
-		own.Days = had.Days
-		own.Given = slices.DeleteFunc(slices.Clone(own.Given), func(g inheritedGiven) bool {
-			return !slices.ContainsFunc(had.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
-		})
-	}
-}
-
-// takeUp lets what was given before a merge that is undone be decided with the rest again.
-func (l *ladderState) takeUp(list []inheritedGiven) {
-	var given []givenState
-	for _, g := range list {
-		if g.Day > l.Base.At {
-			given = append(given, g.givenState)
-		}
-	}
-	l.Given = append(given, l.Given...)
 }
 
 // path names who earned an order and through whom it came, the last one last; it is empty

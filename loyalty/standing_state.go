@@ -46,6 +46,9 @@ type standingState struct {
 	Page int `json:"p,omitempty"`
 	// Pages is how many there are, 0 where that is not known.
 	Pages int `json:"ps,omitempty"`
+	// Parting is set while the undoing of a merge gives back what that brought: what entering
+	// tiers gives is settled once all of it is back.
+	Parting bool `json:"pt,omitempty"`
 }
 
 // ladderState is how a member stands on one ladder.
@@ -116,6 +119,9 @@ type givenReward struct {
 	ID     string `json:"i"`
 }
 
+// givenPoints are points of one unit, and the lot that they went to: of the account that has
+// them now, whatever merges took them there or back. Below 0 it is one that a merge has
+// not brought, by its number in the account of who went, and 0 is not known.
 type givenPoints struct {
 	Unit   string        `json:"u"`
 	Points points.Amount `json:"n"`
@@ -131,6 +137,26 @@ func (s *standingState) ladder(code string) *ladderState {
 	return nil
 }
 
+// eachGiven visits what the member was given, and what was inherited.
+func (s *standingState) eachGiven(visit func(*inheritedState, *givenState) error) error {
+	for i := range s.Ladders {
+		l := &s.Ladders[i]
+		for j := range l.Given {
+			if err := visit(nil, &l.Given[j]); err != nil {
+				return err
+			}
+		}
+		for j := range l.Inherited {
+			for k := range l.Inherited[j].Given {
+				if err := visit(&l.Inherited[j], &l.Inherited[j].Given[k].givenState); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // clone is a copy that can be changed.
 func (s *standingState) clone() *standingState {
 	next := *s
@@ -139,6 +165,9 @@ func (s *standingState) clone() *standingState {
 		l := &next.Ladders[i]
 		l.Grants, l.Given, l.Matched = slices.Clone(l.Grants), slices.Clone(l.Given), slices.Clone(l.Matched)
 		l.Inherited = slices.Clone(l.Inherited)
+		for j := range l.Inherited {
+			l.Inherited[j].Given = slices.Clone(l.Inherited[j].Given)
+		}
 	}
 	return &next
 }
@@ -146,24 +175,14 @@ func (s *standingState) clone() *standingState {
 // lots lists the lots of what was given, for a refund that takes it back.
 func (s *standingState) lots() []points.LotID {
 	var lots []points.LotID
-	add := func(given *givenState) {
+	_ = s.eachGiven(func(_ *inheritedState, given *givenState) error {
 		for _, p := range given.Points {
-			if p.Lot != 0 {
+			if p.Lot > 0 {
 				lots = append(lots, p.Lot)
 			}
 		}
-	}
-	for i := range s.Ladders {
-		l := &s.Ladders[i]
-		for j := range l.Given {
-			add(&l.Given[j])
-		}
-		for j := range l.Inherited {
-			for k := range l.Inherited[j].Given {
-				add(&l.Inherited[j].Given[k].givenState)
-			}
-		}
-	}
+		return nil
+	})
 	return lots
 }
 

@@ -19,6 +19,11 @@ import (
 // and limits, and what features keep stay with Member: nobody can tell any more whose they
 // are. Keys that were used in From's name meanwhile are still From's.
 //
+// Tiers are decided again for both, from the last day that is decided for good, each by what is
+// theirs, and so are the points and rewards for entering them: once all merges of both are
+// undone, each has what they would have if nobody had merged them, and Member beside that what
+// was counted meanwhile. What was spent of points that are taken back is owed as after a refund.
+//
 // An order that earned in From's name meanwhile stays with Member, as its points do, and
 // does not earn again for From. Where order ids are per member and Member had one of its
 // id, too, it is called by it, a slash and a number from 2 on.
@@ -250,7 +255,10 @@ func (m *moveStep) giveBack(from, into *Party, state *mergeState) error {
 		if err != nil {
 			return err
 		}
-		amount, err := m.giveLot(from, into, lot, part.Amount)
+		amount, back, err := m.giveLot(from, into, lot, part.Amount)
+		if err == nil && back != 0 {
+			err = from.lotsCame(part.Lot, back)
+		}
 		if err != nil {
 			return err
 		}

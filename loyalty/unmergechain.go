@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -68,8 +69,8 @@ func (e *Engine) cameBack(ctx context.Context, member string) (map[lotTerms][]po
 
 // giveLot gives back to a member up to an amount of what is in a lot, or, where that went on
 // by a merge which was undone since, in those that came back in its place. It returns how
-// much that was.
-func (m *moveStep) giveLot(from, into *Party, lot points.Lot, amount points.Amount) (given points.Amount, err error) {
+// much that was, and the first lot that it is in now, 0 for none.
+func (m *moveStep) giveLot(from, into *Party, lot points.Lot, amount points.Amount) (given points.Amount, back points.LotID, err error) {
 	lots := []points.LotID{lot.ID}
 	if lot.MergedInto < 0 {
 		lots = append(lots, m.back[termsOf(&lot)]...)
@@ -80,16 +81,17 @@ func (m *moveStep) giveLot(from, into *Party, lot points.Lot, amount points.Amou
 			lot, err = into.lot(lot.MergedInto)
 		}
 		if err != nil {
-			return given, err
+			return given, back, err
 		}
 		part := min(amount-given, lot.Remaining)
 		if part <= 0 {
 			continue
 		}
-		if _, err := into.hand(from, lot, part, 0, points.EntryUnmerge); err != nil {
-			return given, err
+		next, err := into.hand(from, lot, part, 0, points.EntryUnmerge)
+		if err != nil {
+			return given, back, err
 		}
-		given += part
+		given, back = given+part, cmp.Or(back, next.ID)
 	}
-	return given, nil
+	return given, back, nil
 }
