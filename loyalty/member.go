@@ -191,7 +191,9 @@ func (e *Engine) learnMoving(ctx context.Context, a *account, moving []string, a
 		if err != nil {
 			return false, err
 		}
-		a.row.Balances = together(a.row.Balances, row.Balances)
+		if a.row.Balances, err = together(a.row.Balances, row.Balances); err != nil {
+			return false, err
+		}
 		a.lots = append(slices.Clip(a.lots), lots...)
 	}
 	slices.SortFunc(a.lots, points.ConsumptionOrder)

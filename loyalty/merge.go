@@ -59,6 +59,9 @@ func liveMerge(status string) bool {
 // on which they did it: a tier that both together reached earlier than Member alone may end
 // earlier, too.
 //
+// Two who have more of a unit together than an account can have do not become one: that is a
+// [points.ErrOverflow].
+//
 // Its receipt's Result is a [Merged].
 type Merge struct {
 	// Member survives, From goes: two persons.
@@ -179,7 +182,10 @@ func (tx *Tx) absorb(from *Party, until time.Time) error {
 	if err := tx.changeLife(func(l *lifeData) { l.Moving = with(l.Moving, from.Member()) }); err != nil {
 		return err
 	}
-	tx.balances = together(tx.row.Balances, from.row.Balances)
+	var err error
+	if tx.balances, err = together(tx.row.Balances, from.row.Balances); err != nil {
+		return err
+	}
 	from.row.Status = storage.Closed
 	return tx.Answer(Merged{From: from.Member(), Balances: from.row.Balances, UndoUntil: until})
 }
@@ -241,8 +247,9 @@ func (p *Party) putMerge(from string, state mergeState, status string) error {
 	return p.putOwn(storage.Record{Kind: mergeKind, ID: from, Status: status, DueAt: due, Data: data})
 }
 
-// together is what two accounts have, after points that are available repaid debt.
-func together(a, b []points.Balance) []points.Balance {
+// together is what two accounts have, after points that are available repaid debt. What one
+// account cannot have is an error.
+func together(a, b []points.Balance) ([]points.Balance, error) {
 	sum := slices.Clone(a)
 	for _, more := range b {
 		i, found := slices.BinarySearchFunc(sum, more.Unit, func(have points.Balance, unit string) int {
@@ -252,16 +259,24 @@ func together(a, b []points.Balance) []points.Balance {
 			sum = slices.Insert(sum, i, points.Balance{Unit: more.Unit})
 		}
 		have := &sum[i]
+		_, err := points.Sum(have.Pending, have.Available, have.Held, more.Pending, more.Available, more.Held)
+		if err == nil {
+			have.Debt, err = have.Debt.Add(more.Debt)
+		}
+		if err == nil {
+			have.Counted, err = have.Counted.Add(more.Counted)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s of both together: %w", more.Unit, err)
+		}
 		have.Pending += more.Pending
 		have.Available += more.Available
 		have.Held += more.Held
-		have.Debt += more.Debt
-		have.Counted += more.Counted
 		repaid := min(have.Available, have.Debt)
 		have.Available -= repaid
 		have.Debt -= repaid
 	}
-	return sum
+	return sum, nil
 }
 
 // Is reports whether an id names this member, as it is or by a merge: claims that
