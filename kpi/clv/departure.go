@@ -10,6 +10,10 @@ type departure struct {
 	hess [dims][dims]float64
 }
 
+// mostParts bounds the parts of an integral. Parameters that a float64 just holds need
+// some dozens.
+const mostParts = 1000
+
 // integrate sums in v = ln(1 + (τ−recency)/m), with m the smaller of alpha+recency
 // and beta+recency: one factor is an exponential of v, the other varies slowly.
 // Order is the number of derivatives: 0, 1 or 2.
@@ -31,10 +35,12 @@ func (d *departure) integrate(m ParetoNBD, x, recency, age float64, order int) {
 	if drop < 3 && width < 1 {
 		nodes, weights = fewNodes[:], fewWeights[:]
 	}
-	half := width / math.Ceil(max(width/2, drop/20)) / 2
+	parts := math.Ceil(min(max(width/2, drop/20), mostParts))
+	half := width / parts / 2
 	var sum moments
 	logSmall, logFirst := math.Log(small), math.Log(large)
-	for center := half; center < width; center += 2 * half {
+	for part := range int(parts) {
+		center := half * float64(2*part+1)
 		for i, node := range nodes {
 			for _, v := range [2]float64{center - half*node, center + half*node} {
 				grown := small * math.Expm1(v)

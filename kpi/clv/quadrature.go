@@ -38,7 +38,8 @@ func reach(most, drop float64, f func(v float64) float64) float64 {
 		return most
 	}
 	lo, hi := 0.0, most
-	for range 40 {
+	// Steep ones reach it next to 0: the exponent of a float64 has no more halves.
+	for range 1100 {
 		mid := (lo + hi) / 2
 		if f(mid) <= drop {
 			lo = mid

@@ -248,3 +248,15 @@ func TestAParameterNextToNothingIsNotLost(t *testing.T) {
 	f := figures(t, m, clv.Customer{Frequency: 1, Recency: 20, Age: 20}, 13)
 	assert.InDelta(t, 10.0/11, f["alive"], 1e-12, "the odds of having left are a to b")
 }
+
+// A fit may try any parameters on its way: those of which next to all leave at once took
+// some thousand million steps to sum up.
+func TestDepartureAtOnceIsSummedInAFewSteps(t *testing.T) {
+	for _, s := range []float64{1e9, 1.6e21, 1e40} {
+		m := clv.ParetoNBD{R: 3e16, Alpha: 760, S: s, Beta: 5.6e-8}
+		for _, c := range []clv.Customer{{Age: 50}, {Frequency: 3, Recency: 20, Age: 50}} {
+			_, err := clv.LogLikelihood(m, c)
+			require.NoError(t, err, "%g", s)
+		}
+	}
+}
