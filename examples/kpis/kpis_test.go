@@ -262,6 +262,23 @@ cem,2027-01-21,5
 	assert.Nil(t, got.Figures["second_purchase_within_90_days"].Interval, "the method gives none at the edge")
 }
 
+// Each customer has a twin of the same orders, who comes later in the log and earlier by id.
+func TestMembersAtTheSameRiskAreInOrderOfTheirIds(t *testing.T) {
+	text, err := os.ReadFile(shop(t))
+	require.NoError(t, err)
+	_, rows, _ := strings.Cut(string(text), "\n")
+	path := filepath.Join(t.TempDir(), "twins.csv")
+	require.NoError(t, os.WriteFile(path, append(text, strings.ReplaceAll(rows, ",m-", ",a-")...), 0o600))
+	got, _ := runJSON(t, "-orders", path)
+	atRisk := got.Models.AtRisk
+	require.Len(t, atRisk, 10)
+	for i := 0; i < len(atRisk); i += 2 {
+		id := strings.TrimPrefix(atRisk[i].Member, "a-")
+		assert.Equal(t, []string{"a-" + id, "m-" + id}, []string{atRisk[i].Member, atRisk[i+1].Member})
+		assert.InDelta(t, atRisk[i].Risk, atRisk[i+1].Risk, 0)
+	}
+}
+
 func TestTheSameInputPrintsTheSame(t *testing.T) {
 	orders := shop(t)
 	var first, second bytes.Buffer
