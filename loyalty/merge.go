@@ -54,10 +54,10 @@ func liveMerge(status string) bool {
 // one id, From's stays under that id for those who name From; where order ids are per
 // member, so does one that earns in From's name from then on.
 //
-// A tier that is higher than Member's stays until its end, and so does what was granted
-// to From. Apart from that tiers are decided as of one who did what both did, from the days
-// on which they did it: a tier that both together reached earlier than Member alone may end
-// earlier, too.
+// No tier that either of them has ends earlier, and nothing that was granted to From. Apart
+// from that tiers are decided as of one who did what both did, from the days on which they did
+// it: a tier that both together reached earlier than Member alone may end earlier, too, and is
+// then kept until Member's own would have ended.
 //
 // Two who have more of a unit together than an account can have do not become one: that is a
 // [points.ErrOverflow].

@@ -186,7 +186,7 @@ func (v *verdictOn) undoInherited() ([]string, error) {
 		}
 		m := tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}
 		now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
-		v.regrant(inh.Path, now)
+		v.regrant(inh, now)
 		more, err := v.takeInherited(inh, changes)
 		if err != nil {
 			return nil, err
@@ -213,27 +213,29 @@ func (v *verdictOn) withoutRefunded(inh *inheritedState) (days []storage.DayCoun
 	return days, changed, nil
 }
 
-// regrant lets the tier that came by a merge be what it turns out to be.
-func (v *verdictOn) regrant(path []string, now tiers.State) {
-	s, fresh := v.state, []grantState(nil)
-	if len(path) == 0 {
-		return
+// regrant lets the tier that was kept by a merge be what it turns out to be.
+func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) {
+	s := v.state
+	next := grantState{How: byMerge, At: v.party.tx.now, Path: inh.Path, With: inh.With}
+	if next.Source = inh.With; len(inh.Path) > 0 {
+		next.Source = inh.Path[len(inh.Path)-1]
 	}
+	keeps := next.keeps(v.ladder, now, inh.On, v.today)
 	s.Grants = slices.Clone(s.Grants)
 	for i := range s.Grants {
 		g := &s.Grants[i]
-		if g.How != byMerge || !slices.Equal(g.Path, path) || g.Until <= v.today || g.Tier == now.Tier && g.Until == now.Until {
+		if g.How != byMerge || g.With != inh.With || !slices.Equal(g.Path, inh.Path) || g.Until <= v.today {
+			continue
+		}
+		if keeps && g.Tier == now.Tier && g.Until == now.Until {
+			keeps = false
 			continue
 		}
 		had := g.Grant
 		g.Had, g.Revoked, g.Until = &had, v.party.tx.now, max(g.From, v.today)
-		if rankOf(v.ladder, now.Tier) >= 0 && now.Until > v.today && now.Until < tiers.LastDay {
-			next := grantState{Grant: tiers.Grant{Tier: now.Tier, From: had.From, Until: now.Until}, How: byMerge, At: v.party.tx.now, Source: g.Source, Path: path}
-			fresh = append(fresh, next)
-		}
 	}
-	for _, g := range fresh {
-		s.bring(v.ladder, g, v.today)
+	if keeps {
+		s.bring(v.ladder, next, v.today)
 	}
 	v.member.Grants = s.grants()
 }

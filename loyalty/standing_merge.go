@@ -66,12 +66,14 @@ func (tx *Tx) inheritStanding(from *Party) error {
 			have.Inherited = append(have.Inherited, inh.through(from.Member()))
 		}
 		have.Inherited = have.Inherited[max(0, len(have.Inherited)-maxInherited):]
-		// What its window holds counts for the survivor too, and needs no grant.
-		if rankOf(l, earned.Tier) > rankOf(l, own.Tier) && earned.Until > today && earned.Until < tiers.LastDay {
-			have.bring(l, grantState{
-				Grant: tiers.Grant{Tier: earned.Tier, From: today, Until: earned.Until}, How: byMerge, At: tx.now,
-				Source: from.Member(), Path: []string{from.Member()},
-			}, today)
+		for _, g := range []grantState{{Path: []string{from.Member()}}, {With: from.Member()}} {
+			state := earned
+			if g.With != "" {
+				state = own
+			}
+			if g.How, g.At, g.Source = byMerge, tx.now, from.Member(); g.keeps(l, state, today, today) {
+				have.bring(l, g, today)
+			}
 		}
 	}
 	tx.stand, tx.standChanged = mine, true
@@ -95,6 +97,14 @@ func (p *Party) qualified(m tiers.Member, l *ladderState, today tiers.Day) tiers
 	m.Grants = l.grants()
 	now, _, _ := p.decideTo(l.Code, l.Closed, l.ClosedBy, &m, today, true)
 	return now
+}
+
+// keeps lets a grant be of the tier that a state has on a day, from the day of a merge to its
+// end, and reports whether there is one. What a window holds counts for the survivor too, and
+// needs no grant.
+func (g *grantState) keeps(l *tiers.Ladder, s tiers.State, on, today tiers.Day) bool {
+	g.Grant = tiers.Grant{Tier: s.Tier, From: on, Until: s.Until}
+	return rankOf(l, s.Tier) >= 0 && s.Until > today && s.Until < tiers.LastDay
 }
 
 func rankOf(l *tiers.Ladder, tier string) int {

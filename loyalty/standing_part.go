@@ -118,12 +118,16 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 		}
 		theirs.handBackOf(&inh, inh.Path[:n])
 	}
-	theirs.Grants = slices.DeleteFunc(theirs.Grants, func(g grantState) bool { return g.How == byMerge && len(g.Path) > 0 })
+	theirs.Grants = slices.DeleteFunc(theirs.Grants, func(g grantState) bool { return g.How == byMerge })
 	for _, g := range l.Grants {
-		if n := len(g.Path) - 1; g.How == byMerge && n > 0 && g.Path[n] == member {
-			g.Path, g.Source = g.Path[:n], g.Path[n-1]
-			theirs.Grants = append(theirs.Grants, g)
+		n := len(g.Path) - 1
+		if g.How != byMerge || n < 0 || g.Path[n] != member || n == 0 && g.With == "" {
+			continue
 		}
+		if g.Path, g.Source = g.Path[:n], g.With; n > 0 {
+			g.Source = g.Path[n-1]
+		}
+		theirs.Grants = append(theirs.Grants, g)
 	}
 	l.Inherited = slices.DeleteFunc(slices.Clone(l.Inherited), func(inh inheritedState) bool {
 		return inh.With == member || len(inh.Path) > 0 && inh.Path[len(inh.Path)-1] == member

@@ -95,11 +95,13 @@ type toldState struct {
 type grantState struct {
 	tiers.Grant
 	// How says by what, At when it was recorded, and Source who brought it by a merge. Path
-	// names who had a tier that a merge brought, and through whom it came.
+	// names who had a tier that a merge brought, and through whom it came; With is set where
+	// it is what they had until somebody was merged into them, as in what was inherited.
 	How    grantKind `json:"h"`
 	At     time.Time `json:"at"`
 	Source string    `json:"o,omitempty"`
 	Path   []string  `json:"p,omitempty"`
+	With   string    `json:"x,omitempty"`
 	// Revoked is when it was revoked, and Had what it was until then.
 	Revoked time.Time    `json:"r,omitzero"`
 	Had     *tiers.Grant `json:"w,omitempty"`

@@ -174,16 +174,19 @@ func (p *lodger) livedAgain(before *past, today tiers.Day) {
 			}
 			return i < 0
 		})
-		tier, until := now.Tier(), now.Until()
+		kept := false
 		for i := range p.grants[l] {
 			g := &p.grants[l][i]
-			if g.of != before || g.Until <= today || g.Tier == tier && g.Until == until {
-				continue
+			switch {
+			case g.of != before || g.Until <= today:
+			case g.Tier == now.Tier() && g.Until == now.Until():
+				kept = true
+			default:
+				g.Until = max(g.From, today)
 			}
-			fresh := granted{Grant: tiers.Grant{Tier: tier, From: g.From, Until: until}, by: g.by, of: before}
-			if g.Until = max(g.From, today); tier != "" && until > today && until < tiers.LastDay {
-				p.grants[l] = append(p.grants[l], fresh)
-			}
+		}
+		if !kept {
+			p.keeps(l, now, before, before.by(), today)
 		}
 	}
 }
@@ -266,9 +269,8 @@ func (p *lodger) takesIn(other *lodger, today tiers.Day) {
 				p.grants[l] = append(p.grants[l], g)
 			}
 		}
-		if until := has.Until(); has.Rank() > mine.Rank() && until > today && until < tiers.LastDay {
-			p.grants[l] = append(p.grants[l], granted{Grant: tiers.Grant{Tier: has.Tier(), From: today, Until: until}, by: other.id, of: theirs})
-		}
+		p.keeps(l, has, theirs, other.id, today)
+		p.keeps(l, mine, own, other.id, today)
 		if len(other.matched[l]) > 0 {
 			p.matched[l][other.id] = true
 		}
@@ -283,6 +285,13 @@ func (p *lodger) takesIn(other *lodger, today tiers.Day) {
 	p.facts, p.orders = append(p.facts, other.facts...), append(p.orders, other.orders...)
 	p.beans += other.beans
 	p.joined, other.joined, other.into = p.joined+1, other.joined+1, p
+}
+
+// keeps lets a tier that one of the members had at a merge last until its end.
+func (p *lodger) keeps(l int, had *ladders.Paper, of *past, by string, today tiers.Day) {
+	if until := had.Until(); had.Rank() >= 0 && until > today && until < tiers.LastDay {
+		p.grants[l] = append(p.grants[l], granted{Grant: tiers.Grant{Tier: had.Tier(), From: of.on, Until: until}, by: by, of: of})
+	}
 }
 
 // through is a past as the next one inherits it; grants that it brought are its own now.
@@ -303,12 +312,6 @@ func (b *past) through(member string, into *lodger) *past {
 
 // parts takes a member out of this one again.
 func (p *lodger) parts(other *lodger) {
-	last := func(path []string) string {
-		if len(path) == 0 {
-			return ""
-		}
-		return path[len(path)-1]
-	}
 	// Their own life up to an earlier merge has the same path, and comes before.
 	var theirs *past
 	for _, b := range p.pasts {
@@ -326,9 +329,9 @@ func (p *lodger) parts(other *lodger) {
 			switch {
 			case g.by != other.id:
 				own = append(own, g)
-			case g.of != nil && len(g.of.path) > 1:
+			case g.of != nil:
 				if i := slices.IndexFunc(other.pasts, func(b *past) bool { return b.leadsTo(g.of) }); i >= 0 {
-					g.of, g.by = other.pasts[i], last(other.pasts[i].path)
+					g.of, g.by = other.pasts[i], other.pasts[i].by()
 					other.grants[l] = append(other.grants[l], g)
 				}
 			}
@@ -341,8 +344,16 @@ func (p *lodger) parts(other *lodger) {
 			before.given = p.pasts[i].given
 		}
 	}
-	p.pasts = slices.DeleteFunc(p.pasts, func(b *past) bool { return b.with == other.id || last(b.path) == other.id })
+	p.pasts = slices.DeleteFunc(p.pasts, func(b *past) bool { return b.by() == other.id })
 	other.into = nil
+}
+
+// by names who brought a past, or came at the end of the member's own.
+func (b *past) by() string {
+	if n := len(b.path); n > 0 {
+		return b.path[n-1]
+	}
+	return b.with
 }
 
 // leadsTo reports whether a past is this one, as the next one inherited it.
