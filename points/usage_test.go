@@ -65,3 +65,26 @@ func TestWhatIsTakenBackOfACountEarnsNoSecondTime(t *testing.T) {
 	usage = usage.Uncount("card", "lifetime", 100, 100)
 	require.Equal(t, []points.Mark{{Rule: "card", Period: "lifetime", End: points.Never}}, usage.Marks, "never below nothing")
 }
+
+func TestAnOrderUsesNothingOfWhatAnActivityEarns(t *testing.T) {
+	rules := []points.Rule{{Code: "walks", Activity: "walk", Bonus: 5, Count: &points.Count{Nth: 1}}}
+	result, err := points.EvaluateOrder(rules, []points.Unit{bean}, order(line("a", "1")), points.Env{At: monday})
+	require.NoError(t, err)
+	require.Empty(t, result.Uses)
+	require.Empty(t, result.Awards)
+}
+
+func TestAWeekEndsWithItsSunday(t *testing.T) {
+	for day := range 7 {
+		name, end := points.PerWeek.On(monday.AddDate(0, 0, day), nil)
+		require.Equal(t, "2027-W09", name)
+		require.Equal(t, time.Date(2027, time.March, 8, 0, 0, 0, 0, time.UTC), end.UTC(), "day %d", day)
+	}
+}
+
+func TestAFormulaGivesNothingBelowZero(t *testing.T) {
+	rules := []points.Rule{{Code: "luck", Formula: true}}
+	formulas := map[string]points.Formula{"luck": func(points.Occasion) (points.Amount, error) { return -1, nil }}
+	_, err := points.Evaluate(rules, []points.Unit{bean}, order(line("a", "1")), points.Env{At: monday, Formulas: formulas})
+	require.ErrorContains(t, err, `rule "luck": its formula gave -1`)
+}
