@@ -133,3 +133,50 @@ func TestServicesThatAreNoneAreNoProgram(t *testing.T) {
 	require.ErrorContains(t, err, "ladders[0].tiers[1].benefits.services[1]")
 	require.ErrorContains(t, err, `ladders[0].tiers[1].benefits.services[2]: "shipping" is there twice`)
 }
+
+// TestTheTierThatEarnsMostCountsAndIsNamed holds orders of a member of two ladders to what the
+// page says of them: the highest factor counts, and not both.
+func TestTheTierThatEarnsMostCountsAndIsNamed(t *testing.T) {
+	earns := func(factors ...string) map[string]decimal.Decimal {
+		all := map[string]decimal.Decimal{}
+		for i := 0; i < len(factors); i += 2 {
+			all[factors[i]] = decimal.RequireFromString(factors[i+1])
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		status, friend map[string]decimal.Decimal
+		points         points.Amount
+		factor, by     string
+	}{
+		"the first ladder's":           {earns("bean", "1.5"), earns("bean", "2"), 200, "2", "friends/friend"},
+		"the second one's":             {earns("bean", "3"), earns("bean", "2"), 300, "3", "status/gold"},
+		"of all units, where no other": {earns("", "1.25"), nil, 125, "1.25", "status/gold"},
+		"of the unit before all":       {earns("", "5", "bean", "1.5"), nil, 150, "1.5", "status/gold"},
+		"less than others":             {earns("bean", "0.5"), nil, 50, "0.5", "status/gold"},
+		"the first of two alike":       {earns("bean", "2"), earns("", "2"), 200, "2", "friends/friend"},
+		"of another unit":              {earns("leaf", "2"), nil, 100, "1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, regulars(perks, func(p *loyalty.Program) {
+				p.Units = append(p.Units, points.Unit{Code: "leaf", Expiry: points.NeverExpire()})
+				p.Ladders[0].Tiers[1].Benefits.Earn, p.Ladders[1].Tiers[0].Benefits.Earn = c.status, c.friend
+			}))
+			s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+			s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+			m, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			factor, by := m.Benefits.Earn("bean")
+			require.Equal(t, c.factor, factor.String())
+			r := s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 100)})
+			require.Equal(t, c.points, r.Awards[0].Points)
+			if c.by == "" {
+				require.Nil(t, by)
+				require.NotContains(t, r.String(), " as ")
+				return
+			}
+			require.Equal(t, c.by, tiers.Name(by.Ladder, by.Tier))
+			require.Contains(t, r.String(), "× "+c.factor+" as "+c.by)
+		})
+	}
+}

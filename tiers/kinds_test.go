@@ -420,6 +420,14 @@ func TestProgressByHand(t *testing.T) {
 			}
 			s, _ := c.ladder.Evaluate(tiers.State{}, m, c.day)
 			require.Equal(t, c.want, c.ladder.Progress(s, m, c.day))
+			require.Equal(t, c.want.Tier, c.ladder.Effective(s, m, c.day))
+			tier, since, until, granted := c.ladder.Holding(s, m, c.day)
+			holding := tiers.Progress{Tier: tier, Since: since, Until: until, Granted: granted}
+			if tier == "" {
+				require.Equal(t, tiers.Progress{}, holding)
+				return
+			}
+			require.Equal(t, tiers.Progress{Tier: c.want.Tier, Since: c.want.Since, Until: c.want.Until, Granted: c.want.Granted}, holding)
 		})
 	}
 }
