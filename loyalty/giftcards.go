@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -27,10 +28,12 @@ const (
 	CardReturned CardChange = "returned"
 )
 
-// CardMove is what became of some of a gift card's money at an instant of UTC.
+// CardMove is what became of some of a gift card's money.
 type CardMove struct {
 	Change CardChange
-	At     time.Time
+	// At is the instant of UTC at which it happened, by the caller's OccurredAt if there
+	// was one. No move is before the issue.
+	At time.Time
 	// Money is above 0, in the card's currency.
 	Money decimal.Decimal
 }
@@ -42,8 +45,10 @@ type GiftCard struct {
 	// Currency is the ISO 4217 code of its money.
 	Currency string
 	// Moves are in the order in which they were recorded. Those uses of a part that the
-	// redemption does not tell any more, see [Redemption], are one, at the instant of the
-	// first that it does.
+	// redemption does not tell any more, see [Redemption], follow the issue: those of one
+	// month are one move, at the instant of the last of them, and a month is so in every
+	// zone. Uses that a redemption left out before it kept these sums are in the
+	// first use that it tells.
 	Moves []CardMove
 }
 
@@ -76,37 +81,97 @@ func GiftCardOf(row storage.Record) (card GiftCard, ok bool, err error) {
 	return card, len(card.Moves) > 0, nil
 }
 
+// cardUse is the money of uses of a gift card, and when the last of them happened.
+type cardUse struct {
+	At    time.Time       `json:"a"`
+	Money decimal.Decimal `json:"m"`
+}
+
+// keepUse keeps the money of a use that the story of a card leaves out, in one sum with
+// others of its month.
+func (s *redemptionState) keepUse(step RedemptionStep) {
+	if !step.Money.IsPositive() {
+		return
+	}
+	at := step.happened()
+	s.Uses = slices.Clone(s.Uses)
+	i := slices.IndexFunc(s.Uses, func(u cardUse) bool { return oneMonth(u.At, at) })
+	if i < 0 {
+		s.Uses = append(s.Uses, cardUse{At: at, Money: step.Money})
+		return
+	}
+	u := &s.Uses[i]
+	u.Money = u.Money.Add(step.Money)
+	if at.After(u.At) {
+		u.At = at
+	}
+}
+
+// oneMonth reports whether two instants are in one month in every zone, whose offsets are
+// quarters of an hour from 12 hours behind UTC to 14 ahead.
+func oneMonth(a, b time.Time) bool {
+	if a.Truncate(15 * time.Minute).Equal(b.Truncate(15 * time.Minute)) {
+		return true
+	}
+	month := func(t time.Time, ahead time.Duration) [2]int {
+		t = t.UTC().Add(ahead * time.Hour)
+		return [2]int{t.Year(), int(t.Month())}
+	}
+	first := month(a, -12)
+	return first == month(a, 14) && first == month(b, -12) && first == month(b, 14)
+}
+
+// happened is when a step happened, by the caller where they said so.
+func (s *RedemptionStep) happened() time.Time {
+	if s.OccurredAt.IsZero() {
+		return s.At
+	}
+	return s.OccurredAt
+}
+
 // cardMoves tells the steps of a gift card by its money.
 func (s *redemptionState) cardMoves() []CardMove {
 	untold := s.Benefit.Amount.Sub(s.Left)
+	for _, u := range s.Uses {
+		untold = untold.Sub(u.Money)
+	}
 	for i := range s.Steps {
 		untold = untold.Sub(s.Steps[i].Money)
 	}
 	left := decimal.Zero
 	var moves []CardMove
 	add := func(change CardChange, at time.Time, money decimal.Decimal) {
+		if len(moves) > 0 && at.Before(moves[0].At) {
+			at = moves[0].At
+		}
 		if money.IsPositive() {
 			moves = append(moves, CardMove{change, at, money})
 		}
 	}
-	for _, step := range s.Steps {
+	for i := range s.Steps {
+		step := &s.Steps[i]
+		at := step.happened()
 		switch step.Action {
 		case rewards.Issue:
 			left = s.Benefit.Amount
-			add(CardIssued, step.At, left)
+			add(CardIssued, at, left)
+			for _, u := range s.Uses {
+				left = left.Sub(u.Money)
+				add(CardUsed, u.At, u.Money)
+			}
 		case rewards.UsePart, rewards.Use:
 			money := step.Money.Add(untold)
 			untold, left = decimal.Zero, left.Sub(money)
-			add(CardUsed, step.At, money)
+			add(CardUsed, at, money)
 		case rewards.Expire:
 			change := CardExpired
 			if s.Lapse == rewards.LapseReturns && left.Equal(s.Benefit.Amount) {
 				change = CardReturned
 			}
-			add(change, step.At, left)
+			add(change, at, left)
 			left = decimal.Zero
 		case rewards.Cancel, rewards.Reject:
-			add(CardReturned, step.At, left)
+			add(CardReturned, at, left)
 			left = decimal.Zero
 		default:
 		}
@@ -123,9 +188,9 @@ func (s *redemptionState) books(now time.Time) *redemptionState {
 	kept := &redemptionState{Redemption: Redemption{
 		Reward: s.Reward, Type: s.Type, Benefit: rewards.Benefit{Amount: s.Benefit.Amount, Currency: s.Benefit.Currency},
 		Left: s.Left, Currency: s.Currency,
-	}}
+	}, Uses: s.Uses}
 	for _, step := range s.Steps {
-		kept.Steps = append(kept.Steps, RedemptionStep{Action: step.Action, At: step.At, Money: step.Money})
+		kept.Steps = append(kept.Steps, RedemptionStep{Action: step.Action, At: step.At, OccurredAt: step.OccurredAt, Money: step.Money})
 	}
 	if s.State.Ended() {
 		kept.Lapse = s.Lapse

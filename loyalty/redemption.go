@@ -60,8 +60,11 @@ type Redemption struct {
 // RedemptionStep is one thing that happened to a redemption.
 type RedemptionStep struct {
 	Action rewards.Action `json:"action"`
-	At     time.Time      `json:"at"`
-	Actor  string         `json:"actor,omitempty"`
+	// At is when it was recorded, or what time did was due, and OccurredAt when it
+	// happened, by the caller, where that is another instant. Both are in UTC.
+	At         time.Time `json:"at"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Actor      string    `json:"actor,omitempty"`
 	// Money is how much of a gift card was used, for Order.
 	Money decimal.Decimal `json:"money,omitzero"`
 	Order string          `json:"order,omitempty"`
@@ -101,6 +104,8 @@ type redemptionState struct {
 	Final    bool          `json:"f,omitempty"`
 	Valid    points.Expiry `json:"v,omitzero"`
 	Lapse    rewards.Lapse `json:"l,omitempty"`
+	// Uses are those of a gift card that Steps does not tell any more.
+	Uses []cardUse `json:"u,omitempty"`
 }
 
 // takenCounter is what was taken of a counter.
@@ -180,11 +185,15 @@ func (p *Party) step(state *redemptionState, action rewards.Action, more Redempt
 	more.Action, more.At = action, p.tx.occurred
 	if !p.tx.settling {
 		more.At, more.Actor = p.tx.now, p.tx.plan.Actor
+		if !p.tx.occurred.Equal(p.tx.now) {
+			more.OccurredAt = p.tx.occurred
+		}
 	}
 	state.Steps = append(slices.Clip(state.Steps), more)
 	if len(state.Steps) > maxSteps {
-		i := slices.IndexFunc(state.Steps, func(s RedemptionStep) bool { return s.Action == rewards.UsePart })
-		state.Steps = slices.Delete(state.Steps, max(0, i), max(0, i)+1)
+		i := max(0, slices.IndexFunc(state.Steps, func(s RedemptionStep) bool { return s.Action == rewards.UsePart }))
+		state.keepUse(state.Steps[i])
+		state.Steps = slices.Delete(state.Steps, i, i+1)
 	}
 	if state.State.Ended() {
 		state.Until = points.Never

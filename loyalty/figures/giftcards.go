@@ -84,6 +84,11 @@ type GiftCardFlow struct {
 // and what can still be used. Cards of an erased member count; what was left on them
 // expired with the erasure.
 //
+// Money is of the month in which its move happened, by OccurredAt of the command. A use
+// that is recorded late is so in a month that may have been reported. Of a card with more
+// than some 38 uses the oldest of a month are counted at the last of them, so that Until
+// within that month can leave them out; whole months are exact in every zone.
+//
 // It reads the redemptions of each account, page by page, and twice where an amount has
 // more than two decimals. An error wraps [kpi.ErrInvalid] where an option is missing, and
 // [kpi.ErrMove] where there is more money than can be counted: some 10^15 of its smallest

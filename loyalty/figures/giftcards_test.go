@@ -161,16 +161,79 @@ func TestNoGiftCardsAreNoMoneyAndNoRate(t *testing.T) {
 	require.ErrorContains(t, err, "until")
 }
 
-// The story of a card with very many uses leaves the oldest out, but none of its money.
-func TestUsesThatARedemptionTellsNoMoreStayInTheBooks(t *testing.T) {
+// The story of a card with very many uses leaves the oldest out, but none of its money,
+// and no month changes, wherever months begin.
+func TestUsesThatARedemptionTellsNoMoreStayInTheirMonths(t *testing.T) {
 	s := cards(t, "anna")
 	s.redeem(t, "anna", "one", "card")
-	for range 70 {
+	months := map[string]map[time.Month]decimal.Decimal{"Europe/Vienna": {}, "Pacific/Kiritimati": {}, "Pacific/Pago_Pago": {}, "Asia/Kathmandu": {}}
+	for i := range 115 {
 		s.now = s.now.Add(12 * time.Hour)
-		s.use(t, "anna", "one", "0.10")
+		at := s.now.Add(-time.Duration(i%3) * 7 * time.Hour)
+		s.do(t, loyalty.UseVoucher{Member: "anna", Key: fmt.Sprint("use ", i), Redemption: "one", Money: dec("0.08"), OccurredAt: at})
+		for name, used := range months {
+			used[at.In(zone(t, name)).Month()] = used[at.In(zone(t, name)).Month()].Add(dec("0.08"))
+		}
 	}
-	report := s.cardReport(t, "EUR", s.now.Add(time.Second))
-	assert.Equal(t, "issued 10, used 7, expired 0, outstanding 3", told(report.Total()))
+	holds := func(sure string, end func(*figures.GiftCardReport) string, want string) {
+		for name, used := range months {
+			o := figures.GiftCardOptions{Currency: "EUR", Until: s.now.Add(time.Second), Zone: zone(t, name)}
+			report, err := figures.GiftCards(t.Context(), s.engine, s.store, o)
+			require.NoError(t, err)
+			require.Len(t, report.Cohorts, 1, name)
+			assert.Equal(t, want, end(report), "%s, %s", name, sure)
+			for _, f := range report.Flows {
+				month := f.Period.Start.In(zone(t, name)).Month()
+				assert.Equal(t, used[month].String(), f.Used.String(), "%s of %s, %s", month, name, sure)
+			}
+			february := time.Date(2027, time.February, 1, 0, 0, 0, 0, zone(t, name))
+			o.Until = february
+			report, err = figures.GiftCards(t.Context(), s.engine, s.store, o)
+			require.NoError(t, err)
+			assert.Equal(t, used[time.January].String(), report.Total().Used.String(), "until February of %s, %s", name, sure)
+		}
+	}
+	all := func(r *figures.GiftCardReport) string { return told(r.Cohorts[0].GiftCardMoney) }
+	holds("as it is", all, "issued 10, used 9.2, expired 0, outstanding 0.8")
+	s.do(t, loyalty.Erase{Member: "anna", Key: "erase"})
+	holds("erased", all, "issued 10, used 9.2, expired 0.8, outstanding 0")
+}
+
+func zone(t *testing.T, name string) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation(name)
+	require.NoError(t, err)
+	return zone
+}
+
+// What is recorded late is of the month in which it happened, as points are.
+func TestMoneyOnGiftCardsIsOfTheMonthInWhichItHappened(t *testing.T) {
+	s := cards(t, "anna")
+	s.redeem(t, "anna", "one", "card")
+	s.now = time.Date(2027, time.February, 1, 9, 0, 0, 0, time.UTC)
+	late := func(hour int) time.Time { return time.Date(2027, time.January, 31, hour, 0, 0, 0, time.UTC) }
+	s.do(t, loyalty.UseVoucher{Member: "anna", Key: "use one", Redemption: "one", Money: dec("6"), OccurredAt: late(18)})
+	s.do(t, loyalty.Redeem{Member: "anna", Key: "two", Redemption: "two", Reward: "card", OccurredAt: late(12)})
+	s.do(t, loyalty.UseVoucher{Member: "anna", Key: "use two", Redemption: "two", Money: dec("1"), OccurredAt: late(10)})
+	s.redeem(t, "anna", "three", "card")
+	s.do(t, loyalty.UseVoucher{Member: "anna", Key: "use three", Redemption: "three", Money: dec("2"), OccurredAt: late(12)})
+	r, err := s.engine.Redemption(t.Context(), "anna", "two")
+	require.NoError(t, err)
+	assert.Equal(t, []time.Time{s.now, late(12), s.now, late(10)}, []time.Time{r.Steps[0].At, r.Steps[0].OccurredAt, r.Steps[1].At, r.Steps[1].OccurredAt})
+
+	february := time.Date(2027, time.February, 1, 0, 0, 0, 0, vienna(t))
+	holds := func(sure string) {
+		assert.Equal(t, "issued 20, used 7, expired 0, outstanding 13", told(s.cardReport(t, "EUR", february).Total()), sure)
+		report := s.cardReport(t, "EUR", s.now.Add(time.Second))
+		var flows []string
+		for _, f := range report.Flows {
+			flows = append(flows, fmt.Sprintf("issued %s, used %s", f.Issued, f.Used))
+		}
+		assert.Equal(t, []string{"issued 20, used 7", "issued 10, used 2"}, flows, "a use is not before the card: %s", sure)
+	}
+	holds("as it is")
+	s.do(t, loyalty.Erase{Member: "anna", Key: "erase"})
+	holds("erased")
 }
 
 func TestTheBooksOfGiftCardsOutliveAnErasure(t *testing.T) {
