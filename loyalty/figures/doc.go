@@ -13,6 +13,7 @@
 // [GiftCards] counts the money on gift cards by the month in which they were issued:
 // what was used, has expired and is owed, for liability.GiftCards.
 //
-// [Orders], [PointCohorts] and [GiftCards] read each account's rows once, page by page, and hold
-// those of one account at a time.
+// [Orders], [PointCohorts] and [GiftCards] read each account's rows page by page, and hold
+// those of one account at a time: once, [GiftCards] twice where money has more than two
+// decimals.
 package figures

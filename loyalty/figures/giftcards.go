@@ -2,7 +2,6 @@ package figures
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -89,10 +88,10 @@ type GiftCardFlow struct {
 // than some 38 uses the oldest of a month are counted at the last of them, so that Until
 // within that month can leave them out; whole months are exact in every zone.
 //
-// It reads the redemptions of each account, page by page, and twice where an amount has
-// more than two decimals. An error wraps [kpi.ErrInvalid] where an option is missing, and
-// [kpi.ErrMove] where there is more money than can be counted: some 10^15 of its smallest
-// pieces.
+// It reads the redemptions of each account, page by page, and once more where an amount
+// has more than two decimals; if a still finer one is recorded meanwhile, again. An error
+// wraps [kpi.ErrInvalid] where an option is missing, and [kpi.ErrMove] where there is more
+// money than can be counted: about 2·10^18 of its smallest pieces in a month.
 //
 // Source: IFRS 15, B44 to B47, which treat what customers have paid and not used.
 func GiftCards(ctx context.Context, engine *loyalty.Engine, store storage.Store, o GiftCardOptions) (*GiftCardReport, error) {
@@ -106,27 +105,33 @@ func GiftCards(ctx context.Context, engine *loyalty.Engine, store storage.Store,
 			return nil, err
 		}
 		r.sums = sums
-		err = r.read(ctx, engine, store)
-		if finer, ok := errors.AsType[finerError](err); ok {
-			r.decimals = int32(finer)
-			continue
-		}
-		if err != nil {
+		r.finest = r.decimals
+		if err := r.read(ctx, engine, store); err != nil {
 			return nil, err
 		}
-		return r.report()
+		if r.finest == r.decimals {
+			return r.report()
+		}
+		r.decimals = r.finest
 	}
 }
 
-// finerError says how many decimals money has that was counted with fewer.
-type finerError int32
-
-func (e finerError) Error() string { return fmt.Sprintf("money has %d decimals", int32(e)) }
-
 type cardReader struct {
-	options  *GiftCardOptions
-	decimals int32
-	sums     *kpi.PointAccumulator
+	options *GiftCardOptions
+	// decimals are those that money is counted with, finest the most that some was found
+	// to have: beyond decimals, the sums are of no use.
+	decimals, finest int32
+	sums             *kpi.PointAccumulator
+}
+
+// finer reports whether some money has more decimals than it is counted with.
+func (r *cardReader) finer(moves []loyalty.CardMove) bool {
+	for _, m := range moves {
+		for !m.Money.Shift(r.finest).IsInteger() {
+			r.finest++
+		}
+	}
+	return r.finest > r.decimals
 }
 
 func (r *cardReader) read(ctx context.Context, engine *loyalty.Engine, store storage.Store) error {
@@ -153,12 +158,12 @@ func (r *cardReader) record(row storage.Record) error {
 	if err != nil || !ok || card.Currency != r.options.Currency {
 		return err
 	}
+	if r.finer(card.Moves) {
+		return nil
+	}
 	issued := card.Moves[0].At
 	for _, m := range card.Moves {
 		pieces := m.Money.Shift(r.decimals)
-		if !pieces.IsInteger() {
-			return finerError(-m.Money.Exponent())
-		}
 		if !pieces.BigInt().IsInt64() {
 			return fmt.Errorf("%w: %s %s is too much to count", kpi.ErrMove, card.Currency, m.Money)
 		}

@@ -1,6 +1,7 @@
 package figures_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty/figures"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/rewards"
+	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/memory"
 )
 
@@ -234,6 +236,40 @@ func TestMoneyOnGiftCardsIsOfTheMonthInWhichItHappened(t *testing.T) {
 	holds("as it is")
 	s.do(t, loyalty.Erase{Member: "anna", Key: "erase"})
 	holds("erased")
+}
+
+// countingStore counts how often the first page of accounts is read.
+type countingStore struct {
+	storage.Store
+	reads int
+}
+
+func (s *countingStore) Accounts(ctx context.Context, q storage.AccountQuery) (storage.Page[storage.Account], error) {
+	if q.After == "" {
+		s.reads++
+	}
+	return s.Store.Accounts(ctx, q)
+}
+
+func TestMoneyOfManyDecimalsIsReadTwice(t *testing.T) {
+	s := cards(t, "anna")
+	for i, money := range []string{"1.500", "0.001", "0.0001", "0.00001", "0.000001000"} {
+		id := fmt.Sprint("r", i)
+		s.redeem(t, "anna", id, "dinars")
+		s.use(t, "anna", id, money)
+	}
+	s.redeem(t, "anna", "euros", "card")
+	s.use(t, "anna", "euros", "1.5000")
+	store := &countingStore{Store: s.store}
+	for currency, want := range map[string]int{"KWD": 2, "EUR": 1} {
+		store.reads = 0
+		report, err := figures.GiftCards(t.Context(), s.engine, store, figures.GiftCardOptions{Currency: currency, Until: s.now.Add(time.Second)})
+		require.NoError(t, err)
+		assert.Equal(t, want, store.reads, currency)
+		if currency == "KWD" {
+			assert.Equal(t, "issued 25.625, used 1.501111, expired 0, outstanding 24.123889", told(report.Total()))
+		}
+	}
 }
 
 func TestTheBooksOfGiftCardsOutliveAnErasure(t *testing.T) {
