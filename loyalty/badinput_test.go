@@ -128,13 +128,19 @@ func goodCommands(now time.Time) []loyalty.Command {
 			ID: "a", Item: "latte", Category: "coffee", Tags: []string{"hot"}, Quantity: 2,
 			Amount: decimal.NewFromInt(12), Discount: decimal.NewFromInt(1), Tax: decimal.NewFromInt(2),
 		}},
-		Tenders: []points.Tender{{Kind: points.PointsTender, Amount: decimal.NewFromInt(1), Exclude: points.Match{Items: []string{"bag"}, Categories: []string{"wine"}, Tags: []string{"sale"}}}},
+		Tenders: []points.Tender{{Kind: points.PointsTender, Amount: decimal.NewFromInt(1)}},
 	}
+	excluding := order
+	excluding.Tenders = []points.Tender{{
+		Kind: points.PointsTender, Amount: decimal.NewFromInt(1),
+		Exclude: points.Match{Items: []string{"bag"}, Categories: []string{"wine"}, Tags: []string{"sale"}},
+	}}
 	sold := order
 	sold.Channel, sold.Store = "app", "graz"
 	return []loyalty.Command{
 		loyalty.Enroll{Member: "new", Key: "k", Attributes: map[string]string{"city": "Wien"}, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Earn{Member: "anna", Key: "k", Order: order, OccurredAt: at, Reason: reason, Actor: actor},
+		loyalty.Earn{Member: "anna", Key: "k", Order: excluding, OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Confirm{Member: "anna", Key: "k", Order: "paid", OccurredAt: at, Reason: reason, Actor: actor},
 		loyalty.Refund{
 			Member: "anna", Key: "k", Order: "paid", Kind: loyalty.Chargeback, Lines: []points.RefundLine{{Line: "1", Quantity: 1}},
