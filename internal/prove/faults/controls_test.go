@@ -9,13 +9,17 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
+// tries is how often a control is tried: what it shows is a matter of the instant at
+// which a server dies, and most tries show it within a few.
+const tries = 50
+
 // doubles runs callers who send what they are unsure of under a new key, until some of it
 // is done twice, and the auditor sees it.
 func doubles(t *testing.T, row string, shop shop, lines int) {
 	t.Helper()
 	began := time.Now()
 	doubled, unknown, kills := 0, 0, 0
-	for seed := uint64(0); seed < 10 && doubled == 0; seed++ {
+	for seed := uint64(0); seed < tries && doubled == 0; seed++ {
 		// Many hosts have many commits on their way when the server dies.
 		k := &killed{shop: shop, kills: size(2, 5, 5), hosts: 8, load: load{callers: 32, members: 128, lines: lines, seed: seed, plain: true, newKeys: true}}
 		found := k.runs(t)
@@ -43,7 +47,7 @@ func loses(t *testing.T, row string, shop shop, setting, value string) {
 	t.Helper()
 	began := time.Now()
 	lost, acknowledged, kills := 0, 0, 0
-	for seed := uint64(0); seed < 10 && lost == 0; seed++ {
+	for seed := uint64(0); seed < tries && lost == 0; seed++ {
 		k := &killed{
 			shop: shop, kills: size(1, 2, 2), settings: map[string]string{setting: value},
 			load: load{callers: 16, members: 128, lines: size(1000, 6000, 20_000), seed: seed},

@@ -94,8 +94,9 @@ func openSQL(t testing.TB, driver, source string, dialect sqlstore.Dialect) stor
 	db.SetMaxIdleConns(8)
 	store := sqlstore.New(db, dialect, nil)
 	t.Cleanup(func() {
-		_ = store.Close() // its connections may be dead
-		require.NoError(t, db.Close())
+		// Of a server that was killed its connections are dead.
+		_ = store.Close()
+		_ = db.Close()
 	})
 	return store
 }
