@@ -315,7 +315,7 @@ func (v *verdictOn) decide() (*TierChange, error) {
 		from, by = s.Base, s.BaseBy
 		v.store = true
 	}
-	lost, err := v.undoInherited()
+	gained, lost, err := v.undoInherited()
 	if err != nil {
 		return nil, err
 	}
@@ -328,7 +328,7 @@ func (v *verdictOn) decide() (*TierChange, error) {
 	told := v.told()
 	reminded := s.Reminded
 	v.remind(told)
-	change := v.change(s.Told, told, entered, append(undone, lost...))
+	change := v.change(s.Told, told, append(entered, gained...), append(undone, lost...))
 	if change != nil && slices.Contains(v.party.opened, s.Code) {
 		change.Kind = Opened
 	}

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -33,11 +34,15 @@ type inheritedState struct {
 
 // inheritedGiven is what somebody had for entering a tier who is one with the member now.
 // Till is the last day on which the member entered it by the same, and Used the one on which
-// they did as it was decided last, 0 for none.
+// they did as it was decided last, 0 for none. Here is set where the member was given it, for
+// what turned out later to have been entered before the merge, and Owed where that is still
+// to be given: by a later merge, which was undone, somebody else was given it.
 type inheritedGiven struct {
 	givenState
 	Till tiers.Day `json:"u,omitempty"`
 	Used tiers.Day `json:"e,omitempty"`
+	Here bool      `json:"h,omitempty"`
+	Owed bool      `json:"o,omitempty"`
 }
 
 // maxInherited bounds for how many merges a ladder keeps what refunds may decide again.
@@ -86,7 +91,7 @@ func (s inheritedState) through(member string) inheritedState {
 		for j := range g.Points {
 			g.Points[j].Lot = min(0, -g.Points[j].Lot)
 		}
-		g.Used = 0
+		g.Used, g.Here = 0, false
 	}
 	return s
 }
@@ -165,35 +170,55 @@ func (v *verdictOn) freeInherited(after tiers.Day, used map[[2]int]bool) {
 }
 
 // undoInherited decides again what merges brought, where the command takes back what was
-// counted of an order that came with them. It returns the tiers that turn out not to have
-// been entered, whose benefits it took back.
-func (v *verdictOn) undoInherited() ([]string, error) {
-	var undone []string
+// counted of an order that came with them. It returns the tiers that turn out to have been
+// entered, whose benefits it gave, and those that turn out not to, whose benefits it
+// took back.
+func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 	for i := range v.state.Inherited {
+		if entered, err = v.giveOwed(i, entered); err != nil {
+			return nil, nil, err
+		}
 		days, changed, err := v.withoutRefunded(&v.state.Inherited[i])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !changed {
 			continue
 		}
 		v.state.Inherited = slices.Clone(v.state.Inherited)
 		inh := &v.state.Inherited[i]
+		_, before, err := v.livedThrough(inh)
+		if err != nil {
+			return nil, nil, err
+		}
 		inh.Days = days
-		sums, err := counts(days)
+		now, changes, err := v.livedThrough(inh)
 		if err != nil {
-			return nil, v.party.tx.fail(err)
+			return nil, nil, err
 		}
-		m := tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}
-		now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
 		v.regrant(inh, now)
-		more, err := v.takeInherited(inh, changes)
+		less, err := v.takeInherited(inh, changes)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		undone = append(undone, more...)
+		more, err := v.giveInherited(inh, before, changes)
+		if err != nil {
+			return nil, nil, err
+		}
+		entered, undone = append(entered, more...), append(undone, less...)
 	}
-	return undone, nil
+	return entered, undone, nil
+}
+
+// livedThrough decides what was inherited to the day of its merge.
+func (v *verdictOn) livedThrough(inh *inheritedState) (tiers.State, []tiers.Change, error) {
+	sums, err := counts(inh.Days)
+	if err != nil {
+		return tiers.State{}, nil, v.party.tx.fail(err)
+	}
+	m := tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}
+	now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
+	return now, changes, nil
 }
 
 // withoutRefunded takes off what was inherited what the command takes back of it.
@@ -272,6 +297,79 @@ func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (
 	}
 	inh.Given = stay
 	return undone, nil
+}
+
+// giveOwed gives what is still to be given of what was inherited, and adds the tiers to those
+// entered.
+func (v *verdictOn) giveOwed(i int, entered []string) ([]string, error) {
+	owed := slices.ContainsFunc(v.state.Inherited[i].Given, func(g inheritedGiven) bool { return g.Owed })
+	if !owed || v.parting || v.party != v.party.tx.Party {
+		return entered, nil
+	}
+	v.state.Inherited = slices.Clone(v.state.Inherited)
+	inh := &v.state.Inherited[i]
+	inh.Given = slices.Clone(inh.Given)
+	for j := range inh.Given {
+		g := &inh.Given[j]
+		if !g.Owed {
+			continue
+		}
+		var err error
+		if g.Points, g.Rewards, err = v.give(g.Tier); err != nil {
+			return nil, err
+		}
+		g.Owed, g.Here, v.store = false, true, true
+		entered = append(entered, g.Tier)
+	}
+	return entered, nil
+}
+
+// giveInherited gives what entering tiers gives that are entered more often than before, such
+// as a lower one anew, now that a higher one was not held then. Of a merge that is being
+// undone it gives nothing: what is decided next is what each has alone.
+func (v *verdictOn) giveInherited(inh *inheritedState, before, now []tiers.Change) (entered []string, err error) {
+	if v.parting || v.party != v.party.tx.Party {
+		return nil, nil
+	}
+	more, had := map[string]int{}, map[givenOn]bool{}
+	for on := range eachEntered(now) {
+		more[on.tier]++
+	}
+	for on := range eachEntered(before) {
+		more[on.tier]--
+		had[on] = true
+	}
+	for on := range eachEntered(now) {
+		if had[on] || more[on.tier] <= 0 {
+			continue
+		}
+		more[on.tier]--
+		g := inheritedGiven{givenState: givenState{Tier: on.tier, Day: on.day}, Here: true}
+		if g.Points, g.Rewards, err = v.give(on.tier); err != nil {
+			return nil, err
+		}
+		inh.Given, entered = append(slices.Clone(inh.Given), g), append(entered, on.tier)
+	}
+	return entered, nil
+}
+
+// givenOn is a tier and a day on which it was entered.
+type givenOn struct {
+	tier string
+	day  tiers.Day
+}
+
+// eachEntered lists what was entered, in order.
+func eachEntered(changes []tiers.Change) iter.Seq[givenOn] {
+	return func(yield func(givenOn) bool) {
+		for i := range changes {
+			for _, tier := range changes[i].Entered {
+				if !yield(givenOn{tier, changes[i].Day}) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // forgetInherited drops what no refund decides again any more, since it is decided for

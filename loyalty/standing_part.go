@@ -106,13 +106,14 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 		if n < 0 || inh.Path[n] != member {
 			continue
 		}
+		l.takeOver(inh.Given)
 		if n == 0 && inh.With != "" {
 			theirs.handBackOf(&inh, nil)
 			continue
 		}
 		if n == 0 {
 			theirs.Given = slices.DeleteFunc(slices.Clone(theirs.Given), func(g givenState) bool {
-				return !slices.ContainsFunc(inh.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
+				return !inh.has(g)
 			})
 			continue
 		}
@@ -135,7 +136,8 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 }
 
 // handBackOf gives a member back what is left of what an earlier merge of their own brought,
-// or of what they had until then, which has no path.
+// or of what they had until then, which has no path. What the survivor was given for it
+// meanwhile is taken back there, and owed here.
 func (l *ladderState) handBackOf(left *inheritedState, path []string) {
 	for i := range l.Inherited {
 		had := &l.Inherited[i]
@@ -144,8 +146,33 @@ func (l *ladderState) handBackOf(left *inheritedState, path []string) {
 		}
 		had.Days = left.Days
 		had.Given = slices.DeleteFunc(slices.Clone(had.Given), func(g inheritedGiven) bool {
-			return !slices.ContainsFunc(left.Given, func(left inheritedGiven) bool { return left.Tier == g.Tier && left.Day == g.Day })
+			return !left.has(g.givenState)
 		})
+		for _, g := range left.Given {
+			if g.Here || g.Owed {
+				had.Given = append(had.Given, inheritedGiven{givenState: givenState{Tier: g.Tier, Day: g.Day}, Owed: true})
+				l.Again = true
+			}
+		}
+	}
+}
+
+// has reports whether what a merge brought is still there.
+func (s *inheritedState) has(g givenState) bool {
+	return slices.ContainsFunc(s.Given, func(left inheritedGiven) bool {
+		return !left.Here && left.Tier == g.Tier && left.Day == g.Day
+	})
+}
+
+// takeOver lets what the member was given in the place of who goes be decided with the
+// member's own: it stays where they entered the tier themselves.
+func (l *ladderState) takeOver(list []inheritedGiven) {
+	l.Given = slices.Clone(l.Given)
+	for _, g := range list {
+		if g.Here {
+			g.Day = max(g.Day, l.Base.At+1)
+			l.Given = append(l.Given, g.givenState)
+		}
 	}
 }
 

@@ -101,12 +101,15 @@ func TestARefundAfterAMergeLeavesTheStandingAsIfTheOrderHadNeverBeen(t *testing.
 
 		for _, c := range []*couple{was, never} {
 			c.do(loyalty.UnMerge{Member: "anna", Key: "undo", From: "twin"})
+			_, err := c.RunDue(t.Context(), nil)
+			require.NoError(t, err)
 		}
 		for _, member := range []string{"anna", "twin"} {
-			wantTier, wantDays, _ := never.stands(member)
-			tier, days, _ := was.stands(member)
+			wantTier, wantDays, wantPoints := never.stands(member)
+			tier, days, beans := was.stands(member)
 			require.Equal(t, wantTier, tier, member)
 			require.Equal(t, wantDays, days, member)
+			require.Equal(t, wantPoints, beans, member)
 		}
 	})
 }

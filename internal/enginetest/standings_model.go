@@ -149,24 +149,36 @@ func (p *lodger) buys(program *loyalty.Program, o *stayOrder, day tiers.Day) {
 
 // refunds takes pieces of an order back.
 func (p *lodger) refunds(o *stayOrder, pieces int64, today tiers.Day) {
+	lived := map[*past][][]string{}
+	for _, before := range p.pasts {
+		if slices.Contains(before.lived.facts, o.fact) {
+			lived[before] = before.entered()
+		}
+	}
 	o.back += pieces
 	o.fact.Amount = (o.pieces - o.back) * o.price
 	kept := o.beans - o.beans*points.Amount(o.back)/points.Amount(o.pieces)
 	p.beans -= o.beans - o.taken - kept
 	o.taken = o.beans - kept
 	for _, before := range p.pasts {
-		if slices.Contains(before.lived.facts, o.fact) {
-			p.livedAgain(before, today)
+		if was, ok := lived[before]; ok {
+			p.livedAgain(before, was, today)
 		}
 	}
 }
 
 // livedAgain decides a life up to a merge again: what it brought is what it turns out to
-// be, and what entering tiers gave that were not entered is taken back.
-func (p *lodger) livedAgain(before *past, today tiers.Day) {
+// be, what entering tiers gave that were not entered is taken back, and what was not
+// entered so often before is given.
+func (p *lodger) livedAgain(before *past, was [][]string, today tiers.Day) {
 	for l := range p.ladders {
 		now := before.lived.on(l, before.on)
-		left := slices.Clone(now.Entered)
+		left, more := slices.Clone(now.Entered), slices.Clone(now.Entered)
+		for _, tier := range was[l] {
+			if i := slices.Index(more, tier); i >= 0 {
+				more = slices.Delete(more, i, i+1)
+			}
+		}
 		before.given[l] = slices.DeleteFunc(before.given[l], func(tier string) bool {
 			i := slices.Index(left, tier)
 			if i >= 0 {
@@ -174,6 +186,7 @@ func (p *lodger) livedAgain(before *past, today tiers.Day) {
 			}
 			return i < 0
 		})
+		before.given[l] = append(before.given[l], more...)
 		kept := false
 		for i := range p.grants[l] {
 			g := &p.grants[l][i]
@@ -189,6 +202,14 @@ func (p *lodger) livedAgain(before *past, today tiers.Day) {
 			p.keeps(l, now, before, before.by(), today)
 		}
 	}
+}
+
+// entered lists the tiers of each ladder that were entered.
+func (b *past) entered() (list [][]string) {
+	for l := range b.lived.ladders {
+		list = append(list, slices.Clone(b.lived.on(l, b.on).Entered))
+	}
+	return list
 }
 
 // lives is a copy of the member's life up to now, which shares what happened.
