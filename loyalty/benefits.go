@@ -41,7 +41,7 @@ func (b Benefits) Earn(unit string) (decimal.Decimal, *TierBenefits) {
 	return best, by
 }
 
-// EarlyAccess returns how long before others the member may book or redeem, and the
+// EarlyAccess returns how long before others the member may redeem rewards, and the
 // tier that gives it; nil is none.
 func (b Benefits) EarlyAccess() (time.Duration, *TierBenefits) {
 	hours := 0

@@ -74,10 +74,11 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 // entryRule is what entries call the points for entering a tier.
 func (v *verdictOn) entryRule() string { return "tier:" + v.state.Code }
 
-// give credits the points of entering a tier, and issues its rewards.
+// give credits the points of entering a tier, and issues its rewards. A closed account gets
+// nothing.
 func (v *verdictOn) give(code string) ([]givenPoints, []givenReward, error) {
 	tier, rank := v.ladder.Find(code)
-	if rank < 0 {
+	if rank < 0 || v.party.row.Status == storage.Closed {
 		return nil, nil, nil
 	}
 	credited, err := v.credit(tier)

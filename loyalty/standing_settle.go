@@ -47,7 +47,7 @@ func (p *Party) decideIfChanged() error {
 }
 
 // settleStanding is the settle step of a member for whom something on a ladder ends or
-// begins.
+// begins. Of one who was erased nothing does any more.
 func settleStanding(tx *Tx) error {
 	if len(tx.deciding.engine.epochs) == 0 {
 		return tx.fail(fmt.Errorf("%w: the member has tiers, and this engine's program has no ladders: start it with every revision", ErrOldProgram))
@@ -58,6 +58,9 @@ func settleStanding(tx *Tx) error {
 	}
 	if state == nil {
 		return tx.fail(errors.New("loyalty: the record of a member's tiers is gone: verify the ledger"))
+	}
+	if tx.erased() {
+		return tx.putStanding(state, points.Never)
 	}
 	return tx.decideStanding(state, true)
 }

@@ -180,3 +180,22 @@ func TestTheTierThatEarnsMostCountsAndIsNamed(t *testing.T) {
 		})
 	}
 }
+
+func TestEarlyAccessOpensARewardByThatManyHours(t *testing.T) {
+	opens := time.Date(2027, time.April, 1, 7, 0, 0, 0, time.UTC)
+	for euros, hours := range map[int64]int{99: 0, 100: 24, 500: 72} {
+		s := openShop(t, regulars(perks, func(p *loyalty.Program) { p.Catalog[0].When.From = opens }))
+		s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+		s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", euros)})
+		s.must(loyalty.Adjust{Member: "anna", Key: "gift", Unit: "bean", Points: 100, Reason: "gift", Actor: "ada"})
+		at, cmd := opens.Add(-time.Duration(hours)*time.Hour), loyalty.Redeem{Member: "anna", Key: "mug", Redemption: "mug", Reward: "mug"}
+		s.now = at.Add(-time.Microsecond)
+		_, err := s.Do(t.Context(), cmd)
+		require.ErrorIs(t, err, loyalty.ErrNotEligible)
+		offers, err := s.Rewards(t.Context(), "anna", nil)
+		require.NoError(t, err)
+		require.Equal(t, []rewards.Reason{{Why: rewards.NotOpen, At: at}}, offers[0].Reasons)
+		s.now = at
+		s.must(cmd)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // days is what the days of a member's metric add up to.
@@ -105,6 +106,38 @@ func TestAMergeKeepsATierThatWasEarnedBeneathAGrant(t *testing.T) {
 	s.now = time.Date(2029, 1, 1, 12, 0, 0, 0, time.UTC)
 	require.Empty(t, s.tier("anna"))
 	s.verify()
+}
+
+// TestWhoIsGoneEntersNoTier lets the year begin in which somebody who was erased, or whose
+// account was closed, would have been gold.
+func TestWhoIsGoneEntersNoTier(t *testing.T) {
+	for _, gone := range []loyalty.Command{
+		loyalty.Erase{Member: "anna", Key: "gone"}, loyalty.Close{Member: "anna", Key: "gone", Reason: "moved away", Actor: "ada"},
+	} {
+		s := openShop(t, regulars(welcomed, remindOfTiers, func(p *loyalty.Program) {
+			p.Ladders[0].Start, p.Ladders[0].End = tiers.NextPeriod, tiers.EndOfPeriod
+		}))
+		s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+		s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+		s.must(gone)
+		before := len(s.events("earned"))
+		s.daysUntil(2029, time.February, 1)
+		if _, erased := gone.(loyalty.Erase); erased {
+			for _, kind := range []string{"tier-promoted", "tier-demoted", loyalty.TierReminderEvent} {
+				require.Empty(t, s.events(kind), kind)
+			}
+		}
+		require.Len(t, s.events("earned"), before, "%T", gone)
+		for r, err := range storage.AllRecords(t.Context(), s.store, storage.RecordQuery{Program: "beans", Member: "anna", Kind: loyalty.RedemptionRecord}) {
+			require.NoError(t, err)
+			t.Errorf("%s was given after %T", r.ID, gone)
+		}
+		for e, err := range storage.AllEntries(t.Context(), s.store, storage.MemberQuery{Program: "beans", Member: "anna"}) {
+			require.NoError(t, err)
+			require.NotEqual(t, "tier:status", e.Rule, "%T", gone)
+		}
+		s.verify()
+	}
 }
 
 func TestAnErasedMemberHasNoTierThatEnds(t *testing.T) {

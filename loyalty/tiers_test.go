@@ -234,11 +234,13 @@ func TestAnOverrideHoldsUntilItsDayOrUntilItIsRevoked(t *testing.T) {
 }
 
 func TestThePastShowsTheTierOfThen(t *testing.T) {
-	s := openShop(t, regulars())
+	s := openShop(t, regulars(func(p *loyalty.Program) { p.Ladders[0].Tiers[1].Benefits.Custom = map[string]string{"lounge": "yes"} }))
 	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
 	at := func(days int) string {
 		m, err := s.MemberAt(t.Context(), "anna", time.Date(2027, time.March, 1+days, 12, 0, 0, 0, time.UTC))
 		require.NoError(t, err)
+		lounge, _ := m.Benefits.Custom("lounge")
+		require.Equal(t, m.Tier("status").Tier == "gold", lounge == "yes", "benefits are those of then")
 		return m.Tier("status").Tier
 	}
 	start := s.now

@@ -277,7 +277,7 @@ func TestPeriodsEndAtMidnightWhereverTheShopIs(t *testing.T) {
 					{on: last + " 23:58", does: []loyalty.Command{countedFact("cup", 2)}},
 					{on: last + " 23:59", does: []loyalty.Command{countedFact("cup", 1)}, tier: "regular", reason: "the last minute"},
 					{on: first.AddDate(0, 2, -1).Format(time.DateOnly) + " 23:59", tier: "regular", reason: "kept for the month after"},
-					{on: next + " 03:30", reason: "which had nothing"},
+					{on: next + " 00:00", reason: "which had nothing"},
 				})
 			}
 		})

@@ -55,8 +55,8 @@ type Benefits struct {
 	// Earn multiplies what base rates give, by unit; the empty unit stands for all
 	// that are not named. A factor is above 0 and at most 1000, with at most 6 decimals.
 	Earn map[string]decimal.Decimal `json:"earn,omitempty"`
-	// EarlyAccess is for how many hours before others a member may book or redeem, 0 to
-	// 8784.
+	// EarlyAccess is for how many hours before others a member may redeem rewards whose time
+	// begins, 0 to 8784. Sessions say themselves to which tiers their booking opens earlier.
 	EarlyAccess int `json:"earlyAccess,omitempty"`
 	// Services names what a member has free of charge where the host asks money of others,
 	// such as "late-checkout" or "shipping". The engine charges for none of them: it tells
