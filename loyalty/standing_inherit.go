@@ -48,6 +48,32 @@ type inheritedGiven struct {
 // maxInherited bounds for how many merges a ladder keeps what refunds may decide again.
 const maxInherited = 20
 
+// boundInherited drops what is too much, the oldest first: of that which has given nothing that
+// is still decided, then of what others brought, and then of the member's own.
+func (l *ladderState) boundInherited() {
+	worth := func(inh *inheritedState) int {
+		switch gave := slices.ContainsFunc(inh.Given, func(g inheritedGiven) bool {
+			return inh.decidedAgain(&g) && len(g.Points)+len(g.Rewards) > 0
+		}); {
+		case !gave:
+			return 0
+		case len(inh.Path) > 0:
+			return 1
+		default:
+			return 2
+		}
+	}
+	for len(l.Inherited) > maxInherited {
+		least := 0
+		for i := range l.Inherited {
+			if worth(&l.Inherited[i]) < worth(&l.Inherited[least]) {
+				least = i
+			}
+		}
+		l.Inherited = slices.Delete(l.Inherited, least, least+1)
+	}
+}
+
 // inherited is what a member has of a ladder who becomes one with another, nil for nothing.
 func (p *Party) inherited(state *standingState, l *ladderState, of *tiers.Ladder, earned tiers.State, on tiers.Day) *inheritedState {
 	held := rankOf(of, earned.Tier)

@@ -65,13 +65,14 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		for _, inh := range theirOwn {
 			have.Inherited = append(have.Inherited, inh.through(from.Member()))
 		}
-		have.Inherited = have.Inherited[max(0, len(have.Inherited)-maxInherited):]
+		have.boundInherited()
 		for _, g := range []grantState{{Path: []string{from.Member()}}, {With: from.Member()}} {
 			state := earned
 			if g.With != "" {
 				state = own
 			}
-			if g.How, g.At, g.Source = byMerge, tx.now, from.Member(); g.keeps(l, state, today, today) {
+			g.How, g.At, g.Source = byMerge, tx.now, from.Member()
+			if g.keeps(l, state, today, today) && !have.keepsOwn(&g) {
 				have.bring(l, g, today)
 			}
 		}
@@ -106,6 +107,17 @@ func (g *grantState) keeps(l *tiers.Ladder, s tiers.State, on, today tiers.Day) 
 	g.Grant = tiers.Grant{Tier: s.Tier, From: on, Until: s.Until}
 	return rankOf(l, s.Tier) >= 0 && s.Until > today && s.Until < tiers.LastDay
 }
+
+// keepsOwn reports whether a merge before this one keeps the same tier of the member's own as
+// long, so that many merges need no grant each.
+func (l *ladderState) keepsOwn(grant *grantState) bool {
+	return grant.With != "" && slices.ContainsFunc(l.Grants, func(g grantState) bool {
+		return g.ofOwn() && g.Revoked.IsZero() && g.Tier == grant.Tier && g.Until == grant.Until
+	})
+}
+
+// ofOwn reports whether the grant keeps a tier that the member themselves had at a merge.
+func (g *grantState) ofOwn() bool { return g.How == byMerge && g.With != "" && len(g.Path) == 0 }
 
 func rankOf(l *tiers.Ladder, tier string) int {
 	_, rank := l.Find(tier)

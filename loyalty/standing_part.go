@@ -22,9 +22,26 @@ import (
 // the same was counted. The last rule is applied once everything is back where it was, so
 // that nobody's points pay for what another one returns.
 
-// withoutGrants takes off what a member had been granted who is taken out of a merge.
+// withoutGrants takes off what a member had been granted who is taken out of a merge. What it
+// kept of the survivor's own tier a later merge keeps from now on that is not undone.
 func (l *ladderState) withoutGrants(member string) {
-	l.Grants = slices.DeleteFunc(l.Grants, func(g grantState) bool { return g.Source == member })
+	var own []grantState
+	l.Grants = slices.DeleteFunc(l.Grants, func(g grantState) bool {
+		if g.Source == member && g.ofOwn() && g.Revoked.IsZero() {
+			own = append(own, g)
+		}
+		return g.Source == member
+	})
+	later := slices.IndexFunc(l.Inherited, func(inh inheritedState) bool { return len(inh.Path) == 0 && inh.With != "" })
+	if later < 0 {
+		return
+	}
+	for _, g := range own {
+		if inh := &l.Inherited[later]; g.Until > inh.On {
+			g.Source, g.With, g.From = inh.With, inh.With, max(g.From, inh.On)
+			l.Grants = append(l.Grants, g)
+		}
+	}
 }
 
 // partStanding takes back from the survivor what a member who is taken out of a merge
@@ -98,10 +115,10 @@ func (p *Party) hasParted() error {
 // handBack gives a member who is taken out of a merge what was decided again meanwhile of
 // what they brought.
 func (l *ladderState) handBack(theirs *ladderState, member string) {
-	for _, inh := range l.Inherited {
+	for i, inh := range l.Inherited {
 		n := len(inh.Path) - 1
 		if n < 0 && inh.With == member {
-			l.takeUp(inh.Given)
+			l.takeUp(i)
 		}
 		if n < 0 || inh.Path[n] != member {
 			continue
@@ -176,15 +193,33 @@ func (l *ladderState) takeOver(list []inheritedGiven) {
 	}
 }
 
-// takeUp lets what was given before a merge that is undone be decided with the rest again.
-func (l *ladderState) takeUp(list []inheritedGiven) {
-	var given []givenState
-	for _, g := range list {
-		if g.Day > l.Base.At {
-			given = append(given, g.givenState)
+// takeUp lets what was given before a merge that is undone be decided with the rest again, or
+// belong to what the member had until the next merge, while there is one.
+func (l *ladderState) takeUp(i int) {
+	given := slices.DeleteFunc(slices.Clone(l.Inherited[i].Given), func(g inheritedGiven) bool { return g.Day <= l.Base.At })
+	for later := i + 1; later < len(l.Inherited); later++ {
+		if next := &l.Inherited[later]; len(next.Path) == 0 && next.With != "" {
+			next.takeUp(given)
+			return
 		}
 	}
-	l.Given = append(given, l.Given...)
+	var own []givenState
+	for _, g := range given {
+		own = append(own, g.givenState)
+	}
+	l.Given = append(own, l.Given...)
+}
+
+// takeUp takes what was given in the place of what stands for it.
+func (s *inheritedState) takeUp(given []inheritedGiven) {
+	for _, g := range given {
+		if !s.decidedAgain(&g) {
+			continue
+		}
+		s.Given = slices.DeleteFunc(s.Given, func(had inheritedGiven) bool { return had.Tier == g.Tier && !s.decidedAgain(&had) })
+		g.Used = g.Day
+		s.Given = append(s.Given, g)
+	}
 }
 
 // lotsWent lets what was given name the lots where a merge took them, or its undoing: lot of

@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -105,6 +106,33 @@ func TestAMergeKeepsATierThatWasEarnedBeneathAGrant(t *testing.T) {
 	require.Equal(t, "silver", s.tier("anna"), "earned in 2027 to the end of 2028")
 	s.now = time.Date(2029, 1, 1, 12, 0, 0, 0, time.UTC)
 	require.Empty(t, s.tier("anna"))
+	s.verify()
+}
+
+// TestManyMergesLeaveRoomForWhatIsGranted lets anna, who is gold, take in sixty others, one of
+// whom leaves again.
+func TestManyMergesLeaveRoomForWhatIsGranted(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.OverrideTier{Member: "anna", Key: "long", Ladder: "status", Tier: "silver", Until: s.now.AddDate(5, 0, 0), Reason: "friend", Actor: "ada"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	undo := s.now.AddDate(1, 0, 0)
+	for i := range 60 {
+		s.now = s.now.Add(time.Hour)
+		twin := fmt.Sprint("twin", i)
+		s.must(loyalty.Enroll{Member: twin, Key: "enroll"})
+		s.must(loyalty.Earn{Member: twin, Key: "1", Order: bought(twin, 120)})
+		s.must(loyalty.Merge{Member: "anna", Key: "merge" + twin, From: twin, UndoUntil: undo})
+	}
+	require.Equal(t, points.Amount(500+60*120+50), s.member("anna").Balance("bean").Available, "gold gives its points once")
+	for _, twin := range []string{"twin0", "twin33"} {
+		s.must(loyalty.UnMerge{Member: "anna", Key: "undo" + twin, From: twin})
+		s.runDue()
+	}
+	require.Equal(t, points.Amount(500+58*120+50), s.member("anna").Balance("bean").Available, "nor does an undone merge give them again")
+	s.must(loyalty.OverrideTier{Member: "anna", Key: "o", Ladder: "status", Tier: "gold", Until: s.now.AddDate(0, 1, 0), Reason: "sorry", Actor: "ada"})
+	s.daysUntil(2029, time.January, 2)
+	require.Equal(t, "silver", s.member("anna").Tier("status").Tier, "what was granted outlives what merges brought")
 	s.verify()
 }
 
