@@ -196,6 +196,8 @@ func (e *Engine) scrubs(row storage.Record) bool {
 		return false
 	case veils(row.Kind):
 		return true
+	case row.Kind == memberKind && Moved(row):
+		return len(row.Data) > 0 // It names the pool that was left.
 	case row.Kind == memberKind || row.Kind == inviteKind || row.Kind == rewardUseKind || !e.kernelKinds[row.Kind]:
 		return !Moved(row)
 	default:

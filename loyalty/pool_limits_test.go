@@ -8,6 +8,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
 )
 
 func TestWhoLeavesAPoolAndComesAgainHasDrawnWhatTheyDrew(t *testing.T) {
@@ -35,6 +36,24 @@ func TestWhoLeavesAPoolAndComesAgainHasDrawnWhatTheyDrew(t *testing.T) {
 	s.must(loyalty.JoinPool{Member: "zoe", Key: "other", Pool: "den"})
 	s.must(loyalty.DrawFromPool{Member: "zoe", Key: "6", Pool: "den", Unit: "bean", Points: 10})
 	s.verify()
+}
+
+func TestAnErasureForgetsThePoolThatWasLeft(t *testing.T) {
+	for _, left := range []bool{true, false} {
+		s := households(t, loyalty.ToDissolver)
+		s.must(loyalty.ContributeToPool{Member: "ben", Key: "put", Pool: "home", Unit: "bean", Points: 60})
+		s.must(loyalty.DrawFromPool{Member: "zoe", Key: "1", Pool: "home", Unit: "bean", Points: 7})
+		if left {
+			s.must(loyalty.LeavePool{Member: "zoe", Key: "leave", Pool: "home"})
+		}
+		s.must(loyalty.Erase{Member: "zoe", Key: "erase"})
+		for row, err := range storage.AllRecords(t.Context(), s.store, storage.RecordQuery{Program: "beans", Member: "zoe"}) {
+			require.NoError(t, err)
+			require.NotContains(t, string(row.Data), "home")
+			require.NotContains(t, row.Reference, "home")
+		}
+		s.verify()
+	}
 }
 
 func TestEveryLimitOfARoleHolds(t *testing.T) {

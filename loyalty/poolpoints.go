@@ -416,7 +416,7 @@ func (e *Engine) leavePools(ctx context.Context, member string, now time.Time) e
 		if err != nil {
 			return err
 		}
-		if !e.scrubs(row) {
+		if Moved(row) || !e.scrubs(row) {
 			continue
 		}
 		step := &poolStep{pool: row.Reference, member: member, kind: row.ID, leaves: true}
