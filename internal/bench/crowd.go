@@ -82,9 +82,12 @@ func (o *options) runCrowd(ctx context.Context, out io.Writer) (err error) {
 			return fmt.Errorf("%d members: %w", c.members, err)
 		}
 	}
-	// What the import left to be written is not the commands' to wait for.
-	if _, err := crowds[0].pool.Exec(ctx, "CHECKPOINT"); err != nil {
-		return err
+	// What the import left to be written is not the commands' to wait for. A server that was
+	// named writes when it likes.
+	if o.dsn == "" {
+		if _, err := crowds[0].pool.Exec(ctx, "CHECKPOINT"); err != nil {
+			return err
+		}
 	}
 	length := time.Duration(o.seconds * float64(time.Second) / crowdRounds)
 	for range crowdRounds {

@@ -41,6 +41,7 @@ func TestSettingsGoToTheServerThatHasManyMembers(t *testing.T) {
 	for says, args := range map[string][]string{
 		"name=value":      {"-store", "postgres", "-members", "100", "-set", "shared_buffers"},
 		"-members":        {"-store", "postgres", "-set", "work_mem=8MB"},
+		"-store postgres": {"-kpi", "-set", "work_mem=8MB"},
 		"leave -dsn away": {"-store", "postgres", "-members", "100", "-dsn", "postgres://localhost", "-set", "work_mem=8MB"},
 		"no_such_setting": {"-store", "postgres", "-members", "100", "-set", "no_such_setting=1"},
 	} {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -57,7 +58,7 @@ func TestAnOrderWithALadderTakesAtMostHalfAsMuchAgain(t *testing.T) {
 	}
 	for _, store := range []string{"memory", "sqlite"} {
 		t.Run(store, func(t *testing.T) {
-			var least float64
+			least := math.Inf(1)
 			for range 5 { // of which one must be quiet
 				var out bytes.Buffer
 				require.NoError(t, run(t.Context(), []string{"-store", store, "-case", "earn-tier", "-seconds", "3", "-json", "-dir", t.TempDir()}, &out))
@@ -65,7 +66,8 @@ func TestAnOrderWithALadderTakesAtMostHalfAsMuchAgain(t *testing.T) {
 				require.NoError(t, json.Unmarshal(out.Bytes(), &r))
 				require.Len(t, r.Goals, 1)
 				t.Logf("%.2f times the processor time, %.1f rows, %.0f allocations", r.CPUTimesAgainst, r.RowsPerOp, r.AllocsPerOp)
-				if least = r.Goals[0].Reached; r.Goals[0].Met {
+				least = min(least, r.Goals[0].Reached)
+				if r.Goals[0].Met {
 					return
 				}
 			}

@@ -59,6 +59,8 @@ type options struct {
 	settings map[string]string
 }
 
+var errSettings = errors.New("-set goes with -store postgres -members")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout)
@@ -91,6 +93,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if o.kpi && len(o.settings) > 0 {
+		return errSettings
+	}
 	if o.kpi {
 		return o.runKPI(ctx, flags, out)
 	}
@@ -103,7 +108,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return o.runCrowd(ctx, out)
 	}
 	if len(o.settings) > 0 {
-		return errors.New("-set goes with -store postgres -members")
+		return errSettings
 	}
 	if o.clients < 1 || o.engines < 1 || o.seconds <= 0 || flags.NArg() > 0 {
 		return errors.New("-clients and -engines must be at least 1, -seconds above 0, and nothing may follow the flags")
