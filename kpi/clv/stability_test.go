@@ -252,11 +252,24 @@ func TestAParameterNextToNothingIsNotLost(t *testing.T) {
 // A fit may try any parameters on its way: those of which next to all leave at once took
 // some thousand million steps to sum up.
 func TestDepartureAtOnceIsSummedInAFewSteps(t *testing.T) {
-	for _, s := range []float64{1e9, 1.6e21, 1e40} {
-		m := clv.ParetoNBD{R: 3e16, Alpha: 760, S: s, Beta: 5.6e-8}
-		for _, c := range []clv.Customer{{Age: 50}, {Frequency: 3, Recency: 20, Age: 50}} {
-			_, err := clv.LogLikelihood(m, c)
-			require.NoError(t, err, "%g", s)
+	for _, r := range []float64{0.5, 3e16} {
+		for _, s := range []float64{1e4, 1e9, 1.6e21, 1e40} {
+			m := clv.ParetoNBD{R: r, Alpha: 760, S: s, Beta: 5.6e-8}
+			for _, c := range []clv.Customer{{Age: 50}, {Frequency: 3, Recency: 1e-15, Age: 50}, {Frequency: 3, Recency: 20, Age: 50}} {
+				got, err := clv.LogLikelihood(m, c)
+				require.NoError(t, err, "%g", s)
+				// Who was there until the last purchase leaves at once: of those to come, the
+				// next event is that and no purchase.
+				want := -m.R*math.Log1p(c.Recency/m.Alpha) - m.S*math.Log1p(c.Recency/m.Beta)
+				for x := range c.Frequency {
+					want += math.Log((m.R + float64(x)) / (m.Alpha + c.Recency))
+				}
+				buys := (m.R + float64(c.Frequency)) / (m.Alpha + c.Recency)
+				want -= math.Log1p(buys * (m.Beta + c.Recency) / m.S)
+				// The logarithms of the parameters are taken r and s times, and all but this is lost.
+				lost := 4e-16 * (m.R*math.Abs(math.Log(m.Alpha)) + m.S*math.Abs(math.Log(m.Beta)))
+				assert.InDelta(t, want, got, 1e-6+lost, "%+v by %v", c, m.Params())
+			}
 		}
 	}
 }
