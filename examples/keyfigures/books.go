@@ -136,25 +136,28 @@ func (g *giftCards) figures(r *Report) error {
 	if r.carded, err = r.since("gift_cards.since", g.Since); err != nil {
 		return err
 	}
-	r.cards(&p)
+	r.cards(&p, "since the first card")
 	r.add("gift_card_redemption_rate", kpi.Quotient("", kpi.Fraction, g.Redeemed, g.Paid).As("redeemed / paid in"))
 	r.add("gift_card_breakage_rate", kpi.Quotient("", kpi.Fraction, g.Expired, g.Paid).As("expired / paid in"))
 	return nil
 }
 
-// cards adds what is owed on gift cards.
-func (r *Report) cards(p *liability.Position) {
-	convention := "IFRS 15 " + string(p.Policy.Method) + ", since the first card"
+// cards adds what is owed on gift cards, and of which cards that is.
+func (r *Report) cards(p *liability.Position, of string) {
+	convention := "IFRS 15 " + string(p.Policy.Method) + ", " + of
 	r.owes("gift_card_revenue", p.Revenue, r.carded, convention)
 	r.owes("gift_card_breakage_revenue", p.Breakage, r.carded, "of the revenue, for value that is not redeemed; "+convention)
 	r.owes("gift_card_liability", p.Liability, r.carded, convention)
 }
 
 // giftCards adds those of an engine, at their face, with the breakage that what became
-// of each month's cards lets expect.
+// of each month's cards lets expect. Cards of another currency than the log's are an error.
 func (r *Report) giftCards(cards *figures.GiftCardReport) error {
 	if cards == nil || len(cards.Cohorts) == 0 {
 		return nil
+	}
+	if cards.Currency != r.currency {
+		return fmt.Errorf("gift_cards.currency: is %q, must be %q as in the order log", cards.Currency, r.currency)
 	}
 	roll, err := cards.RollForward(liability.Policy{Method: liability.Proportional, Currency: cards.Currency}, decimal.NewFromInt(1), 0)
 	if err != nil {
@@ -166,7 +169,7 @@ func (r *Report) giftCards(cards *figures.GiftCardReport) error {
 		p.Breakage = p.Breakage.Add(m.Breakage)
 	}
 	r.carded = cards.Period()
-	r.cards(&p)
+	r.cards(&p, "from the real cards by month of issue, at their face; the points that they were had for are redeemed in points_revenue")
 	r.add("gift_card_redemption_rate", cards.Redemption())
 	r.add("gift_card_breakage_rate", cards.Breakage())
 	return nil

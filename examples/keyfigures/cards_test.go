@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,10 +56,11 @@ func TestGiftCardsOfAnEngineAreInTheReport(t *testing.T) {
 	until := now.Add(time.Microsecond)
 	cards, err := figures.GiftCards(ctx, engine, store, figures.GiftCardOptions{Currency: "EUR", Until: until})
 	require.NoError(t, err)
-	report, err := keyfigures.Compute(cafeLog(), keyfigures.Options{
+	options := keyfigures.Options{
 		Zone: time.UTC, Unit: kpi.InWeeks, UnitName: "week", InactiveDays: 14, Level: 0.95, Warnings: io.Discard,
 		Engine: &keyfigures.Engine{GiftCards: cards},
-	})
+	}
+	report, err := keyfigures.Compute(cafeLog(), options)
 	require.NoError(t, err)
 	for key, want := range map[string]string{"gift_card_redemption_rate": "10 / 20", "gift_card_breakage_rate": "4 / 20"} {
 		f := report.Figures[key]
@@ -67,9 +69,16 @@ func TestGiftCardsOfAnEngineAreInTheReport(t *testing.T) {
 	}
 	revenue, liability := report.Figures["gift_card_revenue"], report.Figures["gift_card_liability"]
 	assert.Equal(t, "20", revenue.Numerator.Add(liability.Numerator).String(), "all that was issued")
-	assert.True(t, liability.Numerator.IsPositive() && liability.Numerator.LessThanOrEqual(decimal.NewFromInt(6)))
+	assert.Equal(t, "6", liability.Numerator.String(), "what is still on the other card")
+	assert.Equal(t, "IFRS 15 proportional, from the real cards by month of issue, at their face; the points that they were had for are redeemed in points_revenue", liability.Convention)
 	assert.Equal(t, revenue.Numerator.Sub(decimal.NewFromInt(10)).String(), report.Figures["gift_card_breakage_revenue"].Numerator.String(), "what is revenue beyond what was used")
 	assert.Equal(t, "EUR", liability.Currency)
+
+	other := *cards
+	other.Currency = "CHF"
+	options.Engine = &keyfigures.Engine{GiftCards: &other}
+	_, err = keyfigures.Compute(cafeLog(), options)
+	require.EqualError(t, err, `gift_cards.currency: is "CHF", must be "EUR" as in the order log`)
 }
 
 func TestCountsWithoutDatesSaySoAndWrongDatesAreNamed(t *testing.T) {
@@ -87,16 +96,31 @@ func TestCountsWithoutDatesSaySoAndWrongDatesAreNamed(t *testing.T) {
 		assert.True(t, f.Period.IsZero(), key)
 		assert.Equal(t, []string{"its input does not say of when it is"}, f.Notes, key)
 	}
+	for key := range report.Figures {
+		assert.False(t, strings.HasPrefix(key, "holdout_"), "%s without -calibration-end", key)
+	}
 	for costs, want := range map[string]string{
-		`{"points": {"since": "then"}}`:                                       "points.since: \"then\" is not a date",
-		`{"points": {"since": "2027-02-03"}}`:                                 "points.since: must be a day of before 2027-02-03",
-		`{"gift_cards": {"method": "remote", "since": "2028-01-01"}}`:         "gift_cards.since: must be a day of before",
-		`{"points": {"month": {"start": "2027-02-01", "end": "2027-02-01"}}}`: "points.month.end: must be after start",
-		`{"points": {"month": {"end": "2027-02-01"}}}`:                        "points.month.start: must be said",
-		`{"points": {"month": {"start": "2027-02-01", "end": "2027-02-31"}}}`: "points.month.end: \"2027-02-31\" is no",
+		`{"points": {"since": "then"}}`:                                       "costs: points.since: \"then\" is not a date such as 2027-03-08",
+		`{"points": {"since": "2027-02-03"}}`:                                 "costs: points.since: must be a day of before 2027-02-03, where the report ends",
+		`{"gift_cards": {"method": "remote", "since": "2028-01-01"}}`:         "costs: gift_cards.since: must be a day of before 2027-02-03, where the report ends",
+		`{"points": {"month": {"start": "2027-02-01", "end": "2027-02-01"}}}`: "costs: points.month.end: must be after start",
+		`{"points": {"month": {"end": "2027-02-01"}}}`:                        "costs: points.month.start: must be said where end is",
+		`{"points": {"month": {"start": "2027-02-01"}}}`:                      "costs: points.month.end: must be said where start is",
+		`{"points": {"month": {"start": "2027-02-01", "end": "2027-02-31"}}}`: "costs: points.month.end: \"2027-02-31\" is not a date such as 2027-03-08",
+		`{"start": "2027-01-01"}`:                                             "FILE: end: must be said where start is",
+		`{"end": "2027-01-01"}`:                                               "FILE: start: must be said where end is",
+		`{"start": "2027-01-01", "end": "2026-01-01"}`:                        "FILE: end: must be after start",
+		`{"lift": {}}`:  "FILE: start, end: must be said: lift is of a period",
+		`{"tiers": {}}`: "FILE: start, end: must be said: tiers are of a period",
+		`{"contract": {}, "retention_spend": "1"}`: "FILE: start, end: must be said: spending is of a period\nstart, end: must be said: contracts are of a period",
 	} {
 		_, err := compute(costs)
 		require.Error(t, err, costs)
-		assert.Contains(t, err.Error(), want[:len(want)-4], costs)
+		got := err.Error()
+		if rest, of := strings.CutPrefix(want, "FILE"); of {
+			_, got, _ = strings.Cut(got, "costs.json")
+			want = rest
+		}
+		assert.Equal(t, want, got, costs)
 	}
 }

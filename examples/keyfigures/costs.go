@@ -16,7 +16,8 @@ import (
 // costs is what an order log cannot know.
 type costs struct {
 	Currency string `json:"currency"`
-	// Start and End are dates; the days from the first until before the second.
+	// Start and End are dates; the days from the first until before the second. Spending,
+	// Contract, Lift and Tiers need both.
 	Start string `json:"start"`
 	End   string `json:"end"`
 	// AcquisitionSpend and RetentionSpend are of that period.
@@ -50,18 +51,10 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var errs []error
-	var start, end time.Time
-	if start, err = Day(c.Start, zone); err != nil {
-		errs = append(errs, fmt.Errorf("start: %w", err))
-	}
-	if end, err = Day(c.End, zone); err != nil {
-		errs = append(errs, fmt.Errorf("end: %w", err))
-	}
-	if (c.AcquisitionSpend != nil || c.RetentionSpend != nil) && !end.After(start) {
-		errs = append(errs, errors.New("end: must be after start: spending is of a period"))
-	}
-	if c.Contract != nil && !end.After(start) {
-		errs = append(errs, errors.New("end: must be after start: contracts are of a period"))
+	if c.period, err = periodBetween("", c.Start, c.End, zone); err != nil {
+		errs = append(errs, err)
+	} else if c.period.IsZero() {
+		errs = append(errs, c.needPeriod()...)
 	}
 	if c.GrossMargin != nil && !(*c.GrossMargin > 0 && *c.GrossMargin <= 1) {
 		errs = append(errs, errors.New("gross_margin: must be a fraction above 0, at most 1"))
@@ -72,8 +65,26 @@ func readCosts(path string, zone *time.Location) (*costs, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	c.period = kpi.Period{Start: start, End: end, Zone: zone}
 	return &c, nil
+}
+
+// needPeriod is an error for each part of the costs that is of a period.
+func (c *costs) needPeriod() []error {
+	var errs []error
+	for _, part := range []struct {
+		name string
+		said bool
+	}{
+		{"spending is", c.AcquisitionSpend != nil || c.RetentionSpend != nil},
+		{"contracts are", c.Contract != nil},
+		{"lift is", c.Lift != nil},
+		{"tiers are", c.Tiers != nil},
+	} {
+		if part.said {
+			errs = append(errs, fmt.Errorf("start, end: must be said: %s of a period", part.name))
+		}
+	}
+	return errs
 }
 
 // figures are those that the costs allow, with the customers of their period.

@@ -60,6 +60,8 @@ func periodBetween(path, start, end string, zone *time.Location) (kpi.Period, er
 		return kpi.Period{}, nil
 	case start == "":
 		return kpi.Period{}, fmt.Errorf("%sstart: must be said where end is", path)
+	case end == "":
+		return kpi.Period{}, fmt.Errorf("%send: must be said where start is", path)
 	case !to.After(from):
 		return kpi.Period{}, fmt.Errorf("%send: must be after start", path)
 	}

@@ -10,8 +10,9 @@ type Key struct {
 	// Text says what it is.
 	Text string
 	// NoQuotient says why it has no numerator and denominator, and NoInterval why it has no
-	// interval; empty where it has them. Where one has them for some inputs only, such as
-	// a mean of a single answer, its figure says so.
+	// interval; empty where it can have them. One that can may still have none, where the
+	// input allows none: a fit tells no standard error, a curve is at 0 or 1, or a sample
+	// is too small, such as a single answer.
 	NoQuotient, NoInterval string
 }
 
@@ -143,8 +144,8 @@ func named() []Key {
 		key("points_share_of_price", kpi.Fraction, sectionPoints, "stand-alone price of the points of a sale / of goods and points"),
 		key("allocated_to_points", kpi.Money, sectionPoints, "the points' part of the price of the sale, which is deferred"),
 		key("allocated_to_goods", kpi.Money, sectionPoints, "the goods' part, which is revenue at once"),
-		key("gift_card_redemption_rate", kpi.Fraction, sectionPoints, "redeemed of gift cards / paid in"),
-		key("gift_card_breakage_rate", kpi.Fraction, sectionPoints, "expired on gift cards / paid in"),
+		key("gift_card_redemption_rate", kpi.Fraction, sectionPoints, "redeemed of gift cards / paid in or issued"),
+		key("gift_card_breakage_rate", kpi.Fraction, sectionPoints, "expired on gift cards / paid in or issued"),
 		key("gift_card_revenue", kpi.Money, sectionPoints, "revenue of gift cards until now, by IFRS 15"),
 		key("gift_card_breakage_revenue", kpi.Money, sectionPoints, "of that, for value that is not redeemed"),
 		key("gift_card_liability", kpi.Money, sectionPoints, "what is owed on gift cards"),

@@ -13,6 +13,7 @@ const (
 const (
 	whole  = "all are counted"
 	given  = "the costs give no errors"
+	unsure = "an estimate without an error"
 	tested = "of a test"
 )
 
@@ -41,13 +42,16 @@ func lacking() (quotient, interval map[string][]string) {
 			"acquisition_cost", "retention_cost", "retention_cost_per_start", "acquisition_to_retention_cost",
 			"churn_rate_over_average", "gross_revenue_churn_rate", "net_revenue_churn_rate",
 			"redemption_rate_of_issued", "redemption_rate_of_matured", "breakage_rate", "redemption_rate_period_flow", "breakage_rate_period_flow",
-			"points_liability", "points_revenue", "points_breakage_revenue", "points_share_of_price", "allocated_to_points", "allocated_to_goods",
-			"gift_card_redemption_rate", "gift_card_breakage_rate", "gift_card_revenue", "gift_card_breakage_revenue", "gift_card_liability",
+			"gift_card_redemption_rate", "gift_card_breakage_rate",
 		},
 		given: {
 			"customer_lifespan_periods", "simple_lifetime_revenue", "simple_lifetime_margin",
 			"perpetuity_first_payment_at_start", "perpetuity_first_payment_excluded", "perpetuity_paid_at_period_end",
+		},
+		unsure: {
 			"ultimate_redemption_rate", "ultimate_breakage_rate", "expected_future_redemptions", "expected_redemption_of_outstanding", "points_cost_liability",
+			"points_liability", "points_revenue", "points_breakage_revenue", "points_share_of_price", "allocated_to_points", "allocated_to_goods",
+			"gift_card_revenue", "gift_card_breakage_revenue", "gift_card_liability",
 		},
 	}
 	return quotient, interval

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -198,9 +199,13 @@ func (r *Report) models(o Options, all *counters, c *costs) error {
 	return nil
 }
 
-// unfitted says of all figures of the models why there are none.
+// unfitted says of all figures of the models why there are none; those of a holdout are
+// left out where none was asked for.
 func (r *Report) unfitted(why error) {
 	for _, k := range Keys() {
+		if strings.HasPrefix(k.Name, "holdout_") && r.held.IsZero() {
+			continue
+		}
 		if _, there := r.Figures[k.Name]; k.Section == sectionModels && !there {
 			r.add(k.Name, kpi.Undefined(k.Name, k.Unit, why.Error()))
 		}
