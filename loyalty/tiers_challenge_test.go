@@ -20,22 +20,25 @@ func visitors(p *loyalty.Program) {
 }
 
 func TestARefundUndoesAChallengeOverWhatItsLadderDoesNotCount(t *testing.T) {
-	s := openShop(t, regulars(visitors))
-	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
-	s.must(loyalty.MatchTier{Member: "anna", Key: "match", Ladder: "guest", Tier: "friend", Days: 30, Challenge: of("spend", 200)})
-	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 200)})
-	s.now = s.now.AddDate(0, 0, 33)
-	friend := func() string {
-		m, err := s.Member(t.Context(), "anna")
+	all := of("spend", 200)
+	for _, challenge := range []tiers.Condition{all, {Any: all.All}} {
+		s := openShop(t, regulars(visitors))
+		s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+		s.must(loyalty.MatchTier{Member: "anna", Key: "match", Ladder: "guest", Tier: "friend", Days: 30, Challenge: challenge})
+		s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 200)})
+		s.now = s.now.AddDate(0, 0, 33)
+		friend := func() string {
+			m, err := s.Member(t.Context(), "anna")
+			require.NoError(t, err)
+			return m.Tier("guest").Tier
+		}
+		_, err := s.RunDue(t.Context(), nil)
 		require.NoError(t, err)
-		return m.Tier("guest").Tier
+		s.now = s.now.AddDate(0, 0, 40)
+		s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 10)})
+		require.Equal(t, "friend", friend(), "the challenge is met")
+		s.must(loyalty.Refund{Member: "anna", Key: "3", Order: "1", Full: true})
+		require.Empty(t, friend())
+		s.verify()
 	}
-	_, err := s.RunDue(t.Context(), nil)
-	require.NoError(t, err)
-	s.now = s.now.AddDate(0, 0, 40)
-	s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 10)})
-	require.Equal(t, "friend", friend(), "the challenge is met")
-	s.must(loyalty.Refund{Member: "anna", Key: "3", Order: "1", Full: true})
-	require.Empty(t, friend())
-	s.verify()
 }

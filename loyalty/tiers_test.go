@@ -302,12 +302,16 @@ func (welcome) TierChanged(_ context.Context, tx *loyalty.Tx, change loyalty.Tie
 	if change.Kind != tiers.Promoted || !tx.AtLeast(change.Ladder, change.To) || tx.Tier(change.Ladder) != change.To {
 		return nil
 	}
+	if lounge, by := tx.Benefits().Custom("lounge"); lounge != "yes" || by.Tier != change.To {
+		return nil
+	}
 	return tx.PutRecord(storage.Record{Kind: "welcome", ID: change.To, Data: []byte("{}")})
 }
 
 func TestAFeatureActsOnAPromotionInTheSameCommit(t *testing.T) {
 	s := openShop(t, regulars())
-	engine, err := loyalty.New(loyalty.Revisions{regulars()}, s.store, &loyalty.Options{
+	program := regulars(func(p *loyalty.Program) { p.Ladders[0].Tiers[1].Benefits.Custom = map[string]string{"lounge": "yes"} })
+	engine, err := loyalty.New(loyalty.Revisions{program}, s.store, &loyalty.Options{
 		Clock: s.clock, Secret: []byte("a secret of the test"), Features: []loyalty.Feature{welcome{}},
 	})
 	require.NoError(t, err)
@@ -320,6 +324,20 @@ func TestAFeatureActsOnAPromotionInTheSameCommit(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, snaps[0].Records, 1)
 	require.Equal(t, r.Version, snaps[0].Account.Version)
+}
+
+func TestARefundSaysWhatIsMissingOfWhatATierGave(t *testing.T) {
+	s := openShop(t, regulars())
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
+	s.must(loyalty.Spend{Member: "anna", Key: "2", Unit: "bean", Points: 550})
+	var missing points.Amount
+	for _, short := range s.must(loyalty.Refund{Member: "anna", Key: "3", Order: "1", Full: true}).Shortfalls {
+		require.Equal(t, "bean", short.Unit)
+		missing += short.Amount
+	}
+	require.Equal(t, points.Amount(550), missing, "500 of the order, 50 of gold")
+	s.verify()
 }
 
 func TestAllMembersAdoptALadderWithoutDoingAnything(t *testing.T) {
