@@ -14,6 +14,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 func memberCases() []Case {
@@ -32,6 +33,12 @@ func memberCases() []Case {
 						}
 					}
 				},
+			}, {
+				Name: "what is spent counts no more",
+				Seen: `expected: "gold" actual : ""`,
+				Does: adds(func(s *Shop, cmd loyalty.Spend, _ loyalty.Receipt) loyalty.Command {
+					return s.gives(cmd.Member, "qualifying", -cmd.Points)
+				}),
 			}},
 			Run: func(s *Shop) {
 				s.opens(func(p *loyalty.Program) {
@@ -39,17 +46,22 @@ func memberCases() []Case {
 					q := rate("qualifying", 1, "1")
 					q.Unit = "qualifying"
 					p.Earning = append(p.Earning, q)
+					p.Ladders = []tiers.Ladder{lifetime("qualifying", 500)}
 				})
+				status := func(member string) string { return s.member(member).Tier("status").Tier }
 				s.members("ada", "bob")
 				s.buys("ada", "1001", "500.00")
 				s.spends("ada", 300)
 				s.do(loyalty.Transfer{Member: "ada", Key: s.key(), To: "bob", Unit: "bean", Points: 100})
 				s.days(800)
 				s.has("ada", 0)
+				assert.Equal(s, "gold", status("ada"))
+				assert.Empty(s, status("bob"), "points that were given to him are not his doing")
 				s.hasAll("ada", points.Balance{Unit: "qualifying", Counted: 500})
 				s.hasAll("bob", points.Balance{Unit: "qualifying"})
 				s.refunds("ada", "1001")
 				s.hasAll("ada", points.Balance{Unit: "qualifying"})
+				assert.Empty(s, status("ada"), "what was bought with them is")
 			},
 		},
 		{

@@ -9,6 +9,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 func spendCases() []Case {
@@ -67,6 +68,7 @@ func spendCases() []Case {
 					spent := rate("spent", 1, "1")
 					spent.Unit = "spent"
 					p.Earning = append(p.Earning, spent)
+					p.Ladders = []tiers.Ladder{lifetime("spent", 61)}
 				})
 				s.members("ada")
 				s.buys("ada", "1001", "30.00")
@@ -79,6 +81,7 @@ func spendCases() []Case {
 					require.NoError(s, err)
 					assert.Zero(s, lot.Remaining)
 				}
+				assert.Empty(s, s.member("ada").Tier("status").Tier, "she has spent 60 euros and 60 points, and not 120")
 				s.hasAll("ada", points.Balance{Unit: "spent", Counted: 60})
 			},
 		},

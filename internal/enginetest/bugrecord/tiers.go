@@ -11,6 +11,14 @@ import (
 	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
+// lifetime is a ladder whose one tier is for whoever has so much of a metric, ever.
+func lifetime(metric string, atLeast int64) tiers.Ladder {
+	return tiers.Ladder{
+		Code: "status", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld,
+		Tiers: []tiers.Tier{{Code: "gold", Enter: tiers.Condition{All: []tiers.Need{{Metric: metric, AtLeast: atLeast}}}}},
+	}
+}
+
 func tierCases() []Case {
 	return []Case{{
 		Number: 40, Slug: "wrong_tier_is_picked",
