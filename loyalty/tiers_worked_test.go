@@ -127,7 +127,7 @@ func TestAHotelCountsPointsTooAndKeepsALifetimeStatus(t *testing.T) {
 	program.Ladders = append(program.Ladders, tiers.Ladder{
 		Code: "lifetime", Window: tiers.Window{Kind: tiers.Lifetime}, End: tiers.WhileHeld,
 		Tiers: []tiers.Tier{{Code: "silver", Enter: of("night", 60)}, {Code: "gold", Enter: tiers.Condition{All: []tiers.Need{
-			{Metric: "night", AtLeast: 100}, {Metric: "base-point", AtLeast: 100_000},
+			{Metric: "night", AtLeast: 100}, {Metric: "base-point", AtLeast: 99_999},
 		}}}},
 	})
 	s := openShop(t, program)
@@ -147,11 +147,11 @@ func TestAHotelCountsPointsTooAndKeepsALifetimeStatus(t *testing.T) {
 		{time.Date(2027, 6, 1, 12, 0, 0, 0, zone), "night", 45, "gold", "", "45 nights, 5 of them roll over"},
 		{time.Date(2028, 5, 1, 12, 0, 0, 0, zone), "night", 15, "gold", "silver", "60 nights in all"},
 		{time.Date(2028, 7, 1, 12, 0, 0, 0, zone), "night", 20, "gold", "silver", "35 and 5 that rolled over keep it for 2029"},
-		{time.Date(2028, 12, 31, 23, 59, 0, 0, zone), "base-point", 75_000, "gold", "silver", "the last minute of the year"},
+		{time.Date(2028, 12, 31, 23, 59, 0, 0, zone), "base-point", 74_999, "gold", "silver", "a point short, in the last minute of the year: the nights keep it"},
 		{time.Date(2029, 12, 31, 23, 59, 0, 0, zone), "", 0, "gold", "silver", "to the end of the next year"},
 		{time.Date(2030, 1, 1, 0, 0, 0, 0, zone), "", 0, "silver", "silver", "one step down, softly; a lifetime goes on"},
 		{time.Date(2031, 2, 1, 12, 0, 0, 0, zone), "night", 19, "silver", "silver", "99 nights in all; 19 of the year"},
-		{time.Date(2031, 2, 2, 12, 0, 0, 0, zone), "night", 1, "silver", "gold", "100 nights and 100,000 points in all"},
+		{time.Date(2031, 2, 2, 12, 0, 0, 0, zone), "night", 1, "silver", "gold", "100 nights and 99,999 points in all"},
 		{time.Date(2035, 2, 2, 12, 0, 0, 0, zone), "", 0, "club", "gold", "for life"},
 	} {
 		s.now = day.on

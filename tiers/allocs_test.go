@@ -1,6 +1,7 @@
 package tiers_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,18 +44,29 @@ func TestEvaluatingAllocatesNothingThatGrowsWithFacts(t *testing.T) {
 			require.Empty(t, tiers.ValidateLadders("ladders", []tiers.Ladder{l}, []string{"night", "spend"}))
 
 			// A day is decided after ten years of coming daily as after a year of coming monthly.
-			day := func(years, n int) float64 {
+			day := func(years, n int) (times, bytes float64) {
 				last := enrolled.AddMonths(12 * years)
 				m := guest(t, enrolled, last, n)
 				before, _ := l.Evaluate(tiers.State{}, m, last-2)
-				return testing.AllocsPerRun(100, func() {
+				decided := func() {
 					now, _ := l.Decide(before, m, last)
 					l.Progress(now, m, last)
 					l.NextChange(now, m)
 					l.Headroom(now, m)
-				})
+				}
+				times = testing.AllocsPerRun(100, decided)
+				var from, to runtime.MemStats
+				runtime.ReadMemStats(&from)
+				for range 100 {
+					decided()
+				}
+				runtime.ReadMemStats(&to)
+				return times, float64(to.TotalAlloc-from.TotalAlloc) / 100
 			}
-			require.LessOrEqual(t, day(10, 1), day(1, 30)+2)
+			often, much := day(10, 1)
+			rarely, little := day(1, 30)
+			require.LessOrEqual(t, often, rarely+2)
+			require.LessOrEqual(t, much, little+1024, "bytes")
 
 			// Two years are decided from daily facts as from monthly ones: what there is more of
 			// is changes.
