@@ -80,7 +80,8 @@ func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
 // after the account's last operation costs one load. What counts is when entries
 // were recorded. Status, gates and attributes are always those of now. Tiers of the past
 // are decided from the day of enrollment by what was recorded by then: where something
-// was told later than the program's horizon they may differ from what was said then.
+// was told later than the program's horizon they may differ from what was said then, and a
+// tier that a merge brought is not shown any more once that is undone.
 func (e *Engine) MemberAt(ctx context.Context, member string, at time.Time) (Member, error) {
 	return e.readMember(ctx, member, at, false)
 }
