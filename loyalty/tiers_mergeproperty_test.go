@@ -21,6 +21,8 @@ type couple struct {
 	start  time.Time
 	merged int
 	lists  map[string][]happening
+	// chained has anna become one with carl on the same day, until the end.
+	chained bool
 }
 
 // live lets everything happen by an end. Orders that are refunded after the merge are left
@@ -46,7 +48,16 @@ func (c *couple) live(end int, never bool) {
 		}
 		if day == c.merged {
 			c.do(loyalty.Merge{Member: "anna", Key: "merge", From: "twin", UndoUntil: c.start.AddDate(5, 0, 0)})
+			if c.chained {
+				c.do(loyalty.Enroll{Member: "carl", Key: "enroll carl"})
+				c.do(loyalty.Merge{Member: "carl", Key: "merge", From: "anna", UndoUntil: c.start.AddDate(5, 0, 0)})
+			}
 		}
+	}
+	if c.chained {
+		c.do(loyalty.UnMerge{Member: "carl", Key: "apart", From: "anna"})
+		_, err := c.RunDue(c.t.Context(), nil)
+		require.NoError(c.t, err)
 	}
 }
 
@@ -72,12 +83,13 @@ func (c *couple) stands(member string) (loyalty.MemberTier, []storage.DayCount, 
 }
 
 // TestARefundAfterAMergeLeavesTheStandingAsIfTheOrderHadNeverBeen lets two members live, be
-// merged, have orders of both refunded, and be two again, and compares them with two who
+// merged, at times into a third one as well, have orders of both refunded, and be two again, and compares them with two who
 // never had these orders.
 func TestARefundAfterAMergeLeavesTheStandingAsIfTheOrderHadNeverBeen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		start := time.Date(2027, 1, 31, 8, 0, 0, 0, time.UTC)
 		ladder, merged := drawRungs(t), rapid.IntRange(1, 300).Draw(t, "merged")
+		chained := rapid.Bool().Draw(t, "chained")
 		lists := map[string][]happening{}
 		for _, member := range []string{"anna", "twin"} {
 			for i, h := range drawHappenings(t, start) {
@@ -87,9 +99,9 @@ func TestARefundAfterAMergeLeavesTheStandingAsIfTheOrderHadNeverBeen(t *testing.
 			}
 		}
 		end := merged + 45
-		was := &couple{stay: openStay(t, ladder, start), ladder: ladder, start: start, merged: merged, lists: lists}
+		was := &couple{stay: openStay(t, ladder, start), ladder: ladder, start: start, merged: merged, lists: lists, chained: chained}
 		was.live(end, false)
-		never := &couple{stay: openStay(t, ladder, start), ladder: ladder, start: start, merged: merged, lists: lists}
+		never := &couple{stay: openStay(t, ladder, start), ladder: ladder, start: start, merged: merged, lists: lists, chained: chained}
 		never.live(end, true)
 		require.Equal(t, never.now, was.now)
 
