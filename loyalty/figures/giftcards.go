@@ -31,12 +31,7 @@ func (o *GiftCardOptions) check() error {
 	if o.Currency == "" {
 		problems.Add("currency", "must name that of the cards to count")
 	}
-	if o.Until.IsZero() {
-		problems.Add("until", "must be said: counts are as of an instant")
-	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
+	o.Zone = checkUntil(&problems, o.Until, o.Zone)
 	return problems.Err()
 }
 

@@ -117,13 +117,20 @@ func (o *PointOptions) check() error {
 	if o.Unit == "" {
 		problems.Add("unit", "must name the points to count")
 	}
-	if o.Until.IsZero() {
+	o.Zone = checkUntil(&problems, o.Until, o.Zone)
+	return problems.Err()
+}
+
+// checkUntil adds what is wrong with the end of what is counted, and returns the zone of
+// its months.
+func checkUntil(problems *kpi.Problems, until time.Time, zone *time.Location) *time.Location {
+	if until.IsZero() {
 		problems.Add("until", "must be said: counts are as of an instant")
 	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
+	if zone == nil {
+		return time.UTC
 	}
-	return problems.Err()
+	return zone
 }
 
 type pointReader struct {
