@@ -304,12 +304,16 @@ type verdictOn struct {
 	rewards entryRewards
 }
 
+// settles reports whether what entering tiers gave can be settled: of a member whom the
+// operation is about, and who is not just being taken out of a merge.
+func (v *verdictOn) settles() bool { return v.party == v.party.tx.Party && !v.parting }
+
 func (v *verdictOn) decide() (*TierChange, error) {
 	if err := v.beforeOldFacts(); err != nil {
 		return nil, err
 	}
 	s, from, by := v.state, v.state.Closed, v.state.ClosedBy
-	again := s.Again && v.party == v.party.tx.Party && !v.parting
+	again := s.Again && v.settles()
 	s.Again = s.Again && !again
 	if day, late := v.firstFact(); again || late && day <= from.At {
 		from, by = s.Base, s.BaseBy

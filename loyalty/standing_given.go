@@ -25,29 +25,27 @@ func (v *verdictOn) settleGiven(changes []tiers.Change, after tiers.Day) (given 
 		}
 	}
 	inherited := map[[2]int]bool{}
-	for i := range changes {
-		for _, tier := range changes[i].Entered {
-			if v.inherits(tier, changes[i].Day, after, inherited) {
-				continue
-			}
-			g := givenState{Tier: tier, Day: changes[i].Day}
-			at := slices.IndexFunc(v.state.Given, func(g givenState) bool { return g.Tier == tier })
-			for at >= 0 && had[at] {
-				more := slices.IndexFunc(v.state.Given[at+1:], func(g givenState) bool { return g.Tier == tier })
-				if at += more + 1; more < 0 {
-					at = -1
-				}
-			}
-			if at >= 0 {
-				had[at], g.Points, g.Rewards = true, v.state.Given[at].Points, v.state.Given[at].Rewards
-			} else {
-				entered = append(entered, tier)
-				if g.Points, g.Rewards, err = v.give(tier); err != nil {
-					return nil, nil, nil, err
-				}
-			}
-			given = append(given, g)
+	for on := range eachEntered(changes) {
+		if v.inherits(on.tier, on.day, after, inherited) {
+			continue
 		}
+		g := givenState{Tier: on.tier, Day: on.day}
+		at := slices.IndexFunc(v.state.Given, func(g givenState) bool { return g.Tier == on.tier })
+		for at >= 0 && had[at] {
+			more := slices.IndexFunc(v.state.Given[at+1:], func(g givenState) bool { return g.Tier == on.tier })
+			if at += more + 1; more < 0 {
+				at = -1
+			}
+		}
+		if at >= 0 {
+			had[at], g.Points, g.Rewards = true, v.state.Given[at].Points, v.state.Given[at].Rewards
+		} else {
+			entered = append(entered, on.tier)
+			if g.Points, g.Rewards, err = v.give(on.tier); err != nil {
+				return nil, nil, nil, err
+			}
+		}
+		given = append(given, g)
 	}
 	v.freeInherited(after, inherited)
 	for i, had := range had {

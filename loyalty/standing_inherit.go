@@ -36,7 +36,7 @@ type inheritedState struct {
 // Till is the last day on which the member entered it by the same, and Used the one on which
 // they did as it was decided last, 0 for none. Here is set where the member was given it, for
 // what turned out later to have been entered before the merge, and Owed where that is still
-// to be given: by a later merge, which was undone, somebody else was given it.
+// to be given: now, or once a later merge is undone, by which somebody else was given it.
 type inheritedGiven struct {
 	givenState
 	Till tiers.Day `json:"u,omitempty"`
@@ -227,11 +227,15 @@ func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		more, err := v.giveInherited(inh, before, changes)
-		if err != nil {
+		undone = append(undone, less...)
+		// Of a merge that is being undone nothing is owed: what is decided next is what each
+		// has alone.
+		if v.settles() {
+			inh.owe(before, changes)
+		}
+		if entered, err = v.giveOwed(i, entered); err != nil {
 			return nil, nil, err
 		}
-		entered, undone = append(entered, more...), append(undone, less...)
 	}
 	return entered, undone, nil
 }
@@ -295,10 +299,8 @@ func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) {
 // must not, that is settled later with what else was given.
 func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (undone []string, err error) {
 	entered := map[string]int{}
-	for i := range changes {
-		for _, tier := range changes[i].Entered {
-			entered[tier]++
-		}
+	for on := range eachEntered(changes) {
+		entered[on.tier]++
 	}
 	var stay []inheritedGiven
 	for i := range inh.Given {
@@ -311,7 +313,7 @@ func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (
 			stay = append(stay, *g)
 			continue
 		}
-		if v.parting || v.party != v.party.tx.Party {
+		if !v.settles() {
 			v.state.Given = append(slices.Clone(v.state.Given), g.givenState)
 			v.state.Again, v.store = true, true
 			continue
@@ -329,7 +331,7 @@ func (v *verdictOn) takeInherited(inh *inheritedState, changes []tiers.Change) (
 // entered.
 func (v *verdictOn) giveOwed(i int, entered []string) ([]string, error) {
 	owed := slices.ContainsFunc(v.state.Inherited[i].Given, func(g inheritedGiven) bool { return g.Owed })
-	if !owed || v.parting || v.party != v.party.tx.Party {
+	if !owed || !v.settles() {
 		return entered, nil
 	}
 	v.state.Inherited = slices.Clone(v.state.Inherited)
@@ -350,13 +352,9 @@ func (v *verdictOn) giveOwed(i int, entered []string) ([]string, error) {
 	return entered, nil
 }
 
-// giveInherited gives what entering tiers gives that are entered more often than before, such
-// as a lower one anew, now that a higher one was not held then. Of a merge that is being
-// undone it gives nothing: what is decided next is what each has alone.
-func (v *verdictOn) giveInherited(inh *inheritedState, before, now []tiers.Change) (entered []string, err error) {
-	if v.parting || v.party != v.party.tx.Party {
-		return nil, nil
-	}
+// owe notes what entering tiers gives that are entered more often than before, such as a
+// lower one anew, now that a higher one was not held then.
+func (s *inheritedState) owe(before, now []tiers.Change) {
 	more, had := map[string]int{}, map[givenOn]bool{}
 	for on := range eachEntered(now) {
 		more[on.tier]++
@@ -366,17 +364,11 @@ func (v *verdictOn) giveInherited(inh *inheritedState, before, now []tiers.Chang
 		had[on] = true
 	}
 	for on := range eachEntered(now) {
-		if had[on] || more[on.tier] <= 0 {
-			continue
+		if !had[on] && more[on.tier] > 0 {
+			more[on.tier]--
+			s.Given = append(slices.Clip(s.Given), inheritedGiven{givenState: givenState{Tier: on.tier, Day: on.day}, Owed: true})
 		}
-		more[on.tier]--
-		g := inheritedGiven{givenState: givenState{Tier: on.tier, Day: on.day}, Here: true}
-		if g.Points, g.Rewards, err = v.give(on.tier); err != nil {
-			return nil, err
-		}
-		inh.Given, entered = append(slices.Clone(inh.Given), g), append(entered, on.tier)
 	}
-	return entered, nil
 }
 
 // givenOn is a tier and a day on which it was entered.

@@ -124,17 +124,11 @@ func (l *ladderState) handBack(theirs *ladderState, member string) {
 			continue
 		}
 		l.takeOver(inh.Given)
-		if n == 0 && inh.With != "" {
-			theirs.handBackOf(&inh, nil)
+		if n > 0 || inh.With != "" {
+			theirs.handBackOf(&inh, inh.Path[:n])
 			continue
 		}
-		if n == 0 {
-			theirs.Given = slices.DeleteFunc(slices.Clone(theirs.Given), func(g givenState) bool {
-				return !inh.has(g)
-			})
-			continue
-		}
-		theirs.handBackOf(&inh, inh.Path[:n])
+		theirs.Given = slices.DeleteFunc(slices.Clone(theirs.Given), func(g givenState) bool { return !inh.has(g) })
 	}
 	theirs.Grants = slices.DeleteFunc(theirs.Grants, func(g grantState) bool { return g.How == byMerge })
 	for _, g := range l.Grants {
