@@ -59,8 +59,6 @@ type options struct {
 	settings map[string]string
 }
 
-var errSettings = errors.New("-set goes with -store postgres -members")
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout)
@@ -93,22 +91,20 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if o.kpi && len(o.settings) > 0 {
-		return errSettings
+	var given []string
+	flags.Visit(func(f *flag.Flag) { given = append(given, f.Name) })
+	many := !o.kpi && slices.Contains(given, "members")
+	if len(o.settings) > 0 && !many {
+		return errors.New("-set goes with -store postgres -members")
 	}
 	if o.kpi {
 		return o.runKPI(ctx, flags, out)
 	}
-	var given []string
-	flags.Visit(func(f *flag.Flag) { given = append(given, f.Name) })
-	if slices.Contains(given, "members") {
+	if many {
 		if o.store != "postgres" || o.members < 1 || o.imported < 0 || o.seconds <= 0 {
 			return errors.New("-members goes with -kpi or with -store postgres, and must be at least 1; -imported must not be negative")
 		}
 		return o.runCrowd(ctx, out)
-	}
-	if len(o.settings) > 0 {
-		return errSettings
 	}
 	if o.clients < 1 || o.engines < 1 || o.seconds <= 0 || flags.NArg() > 0 {
 		return errors.New("-clients and -engines must be at least 1, -seconds above 0, and nothing may follow the flags")
