@@ -246,6 +246,12 @@ func (a *auditor) sides() {
 // lines goes through the book: what was acknowledged is there, and explains the
 // balances.
 func (a *auditor) lines() {
+	for _, member := range a.book.enrolled {
+		a.acknowledged++
+		if _, there := a.net[member]; !there {
+			a.note(&a.lost, "the enrollment of %s was acknowledged", member)
+		}
+	}
 	for id, l := range a.book.lines {
 		if !l.answered {
 			continue

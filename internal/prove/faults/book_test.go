@@ -18,6 +18,10 @@ type book struct {
 	// reaches them.
 	answered int
 	marks    []mark
+	// enrolled are the members whose enrollment was acknowledged.
+	enrolled []string
+	// ended is set when the load cannot go on: every mark counts as reached.
+	ended bool
 	// unknown counts calls whose outcome nobody could tell, and found those that
 	// turned out to have been stored.
 	unknown, found int
@@ -53,13 +57,21 @@ func (b *book) at(answered int) <-chan struct{} {
 func (b *book) tell() {
 	rest := b.marks[:0]
 	for _, m := range b.marks {
-		if b.answered < m.at {
+		if b.answered < m.at && !b.ended {
 			rest = append(rest, m)
 			continue
 		}
 		close(m.reached)
 	}
 	b.marks = rest
+}
+
+// ends tells all marks that nothing more is to be waited for.
+func (b *book) ends() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	b.tell()
 }
 
 // sends takes down what is about to be sent.
