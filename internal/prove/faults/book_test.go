@@ -22,6 +22,10 @@ type book struct {
 	enrolled []string
 	// ended is set when the load cannot go on: every mark counts as reached.
 	ended bool
+	// told is closed when so many callers as are missing have been told of a failure.
+	told    chan struct{}
+	failed  map[string]bool
+	missing int
 	// unknown counts calls whose outcome nobody could tell, and found those that
 	// turned out to have been stored.
 	unknown, found int
@@ -72,6 +76,28 @@ func (b *book) ends() {
 	defer b.mu.Unlock()
 	b.ended = true
 	b.tell()
+}
+
+// whenAllFailed returns a channel that is closed once so many callers have each been told,
+// from now on, that a call has failed.
+func (b *book) whenAllFailed(callers int) <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.told, b.failed, b.missing = make(chan struct{}), map[string]bool{}, callers
+	return b.told
+}
+
+// fails takes down that a caller was told that its call has failed.
+func (b *book) fails(caller string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.missing == 0 || b.failed[caller] {
+		return
+	}
+	b.failed[caller] = true
+	if b.missing--; b.missing == 0 {
+		close(b.told)
+	}
 }
 
 // sends takes down what is about to be sent.

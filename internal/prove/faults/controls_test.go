@@ -21,7 +21,7 @@ func doubles(t *testing.T, row string, shop shop, lines int) {
 	doubled, unknown, kills := 0, 0, 0
 	for seed := uint64(0); seed < tries && doubled == 0; seed++ {
 		// Many hosts have many commits on their way when the server dies.
-		k := &killed{shop: shop, kills: size(2, 5, 5), hosts: 8, load: load{callers: 32, members: 128, lines: lines, seed: seed, plain: true, newKeys: true}}
+		k := &killed{shop: shop, kills: size(2, 5, 5), hosts: 8, long: true, load: load{callers: 32, members: 128, lines: lines, seed: seed, plain: true, newKeys: true}}
 		found := k.runs(t)
 		require.Zero(t, found.lost, "%s", found)
 		doubled += found.doubled

@@ -17,6 +17,9 @@ type killed struct {
 	shop
 	settings map[string]string
 	kills    int
+	// long is a server that stays away until every caller was told so: an engine's own
+	// tries do not outlast it.
+	long bool
 	// hosts is how many engines there are, each with a pool of its own; 0 is 2.
 	hosts int
 	// away is how long the server was not there, all in all.
@@ -46,7 +49,15 @@ func (k *killed) runs(t *testing.T) *findings {
 			require.FailNow(t, "the load ended early", "%v", err)
 		}
 		began := time.Now()
+		failed := k.book.whenAllFailed(k.callers)
 		require.NoError(t, server.Kill())
+		if k.long {
+			select {
+			case <-failed:
+			case err := <-over:
+				require.FailNow(t, "the load ended early", "%v", err)
+			}
+		}
 		require.NoError(t, server.Restart(t.Context()))
 		k.away += time.Since(began)
 	}

@@ -189,6 +189,7 @@ func (c *caller) one(ctx context.Context) error {
 		case time.Now().After(until):
 			return fmt.Errorf("not answered for %s: %w", c.patience, err)
 		}
+		c.book.fails(c.name)
 		if errors.Is(err, loyalty.ErrOutcomeUnknown) {
 			c.book.doubts()
 		}
