@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"golang.org/x/exp/stats"
 )
 
 // bootstrap is the percentile interval of the scores of resamples. Each resample
@@ -24,15 +26,8 @@ func bootstrap(t trinomial, level float64, resamples int, seed uint64) bounds {
 		scores[i] = float64(up-down) / float64(n)
 	}
 	slices.Sort(scores)
-	return bounds{lower: sortedQuantile(scores, (1-level)/2), upper: sortedQuantile(scores, (1+level)/2)}
-}
-
-// sortedQuantile is the type 7 quantile of Hyndman and Fan.
-func sortedQuantile(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
-	below := int(math.Floor(at))
-	above := min(below+1, len(sorted)-1)
-	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
+	ends := stats.Quantiles(scores, (1-level)/2, (1+level)/2) // of type 7
+	return bounds{lower: ends[0], upper: ends[1]}
 }
 
 // binomial draws numbers of hits in n trials by walking outward from the mode,

@@ -1,6 +1,6 @@
 module github.com/loyaltykit/loyaltykit/examples/giftlist
 
-go 1.26
+go 1.26.0
 
 require github.com/loyaltykit/loyaltykit v0.1.0
 

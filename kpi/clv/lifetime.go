@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"golang.org/x/exp/stats"
 )
 
 // Horizon is the time that a lifetime value looks ahead, in steps of the model's
@@ -234,17 +236,11 @@ func (f *Forecast) draw(m Model, g GammaGamma, c Customer, o *IntervalOptions) {
 		})
 	}
 	slices.Sort(values)
-	f.Low, f.High = quantile(values, (1-f.Level)/2), quantile(values, (1+f.Level)/2)
-}
-
-// quantile interpolates between order statistics (type 7).
-func quantile(sorted []float64, share float64) float64 {
-	at := share * float64(len(sorted)-1)
-	below := int(at)
-	above := min(below+1, len(sorted)-1)
-	v := sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
-	if !isFinite(v) {
-		return math.MaxFloat64
+	ends := stats.Quantiles(values, (1-f.Level)/2, (1+f.Level)/2) // of type 7
+	for i, end := range ends {
+		if !isFinite(end) {
+			ends[i] = math.MaxFloat64
+		}
 	}
-	return v
+	f.Low, f.High = ends[0], ends[1]
 }

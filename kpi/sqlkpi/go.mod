@@ -10,6 +10,7 @@ require (
 require (
 	github.com/shopspring/decimal v1.6.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/exp v0.0.0-20261014143641-f0251eb4aa3e // indirect
 )
 
 replace github.com/loyaltykit/loyaltykit => ../..
