@@ -247,7 +247,9 @@ func (e *Engine) use(store storage.Store) {
 
 // WithStore returns an engine of the same program on another store, such as one
 // that is bound to the host's transaction. On a bound store calls are not
-// combined, and a conflict is [ErrRetryTransaction].
+// combined, and a conflict is [ErrRetryTransaction]. What the database refuses for
+// another reason, such as a trigger of the host's, is the store's own error: to run the
+// transaction again would meet it again.
 func (e *Engine) WithStore(store storage.Store) *Engine {
 	other := *e
 	other.recounts = &recounts{}

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -385,6 +386,9 @@ func (e *Engine) retry(c *call, outcome storage.Outcome) bool {
 		switch outcome.Status {
 		case storage.DuplicateKey, storage.Claimed, storage.BoundExceeded:
 			// What the commit met is visible to the next load of this transaction.
+		case storage.Unknown:
+			c.finish(nil, cmp.Or(outcome.Err, ErrRetryTransaction)) // which says itself whether to run again
+			return false
 		default:
 			c.finish(nil, errors.Join(ErrRetryTransaction, outcome.Err))
 			return false

@@ -259,12 +259,28 @@ func mariadbPartitions(t *testing.T, tx *sql.Tx, s sent) map[string][]string {
 	return touched
 }
 
+// What stands in a batch's way is found by its key, whatever the constraint is called.
 func TestAConstraintOfAnotherNameIsADuplicateKey(t *testing.T) {
-	s := postgres.open(t).(*store)
-	works(t, s)
-	_, err := s.db.ExecContext(t.Context(), "ALTER TABLE loyalty_operations RENAME CONSTRAINT loyalty_operations_key TO loyalty_operations_key_102072")
-	require.NoError(t, err)
-	outcomes, err := s.Commit(t.Context(), []storage.Batch{earn("m-7301", 1, "order-1001")})
-	require.NoError(t, err)
-	assert.Equal(t, storage.DuplicateKey, outcomes[0].Status)
+	eachServer(t, func(t *testing.T, p place) {
+		s := p.openStore(t)
+		works(t, s)
+		rename := "ALTER TABLE loyalty_operations RENAME CONSTRAINT %s TO %s"
+		if p.dialect == sqlstore.MySQL {
+			rename = "ALTER TABLE loyalty_operations RENAME INDEX %s TO %s"
+		}
+		before := "loyalty_operations_key"
+		for _, name := range []string{"loyalty_operations_key_102072", "lk_operations_p3_key_idx", "name1"} {
+			_, err := s.db.ExecContext(t.Context(), fmt.Sprintf(rename, before, name))
+			require.NoError(t, err)
+			before = name
+			tx, err := p.bind(t.Context(), s)
+			require.NoError(t, err)
+			for _, on := range []storage.Store{s, tx.Store} {
+				outcomes, err := on.Commit(t.Context(), []storage.Batch{earn("m-7301", 1, "order-1001")})
+				require.NoError(t, err, name)
+				assert.Equal(t, storage.DuplicateKey, outcomes[0].Status, name)
+			}
+			require.NoError(t, tx.Rollback())
+		}
+	})
 }

@@ -18,8 +18,10 @@ import (
 //
 // Each call that writes has a savepoint of its own, so that a batch that fails leaves
 // the transaction usable. The store never commits, rolls back, retries or changes the
-// schema. Where the database refuses the transaction because of others, the error is
-// storage.ErrRetryTransaction: roll back and run the whole of it again. In READ
+// schema. Where the database refuses the transaction because of others, or its connection
+// is gone, the error is storage.ErrRetryTransaction: roll back and run the whole of it
+// again. What a trigger or a constraint of the host's refuses is the database's own
+// error, and nothing of that call is stored. In READ
 // COMMITTED a load that others overtook says so in Snapshot.Mixed; one with
 // LoadRequest.Lock locks the account until the transaction ends.
 //
@@ -65,8 +67,8 @@ func (b *bound) inSavepoint(ctx context.Context, t *trip) error {
 	ctx, stop := linger.Context(ctx)
 	defer stop()
 	_, err := t.within("savepoint loyaltykit", "release savepoint loyaltykit", "").send(ctx, b.tx)
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, pgx.ErrTxClosed) {
+		return err // one that has ended is not to be run again
 	}
 	_, undone := b.tx.Exec(ctx, "rollback to savepoint loyaltykit; release savepoint loyaltykit",
 		pgx.QueryExecModeSimpleProtocol)

@@ -146,6 +146,8 @@ func (c *committing) retry(ctx context.Context, open []int, try int, why error) 
 	switch {
 	case err != nil || len(rest) < len(open):
 		return rest, err
+	case foreign(why) && (c.engine.bound || try > together):
+		return nil, why
 	case c.engine.bound:
 		// What stands in the way is hidden from this transaction.
 		return nil, fmt.Errorf("%w: %w", storage.ErrRetryTransaction, why)

@@ -22,6 +22,10 @@
 // end as storage.Conflict when they go on, and a connection that was lost around a
 // COMMIT as storage.Unknown: ask for the key.
 //
+// Constraints and partitions may have other names, which had best begin with loyalty_: a
+// key that is taken in another constraint, as by a trigger of the host's, is the server's
+// own error.
+//
 // Accounts are locked in order of program and member, then claims and counters in
 // order of key, so that commits do not deadlock.
 //

@@ -79,10 +79,22 @@ func judge(err error) verdict {
 	switch {
 	case refusal.Code == "26000", refusal.Code == "0A000" && strings.Contains(refusal.Message, "cached plan"):
 		return again // pgx prepares the statement anew
-	case refusal.Code == "23502", refusal.Code == "22P02" && strings.Contains(refusal.Message, mark):
+	case refusal.Code == "23502" && (refusal.ColumnName == "used" || refusal.ColumnName == ""), refusal.Code == "22P02" && strings.Contains(refusal.Message, mark):
 		return refused
 	}
 	return failed
+}
+
+// foreign reports that a value or key is refused by a constraint that is not of this
+// package's tables, such as one that a trigger of the host's met. Constraints, and
+// partitions, may have any name that begins with loyalty_: databases that spread a table
+// put numbers behind.
+func foreign(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || refusal.TableName == "" && refusal.ConstraintName == "" {
+		return false
+	}
+	return !strings.HasPrefix(refusal.TableName, "loyalty_") && !strings.HasPrefix(refusal.ConstraintName, "loyalty_")
 }
 
 // neverSent reports an error before anything reached the server. pgx says so of a

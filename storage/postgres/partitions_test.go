@@ -212,6 +212,25 @@ func asMemberDoes(t *testing.T, store *postgres.Store, member string) {
 	}
 }
 
+// What stands in a batch's way is found by its key, whatever the constraint is called.
+func TestAConstraintOfAnotherNameIsADuplicateKey(t *testing.T) {
+	pool := connect(t, database(t), nil)
+	store := postgres.New(pool, nil)
+	stored(t, store, latteFor("anna", 0))
+	again := latteFor("anna", 1)
+	again.Legs[0].Operation.Key = latteFor("anna", 0).Legs[0].Operation.Key
+	before := "loyalty_operations_key"
+	for _, name := range []string{"loyalty_operations_key_102072", "lk_operations_p3_key_idx", "name1"} {
+		_, err := pool.Exec(t.Context(), "ALTER TABLE loyalty_operations RENAME CONSTRAINT "+before+" TO "+name)
+		require.NoError(t, err)
+		before = name
+		assert.Equal(t, storage.DuplicateKey, commit(t, store, again)[0].Status, name)
+		tx := begin(t, pool, pgx.TxOptions{})
+		assert.Equal(t, storage.DuplicateKey, commit(t, postgres.Bind(tx), again)[0].Status, name)
+		require.NoError(t, tx.Rollback(t.Context()))
+	}
+}
+
 func partitionsOf(t *testing.T, on *pgxpool.Pool, s pgx.TraceBatchQueryData) map[string][]string {
 	t.Helper()
 	rows, err := on.Query(t.Context(), "EXPLAIN "+s.SQL, s.Args...)

@@ -26,8 +26,9 @@ type Tx interface {
 // Each call that writes has a savepoint of its own, so that a batch that fails
 // leaves the transaction usable. The store never commits, rolls back, retries or
 // changes the schema. Where the database refuses the transaction because of
-// others, the error is storage.ErrRetryTransaction: roll back and run the whole
-// of it again. On servers the transaction has then ended, or can only fail, and the
+// others, or its connection is gone, the error is storage.ErrRetryTransaction: roll
+// back and run the whole of it again. What a trigger or a constraint of the host's
+// refuses is the database's own error, and nothing of that call is stored. On servers the transaction has then ended, or can only fail, and the
 // store answers nothing else any more. A transaction that will write should say so
 // when it begins (BEGIN IMMEDIATE), or SQLite may refuse it once others have
 // written.
@@ -87,8 +88,13 @@ func (h *host) write(ctx context.Context, do work) error {
 		if err == nil {
 			return h.session.run(ctx, h.session.release)
 		}
-		if h.session.server && (h.session.fails(err) == again || h.session.fails(err) == lost) {
-			return err // there is nothing left to undo
+		if h.lost(err) {
+			if h.session.keepsHalf {
+				_ = h.session.run(ctx, h.session.undo) // of which there may be nothing left
+			}
+			if h.session.server {
+				return err
+			}
 		}
 		if undone := h.session.run(ctx, h.session.undo); undone != nil {
 			return errors.Join(err, undone)
@@ -126,7 +132,7 @@ func (h *host) use(ctx context.Context, call func(context.Context) error) error 
 		ctx = context.WithoutCancel(ctx)
 	}
 	err := call(ctx)
-	if err == nil || h.session.fails(err) != again {
+	if err == nil || !h.lost(err) {
 		return err
 	}
 	err = fmt.Errorf("%w: %w", storage.ErrRetryTransaction, err)
@@ -134,4 +140,17 @@ func (h *host) use(ctx context.Context, call func(context.Context) error) error 
 		h.ended = err
 	}
 	return err
+}
+
+// lost reports that the transaction is gone, because of others or with its connection.
+// One that may only read goes on.
+func (h *host) lost(err error) bool {
+	switch h.session.fails(err) {
+	case again:
+		return true
+	case lost:
+		return h.session.server && !unserved(err)
+	default:
+		return false
+	}
 }

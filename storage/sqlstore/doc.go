@@ -51,7 +51,9 @@
 // under them, claims and counters, many rows a statement. If one is refused, all of
 // it is rolled back and its batches are committed one by one. A transaction that the
 // server undoes because of others, or loses before COMMIT, is run again a few times;
-// one that is lost during COMMIT ends as storage.Unknown.
+// one that is lost during COMMIT ends as storage.Unknown. Constraints and partitions may
+// have other names, which had best begin with loyalty_: a key that is taken in another
+// constraint, as by a trigger of the host's, is the database's own error.
 //
 // On PostgreSQL batches that change no counter, release no claim and scrub nothing, as
 // nearly all, are one statement without a transaction around it: one trip in place of

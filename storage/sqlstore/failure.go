@@ -75,6 +75,22 @@ func postgresCommitFailure(err error) failure {
 	return lost
 }
 
+// In the text of an error the last name in quotes is that of the constraint, in every
+// language and with every driver.
+var (
+	quotedLast = regexp.MustCompile("[\"»“”„'‘’`]([^\"«»“”„'‘’`]+)[\"«»“”'‘’`][^\"«»“”„'‘’`]*$")
+	ownName    = regexp.MustCompile(`^(?:.*\.)?loyalty_|^PRIMARY$|^` + refusal)
+)
+
+// foreign reports that a key which is taken is of a constraint that is not of this
+// package's tables, such as one that a trigger of the host's met. Constraints, and
+// partitions, may have any name that begins with loyalty_: databases that spread a table
+// put numbers behind. MySQL's primary keys have no name of their own.
+func foreign(err error) bool {
+	name := quotedLast.FindStringSubmatch(err.Error())
+	return name != nil && !ownName.MatchString(name[1])
+}
+
 // mysqlNumber finds the number of an error of MySQL in its text: drivers keep it
 // in a field, which only those who import them can read.
 var mysqlNumber = regexp.MustCompile(`^Error (\d{4,5})(?: \([0-9A-Z]{5}\))?: `)
@@ -113,12 +129,23 @@ func mysqlFailure(err error) failure {
 	case "1213", "1205", "1020", "3572", // deadlock, lock wait, changed since read, lock not free
 		"8002", "8005", "8022", "8028", "9007": // TiDB: conflicts, and a schema that changed
 		return again
-	case "1047", "1053", "1152", "1158", "1159", "1160", "1161", "1184", "1290", "1317", "1836", "1927",
+	case "1040", "1203", // no connection left
+		"1047", "1053", "1152", "1158", "1159", "1160", "1161", "1184", "1290", "1317", "1836", "1927",
 		"9001", "9002", "9003", "9005", "8501":
 		return lost
 	default:
 		return final
 	}
+}
+
+// unserved reports a server that takes nobody in, or no writes, for now: what came
+// before stays as it was.
+func unserved(err error) bool {
+	switch mysqlCode(err) {
+	case "1040", "1203", "1290", "1836":
+		return true
+	}
+	return sqlstate.Of(sqlState(err)) == sqlstate.Unserved
 }
 
 // mysqlCommitFailure knows an outcome only where the server has said that it undid

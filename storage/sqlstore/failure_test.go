@@ -39,6 +39,7 @@ func TestErrorsOfMySQLAreToldByTheirNumber(t *testing.T) {
 		"Error 1213 (40001): Deadlock found when trying to get lock":            again,
 		"Error 1213: Deadlock found":                                            again,
 		"Error 9007 (HY000): Write conflict, txnStartTS=1":                      again,
+		"Error 1040 (08004): Too many connections":                              lost,
 		"Error 1047 (08S01): WSREP has not yet prepared node":                   lost,
 		"Error 1406 (22001): Data too long for column":                          final,
 		"Error 1644 (45000): " + refusal + "0":                                  taken,
@@ -62,5 +63,24 @@ func TestErrorsWithoutACodeAreFinalUnlessTheConnectionIsGone(t *testing.T) {
 	}
 	for _, err := range []error{storage.ErrConflict, errRefused, context.Canceled, errors.New("sql: converting argument")} {
 		assert.Equal(t, final, withoutCode(err), "%v", err)
+	}
+}
+
+func TestAConstraintOfTheHostsIsToldByItsName(t *testing.T) {
+	for text, want := range map[string]bool{
+		`ERROR: duplicate key value violates unique constraint "loyalty_operations_p3_key" (SQLSTATE 23505)`: false,
+		`pq: duplicate key value violates unique constraint "loyalty_claims_pkey_102072"`:                    false,
+		`FEHLER: doppelter Schlüsselwert verletzt Unique-Constraint »loyalty_claims_pkey« (SQLSTATE 23505)`:  false,
+		`FEHLER: doppelter Schlüsselwert verletzt Unique-Constraint »shop_once« (SQLSTATE 23505)`:            true,
+		`ERROR: duplicate key value violates unique constraint "shop_once" (SQLSTATE 23505)`:                 true,
+		`ERROR: duplicate key value violates unique constraint "my_loyalty_once" (SQLSTATE 23505)`:           true,
+		`ERROR: invalid input syntax for type integer: "` + refusal + `0" (SQLSTATE 22P02)`:                  false,
+		"Error 1062 (23000): Duplicate entry 'cafe-anna-1' for key 'PRIMARY'":                                false,
+		"Error 1062 (23000): Duplicate entry 'cafe-anna-1' for key 'loyalty_operations.PRIMARY'":             false,
+		"Error 1062 (23000): Duplicate entry 'loyalty_x' for key 'shop_once'":                                true,
+		"Error 1062 (23000): Duplicate entry 'it's' for key 'shop_orders.PRIMARY'":                           true,
+		"a batch was refused": false,
+	} {
+		assert.Equal(t, want, foreign(errors.New(text)), text)
 	}
 }

@@ -80,6 +80,10 @@ func scrubs(batch *storage.Batch) bool {
 	})
 }
 
+// strangers is how often a batch is written that a constraint of the host's refuses:
+// its name may be that of one of this package's, which a look then tells.
+const strangers = 3
+
 func (s *served) commitGroup(ctx context.Context, batches []storage.Batch, ends []storage.Outcome, chains *storage.Chains) error {
 	whole := !tooLarge(&batches[0]) && !slices.ContainsFunc(batches, func(b storage.Batch) bool { return chains.Broken(&b) })
 	if whole && len(batches) > 1 {
@@ -115,7 +119,7 @@ func (s *served) commitOne(ctx context.Context, batch *storage.Batch, broken boo
 		return storage.Outcome{Status: storage.TooLarge}, nil
 	}
 	one := []storage.Batch{*batch}
-	for range tries {
+	for try := 1; try <= tries; try++ {
 		err := errRefused
 		if !broken {
 			err = s.write(ctx, one)
@@ -136,6 +140,9 @@ func (s *served) commitOne(ctx context.Context, batch *storage.Batch, broken boo
 			return err
 		}); err != nil || outcome.Status != storage.OK {
 			return outcome, err
+		}
+		if (s.bound || try >= strangers) && foreign(err) {
+			return storage.Outcome{}, err
 		}
 		if s.bound {
 			// What is in the way came after the state that the transaction sees.
