@@ -33,8 +33,9 @@ func veils(kind string) bool {
 // veiledKey starts keys that are digests. No caller's id has it.
 const veiledKey = storage.ReservedPrefix + "v/"
 
-// keyDigestBytes is how many bytes of a digest are a key.
-const keyDigestBytes = 24
+// keyDigestBytes is how many bytes of a digest are a key: of 10¹² orders of a program two
+// are alike with a chance of one in 10¹⁹. A key is in a row and in up to four indexes.
+const keyDigestBytes = 18
 
 func veiledID(parts ...string) string {
 	id := parts[len(parts)-1]
