@@ -233,7 +233,7 @@ type exportedRecord struct {
 }
 
 func (x *exporting) record(row storage.Record) (any, error) {
-	if Moved(row) {
+	if Moved(row) && !leftPlace(row) {
 		return nil, nil
 	}
 	shown := exportedRecord{

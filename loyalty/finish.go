@@ -239,7 +239,7 @@ func (e *Engine) moveRecords(
 		if err != nil {
 			return err
 		}
-		if Moved(row) || !moves(e, row) {
+		if Moved(row) && !leftPlace(row) || !moves(e, row) {
 			continue
 		}
 		step.keys = append(step.keys, storage.RecordKey{Kind: row.Kind, ID: row.ID})

@@ -23,6 +23,7 @@ const (
 	returnLots
 	returnMetrics
 	returnRecords
+	returnTiers
 	returnDone
 )
 
@@ -132,9 +133,12 @@ func (m *moveStep) apply(tx *Tx, into *Party, state *mergeState) error {
 		return m.someDaysBack(tx.Party, into, state)
 	case returnRecords:
 		return m.someRecordsBack(tx, into, state)
+	case returnTiers:
+		return cmp.Or(tx.hasParted(), into.hasParted())
 	default:
+		// What entering tiers gave is settled by now.
 		state.After = slices.Clone(into.row.Balances)
-		if err := cmp.Or(tx.armIdle(tx.now), tx.hasParted(), into.hasParted()); err != nil {
+		if err := tx.armIdle(tx.now); err != nil {
 			return err
 		}
 		return m.done(tx.Party, into, *state, mergeParted)
@@ -349,7 +353,7 @@ func (m *moveStep) someRecords(tx *Tx, into *Party) error {
 		if err != nil {
 			return err
 		}
-		if !exists {
+		if !exists && !leftPlace(row) {
 			continue
 		}
 		if err := m.moveRecord(tx, into, row); err != nil {
@@ -383,6 +387,8 @@ func (m *moveStep) moveRecord(tx *Tx, into *Party, row storage.Record) error {
 		err = tx.moveRewardUse(into)
 	case row.Kind == usageKind:
 		err = tx.moveUsage(into)
+	case row.Kind == memberKind:
+		err = tx.movePlace(into, row)
 	default:
 		err = tx.moveOther(into, row)
 	}

@@ -40,12 +40,18 @@ type PoolRole struct {
 	Limits []PoolLimit `json:"limits,omitempty"`
 }
 
-// PoolLimit bounds how many points of a unit a member draws in a calendar period, also one
-// who has left the pool and come again.
+// PoolLimit bounds how many points of a unit a member draws from a pool in a calendar period
+// of the program's zone, by recorded time. What they drew counts also once they have left and
+// come again, where they were in up to 16 other pools of the kind meanwhile; and what two
+// members drew counts together once they are merged.
 type PoolLimit struct {
-	Unit   string        `json:"unit"`
+	Unit string `json:"unit"`
+	// Points is above 0, in the unit's smallest step.
 	Points points.Amount `json:"points"`
-	Per    Period        `json:"per"`
+	// Per is the period. What is drawn counts for the limits that the member's role has then:
+	// where a revision changes a limit's period, or a member gets a role with a limit of
+	// another period, that limit begins anew.
+	Per Period `json:"per"`
 }
 
 // DissolvePolicy says who gets the points of a pool that is dissolved.
@@ -163,9 +169,11 @@ type memberState struct {
 	Contributed []points.Balance `json:"c,omitempty"`
 	Drawn       []points.Balance `json:"d,omitempty"`
 	// Used is what counts against limits, by unit and period. Left is the pool that the
-	// member has left, in the mark that keeps what they used for when they come again.
-	Used []periodUse `json:"u,omitempty"`
-	Left string      `json:"p,omitempty"`
+	// member has left, in the mark that keeps what they used for when they come again, and
+	// Before what they used of pools that they left before, the last one last.
+	Used   []periodUse `json:"u,omitempty"`
+	Left   string      `json:"p,omitempty"`
+	Before []leftPool  `json:"b,omitempty"`
 }
 
 type periodUse struct {
@@ -341,32 +349,6 @@ func (p *Party) putPlace(pool, kind, role string, state memberState) error {
 		return p.tx.fail(err)
 	}
 	return p.putOwn(storage.Record{Kind: memberKind, ID: kind, Status: role, Reference: pool, Data: data})
-}
-
-// leavePlace ends a member's place in a pool. What they drew of it in a period counts when
-// they come again.
-func (p *Party) leavePlace(pool, kind string, state memberState) error {
-	if len(state.Used) == 0 {
-		return p.leaveBehind(memberKind, kind)
-	}
-	data, err := canon.Append(nil, memberState{Used: state.Used, Left: pool})
-	if err != nil {
-		return p.tx.fail(err)
-	}
-	return p.putOwn(storage.Record{Kind: memberKind, ID: kind, Status: movedStatus, Data: data})
-}
-
-// newPlace is the place of a member who comes into a pool.
-func (p *Party) newPlace(pool, kind string) (memberState, error) {
-	row, _, err := p.record(memberKind, kind)
-	if err != nil || !Moved(row) || len(row.Data) == 0 {
-		return memberState{Since: p.tx.occurred}, err
-	}
-	var before memberState
-	if err := p.decode(row, &before); err != nil || before.Left != pool {
-		return memberState{Since: p.tx.occurred}, err
-	}
-	return memberState{Since: p.tx.occurred, Used: before.Used}, nil
 }
 
 // addUnit adds to what a list counts of a unit.

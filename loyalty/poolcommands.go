@@ -106,7 +106,11 @@ func (c FoundPool) Apply(_ context.Context, tx *Tx) error {
 	if err := pool.putPool(poolState{Kind: kind.Code, Members: 1, Managers: 1}, poolOpen); err != nil {
 		return err
 	}
-	return tx.putPlace(c.Pool, kind.Code, kind.Roles[0].Code, memberState{Since: tx.occurred})
+	place, err := tx.newPlace(c.Pool, kind.Code)
+	if err != nil {
+		return err
+	}
+	return tx.putPlace(c.Pool, kind.Code, kind.Roles[0].Code, place)
 }
 
 // mayJoin returns why the member cannot be in a pool of a kind.

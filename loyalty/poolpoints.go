@@ -145,12 +145,7 @@ func (c DrawFromPool) Apply(_ context.Context, tx *Tx) error {
 // use counts a draw against the limits of a role. What is kept of periods that have
 // passed goes.
 func (s *memberState) use(tx *Tx, role PoolRole, unit string, amount points.Amount) error {
-	var used []periodUse
-	for _, had := range s.Used {
-		if label, _, err := period(had.Per, tx.now, tx.rev.zone); err == nil && label == had.Label {
-			used = append(used, had)
-		}
-	}
+	used := tx.lasting(s.Used)
 	before := slices.Clone(used)
 	for _, limit := range role.Limits {
 		if limit.Unit != unit {
@@ -180,8 +175,11 @@ func (s *memberState) use(tx *Tx, role PoolRole, unit string, amount points.Amou
 }
 
 // DissolvePool ends a pool: its points go where the kind's policy says, in commits of
-// bounded size, and its members are free to join another. The member must manage it.
-// Its receipt's balances are those before points are handed out.
+// bounded size, and its members are free to join another. The member must manage it, and
+// their account must not be closed: who cannot use points gets none. Where it is closed or
+// erased before all is handed out, the rest goes to the first member of the pool whose account
+// is open, one who manages it before others. The receipt's balances are those before points are
+// handed out.
 type DissolvePool struct {
 	Member     string    `json:"member"`
 	Key        string    `json:"key"`
@@ -208,6 +206,9 @@ func (c DissolvePool) Apply(_ context.Context, tx *Tx) error {
 	pool, state, _, err := tx.managed(c.Pool, false)
 	if err != nil {
 		return err
+	}
+	if tx.row.Status == storage.Closed {
+		return fmt.Errorf("%w: %s", ErrClosed, whose(tx.row.Member))
 	}
 	state.By = tx.Party.Member()
 	pool.row.Status = storage.Closed
@@ -249,11 +250,11 @@ func (e *Engine) dissolve(ctx context.Context, pool string, now time.Time) error
 
 // handOut gives the points of a pool to those whose they are.
 func (e *Engine) handOut(ctx context.Context, pool string, state poolState, now time.Time) error {
-	by, err := e.survivor(ctx, state.By)
+	kind, _ := revisionAt(e.revisions, now).poolKind(state.Kind)
+	by, err := e.heir(ctx, pool, state.By, kind)
 	if err != nil {
 		return err
 	}
-	kind, _ := revisionAt(e.revisions, now).poolKind(state.Kind)
 	query := storage.MemberQuery{Program: e.program, Member: pool, Open: true, Limit: 1000}
 	shares := map[string][]points.LotID{}
 	for lot, err := range storage.AllLots(ctx, e.store, query) {
@@ -281,20 +282,55 @@ func (e *Engine) handOut(ctx context.Context, pool string, state poolState, now 
 	return nil
 }
 
+// heir is who gets the points of a pool that go to nobody else: who dissolves it. Where their
+// account was closed since, it is the first member of the pool whose is not, one who manages it
+// before others; where there is none, the points stay with who dissolved it, until they expire.
+func (e *Engine) heir(ctx context.Context, pool, by string, kind PoolKind) (string, error) {
+	by, takes, err := e.taker(ctx, by)
+	if err != nil || takes {
+		return by, err
+	}
+	first := ""
+	for member, err := range e.poolMembers(ctx, pool) {
+		if err != nil {
+			return "", err
+		}
+		to, takes, err := e.taker(ctx, member.Member)
+		if err != nil {
+			return "", err
+		}
+		if role, _ := kind.role(member.Role); takes && role.Manages {
+			return to, nil
+		}
+		if takes {
+			first = cmp.Or(first, to)
+		}
+	}
+	return cmp.Or(first, by), nil
+}
+
 // contributor is who gets back what a member contributed.
 func (e *Engine) contributor(ctx context.Context, member, otherwise string) (string, error) {
+	to, takes, err := e.taker(ctx, member)
+	if err != nil || takes {
+		return to, err
+	}
+	return otherwise, nil
+}
+
+// taker is who a member is now, and whether they can have points: a person whose account is
+// not closed.
+func (e *Engine) taker(ctx context.Context, member string) (string, bool, error) {
 	to, err := e.survivor(ctx, member)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: to}})
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", errNotStored, err)
+		return "", false, fmt.Errorf("%w: %w", errNotStored, err)
 	}
-	if a := snaps[0].Account; a == nil || a.Status == storage.Closed || a.Kind != storage.Person {
-		return otherwise, nil
-	}
-	return to, nil
+	a := snaps[0].Account
+	return to, a != nil && a.Status != storage.Closed && a.Kind == storage.Person, nil
 }
 
 func (e *Engine) poolStep(ctx context.Context, step *poolStep, now time.Time) error {
@@ -395,7 +431,10 @@ func (s *poolStep) hand(pool, to *Party) error {
 	if err != nil || !exists || row.Reference != s.pool {
 		return err
 	}
-	if err := to.leaveBehind(memberKind, s.kind); err != nil || !s.leaves {
+	if !s.leaves {
+		return to.leaveDissolved(row)
+	}
+	if err := to.leaveBehind(memberKind, s.kind); err != nil {
 		return err
 	}
 	_, state, kind, err := pool.pool()

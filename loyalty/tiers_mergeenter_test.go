@@ -59,9 +59,12 @@ func TestAnUndoneMergeTakesBackAtOnceWhatATierOfBothGave(t *testing.T) {
 	require.Equal(t, points.Amount(300+250+50), s.beansOf("anna"))
 
 	s.now = s.now.AddDate(0, 0, 5)
-	s.must(loyalty.UnMerge{Member: "anna", Key: "undo", From: "twin"})
+	undo := loyalty.UnMerge{Member: "anna", Key: "undo", From: "twin"}
+	told := s.must(undo)
 	require.Equal(t, "silver", s.tier("anna"))
 	require.Equal(t, points.Amount(250), s.beansOf("anna"))
+	require.Equal(t, s.member("anna").Balances, told.Balances, "the receipt tells of what the tier gave")
+	require.Equal(t, told.Balances, s.must(undo).Balances)
 	require.Equal(t, points.Amount(300), s.beansOf("twin"))
 	s.must(loyalty.Fact{Member: "anna", Key: "3", Activity: "spend", Amount: 1, OccurredAt: s.now.AddDate(0, 0, -5)})
 	require.Equal(t, points.Amount(250), s.beansOf("anna"), "what is told late takes nothing back again")

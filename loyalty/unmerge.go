@@ -192,7 +192,12 @@ func (e *Engine) finishParting(ctx context.Context, from, into string, now time.
 			return err
 		}
 	}
-	return e.moveAll(ctx, &moveStep{mode: returnDone, from: from, into: into}, now)
+	for _, mode := range []moveMode{returnTiers, returnDone} {
+		if err := e.moveAll(ctx, &moveStep{mode: mode, from: from, into: into}, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // along lists a member who was merged into another, and those who came with them.

@@ -129,6 +129,7 @@ func (m *model) join(p *person, c loyalty.JoinPool) error {
 	}
 	delete(g.invites, p.id)
 	drawn := maps.Clone(g.left[p.id])
+	delete(g.left, p.id)
 	if drawn == nil {
 		drawn = map[string]points.Amount{}
 	}
@@ -223,6 +224,9 @@ func (m *model) dissolve(p *person, id string, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if p.closed {
+		return loyalty.ErrClosed
+	}
 	own := m.person(id)
 	shares := map[string][]int{}
 	for i, l := range own.lots {
@@ -280,12 +284,27 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// regroup lets the survivor of a merge take a place and invitations over.
+// regroup lets the survivor of a merge take a place and invitations over, and what both drew.
 func (m *model) regroup(into, from *person) {
 	for _, g := range m.pools {
-		if at, in := g.places[from.id]; in {
-			g.places[into.id] = at
+		drawn := map[string]points.Amount{}
+		for _, id := range []string{into.id, from.id} {
+			for _, of := range []map[string]points.Amount{g.left[id], g.places[id].drawn} {
+				for day, n := range of {
+					drawn[day] += n
+				}
+			}
+			delete(g.left, id)
+		}
+		at, in := g.places[into.id]
+		if went, came := g.places[from.id]; came {
+			at, in = went, true
 			delete(g.places, from.id)
+		}
+		if at.drawn = drawn; in {
+			g.places[into.id] = at
+		} else {
+			g.left[into.id] = drawn
 		}
 		role, invited := g.invites[from.id]
 		if _, both := g.invites[into.id]; invited && !both {
