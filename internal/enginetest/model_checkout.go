@@ -12,8 +12,8 @@ import (
 	"github.com/loyaltykit/loyaltykit/rewards"
 )
 
-// checkout lets points pay at the checkout: all of an order, half of it or some, and the
-// last cent in each of the ways that there are.
+// checkout lets points pay at the checkout: all of an order, half of it, some, or all but
+// its mugs, and the last cent in each of the ways that there are.
 func checkout(p *loyalty.Program) {
 	exchange := func(code, unit string, n points.Amount, worth, currency string) rewards.Reward {
 		return rewards.Reward{Code: code, Type: rewards.TypeCashBack, Exchange: &rewards.Exchange{
@@ -26,7 +26,9 @@ func checkout(p *loyalty.Program) {
 	coins.Exchange.Fraction = rewards.FractionRoundUp
 	half.Exchange.Share, half.Exchange.Step = money("50"), 2
 	some.Exchange.Maximum = 90
-	p.Catalog = rewards.Catalog{all, coins, half, some}
+	plain := exchange("plain", "crumb", 3, "0.10", "EUR")
+	plain.Exchange.Exclude, plain.Exchange.Share = points.Match{Items: []string{"mug"}}, money("90")
+	p.Catalog = rewards.Catalog{all, coins, half, some, plain}
 }
 
 // sold is an order of which points paid a part. Money counts cents.
@@ -39,8 +41,17 @@ type sold struct {
 	due, total     int64
 	rest, forgiven int64
 	refunded       int64
+	// without is what points did not pay for.
+	without withoutPoints
 	// before is what had come back of the unit on the order before points paid.
 	before points.Amount
+}
+
+// withoutPoints is the lines of an order at the places, for which points do not pay, of
+// which money paid due.
+type withoutPoints struct {
+	lines                []int
+	due, total, refunded int64
 }
 
 // paying is what the command that runs paid with points.
@@ -65,7 +76,7 @@ func (g *generator) till() loyalty.Command {
 	}
 	ways := []string{"half", "half", "half", "all", "gold"}
 	if cmd.Order.Currency == "EUR" {
-		ways = []string{"all", "all", "all", "coins", "coins", "some", "half"}
+		ways = []string{"all", "all", "all", "coins", "coins", "some", "half", "plain", "plain", "plain"}
 	}
 	cmd.Pay = &loyalty.PayPoints{Reward: oneOf(g.pick, "reward", ways...)}
 	if g.pick("so many", 3) == 0 {
@@ -92,13 +103,20 @@ func (m *model) payAt(p *person, c loyalty.Earn) (points.Order, error) {
 	if err := p.mayRedeem(); err != nil {
 		return order, err
 	}
-	total := cents(order.Shipping.Add(order.Fees))
-	for _, line := range order.Lines {
-		total += cents(line.Amount.Add(line.Tax))
+	s := sold{unit: x.Unit, currency: x.Currency, total: cents(order.Shipping.Add(order.Fees))}
+	for i, line := range order.Lines {
+		if of := cents(line.Amount.Add(line.Tax)); slices.Contains(x.Exclude.Items, line.Item) {
+			s.without.lines = append(s.without.lines, i)
+			s.without.total += of
+		} else {
+			s.total += of
+		}
 	}
-	s := sold{unit: x.Unit, currency: x.Currency, total: total, due: total}
+	s.due, s.without.due = s.total, s.without.total
 	for _, tender := range order.Tenders {
-		s.due -= cents(tender.Amount)
+		first := min(s.without.due, cents(tender.Amount))
+		s.without.due -= first
+		s.due -= cents(tender.Amount) - first
 	}
 	most := c.Pay.Points
 	if most == 0 {
@@ -111,7 +129,7 @@ func (m *model) payAt(p *person, c loyalty.Earn) (points.Order, error) {
 	case !c.Pay.Worth.IsZero() && cents(c.Pay.Worth) != s.paidMoney:
 		return order, loyalty.ErrPrice
 	}
-	m.payment = fmt.Sprintf("%d %s for %d %s, rest %d, forgiven %d", s.points, s.unit, s.paidMoney, s.currency, s.rest, s.forgiven)
+	m.payment = fmt.Sprintf("%d %s for %d %s, rest %d, forgiven %d", s.points, s.unit, s.paidMoney, s.currency, s.rest+s.without.due, s.forgiven)
 	if s.points == 0 {
 		return order, nil
 	}
@@ -128,7 +146,7 @@ func (m *model) payAt(p *person, c loyalty.Earn) (points.Order, error) {
 	}
 	p.pay(tender, x.Unit, parts, m.via())
 	p.sales[tender] = s
-	order.Tenders = append(slices.Clip(order.Tenders), points.Tender{Kind: points.PointsTender, Amount: decimal.New(s.paidMoney+s.forgiven, -2)})
+	order.Tenders = append(slices.Clip(order.Tenders), points.Tender{Kind: points.PointsTender, Amount: decimal.New(s.paidMoney+s.forgiven, -2), Exclude: x.Exclude})
 	return order, nil
 }
 
@@ -166,12 +184,22 @@ func (s *sold) pay(x *rewards.Exchange, most points.Amount) {
 // refunded so far, less what had come back before. Parts of a cent stay for the next.
 func (m *model) split(p *person, tender string, state *points.OrderState) (back points.Amount, said string) {
 	s := p.sales[tender]
+	rest := s.without
 	before, after := s.refunded, refundedCents(state)
-	if after <= before {
+	if rest.lines != nil {
+		after = partlyRefunded(state, func(i int) bool { return !slices.Contains(rest.lines, i) })
+		rest.refunded = partlyRefunded(state, func(i int) bool { return slices.Contains(rest.lines, i) })
+	}
+	if after <= before && rest.refunded <= s.without.refunded {
 		return 0, ""
 	}
 	was, is := s.upTo(before), s.upTo(after)
-	s.refunded = after
+	for part, at := range map[*parted]int64{&was: s.without.refunded, &is: rest.refunded} {
+		cash := dueOf(rest.due, at, rest.total)
+		part.inMoney += cash
+		part.toCards += at - cash
+	}
+	s.refunded, s.without = after, rest
 	p.sales[tender] = s
 	back = s.before
 	for _, t := range p.tenders[tender] {
@@ -191,14 +219,51 @@ type parted struct {
 
 // upTo is how a part of an order was paid, rounded down.
 func (s sold) upTo(part int64) parted {
-	due := min(part, s.due)
-	if s.due < s.total && part < s.total {
-		due = s.due * part / s.total
-	}
+	due := dueOf(s.due, part, s.total)
 	r := parted{points: s.points * points.Amount(due) / points.Amount(s.due), inMoney: s.rest * due / s.due, toCards: part - due}
 	let := s.forgiven * (due - r.inMoney) / (s.due - s.rest)
 	r.inPoints = due - r.inMoney - let
 	return r
+}
+
+// dueOf is what was due of a part of a total, rounded down.
+func dueOf(due, part, total int64) int64 {
+	if due < total && part < total {
+		return due * part / total
+	}
+	return min(part, due)
+}
+
+// partlyRefunded is the money of some lines that was refunded so far, with their tax, and
+// with their part of money that named no line: each of what is left of it.
+func partlyRefunded(state *points.OrderState, of func(i int) bool) int64 {
+	sum, left := new(big.Rat), new(big.Rat)
+	rests := make([]*big.Rat, len(state.Lines))
+	for i, line := range state.Lines {
+		gross := line.Amount.Add(line.Tax).Rat()
+		named := new(big.Rat).Mul(gross, big.NewRat(line.RefundedQuantity, max(1, line.Quantity)))
+		if !line.Refunded.IsZero() {
+			named.Add(named, new(big.Rat).Mul(gross, new(big.Rat).Quo(line.Refunded.Rat(), line.Amount.Rat())))
+		}
+		rests[i] = gross.Sub(gross, named)
+		left.Add(left, rests[i])
+		if of(i) {
+			sum.Add(sum, named)
+		}
+	}
+	unnamed := state.Refunded.Rat()
+	if state.Full || unnamed.Cmp(left) > 0 {
+		unnamed = left
+	}
+	if left.Sign() > 0 {
+		for i, rest := range rests {
+			if of(i) {
+				sum.Add(sum, new(big.Rat).Quo(new(big.Rat).Mul(unnamed, rest), left))
+			}
+		}
+	}
+	sum.Mul(sum, big.NewRat(100, 1))
+	return new(big.Int).Quo(sum.Num(), sum.Denom()).Int64()
 }
 
 // refundedCents is the money of an order that was refunded so far, with the tax of its
