@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -43,11 +44,16 @@ func cuts(inside storage.Store, seed uint64) storage.Store {
 	}
 }
 
-// forgetsVersions is a store that does not check versions: the last one wins.
+// forgetsVersions is a store that does not check versions: the last one wins. Who has
+// loaded lets others go on first, so that there is such a race on a single processor too.
 func forgetsVersions(inside storage.Store) storage.Store {
 	var one sync.Mutex
 	return &storagetest.Hooked{
 		Store: inside,
+		OnLoad: func(ctx context.Context, requests []storage.LoadRequest, next storagetest.LoadFunc) ([]storage.Snapshot, error) {
+			defer runtime.Gosched()
+			return next(ctx, requests)
+		},
 		OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
 			one.Lock()
 			defer one.Unlock()
