@@ -2,13 +2,19 @@ package faults
 
 import (
 	"cmp"
+	"context"
+	"io"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/internal/servers"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
 
 // killed is a load on a server that is killed again and again.
@@ -16,10 +22,13 @@ type killed struct {
 	load
 	shop
 	settings map[string]string
-	kills    int
-	// long is a server that stays away until every caller was told so: an engine's own
-	// tries do not outlast it.
-	long bool
+	// safe, unless empty, is a statement by which the server puts on disk what members there
+	// are, before the load begins.
+	safe  string
+	kills int
+	// mute makes answers to commits that are stored go lost with the server, which stays away
+	// until every caller was told so: an engine's own tries do not outlast it.
+	mute bool
 	// hosts is how many engines there are, each with a pool of its own; 0 is 2.
 	hosts int
 	// away is how long the server was not there, all in all.
@@ -33,36 +42,107 @@ func (k *killed) runs(t *testing.T) *findings {
 	server := k.server(t)
 	database := server.NewDatabase(t)
 	k.migrate(t, database)
+	answers := &answers{}
 	k.stores = nil
-	for range cmp.Or(k.hosts, 2) {
-		k.stores = append(k.stores, k.open(t, database))
+	for host := range cmp.Or(k.hosts, 2) {
+		k.stores = append(k.stores, answers.of(host, k.open(t, database)))
 	}
 	k.opens(t)
+	if k.safe != "" {
+		_, err := server.Query(t.Context(), database, k.safe)
+		require.NoError(t, err)
+	}
+	killed := make(chan struct{})
+	k.until = killed
 	over := make(chan error, 1)
 	go func() { over <- k.run(t.Context()) }()
-	random := rand.New(rand.NewPCG(k.seed, 99))
-	for i := range k.kills {
-		part := k.lines / (k.kills + 1)
+	// happens waits for something while callers work.
+	happens := func(what <-chan struct{}) {
 		select {
-		case <-k.book.at(part*(i+1) + random.IntN(part/2)):
+		case <-what:
 		case err := <-over:
 			require.FailNow(t, "the load ended early", "%v", err)
 		}
+	}
+	random := rand.New(rand.NewPCG(k.seed, 99))
+	for i := range k.kills {
+		part := k.lines / (k.kills + 1)
+		happens(k.book.at(part*(i+1) + random.IntN(part/2)))
 		began := time.Now()
+		gone := make(chan struct{})
+		if k.mute {
+			happens(answers.stopUntil(gone, len(k.stores)))
+		}
 		failed := k.book.whenAllFailed(k.callers)
 		require.NoError(t, server.Kill())
-		if k.long {
-			select {
-			case <-failed:
-			case err := <-over:
-				require.FailNow(t, "the load ended early", "%v", err)
-			}
+		close(gone)
+		if k.mute {
+			happens(failed)
 		}
 		require.NoError(t, server.Restart(t.Context()))
 		k.away += time.Since(began)
 	}
+	close(killed)
 	require.NoError(t, <-over)
 	return k.audits(t, k.open(t, database))
+}
+
+// answers are those of a server to its hosts. They arrive, until they are stopped.
+type answers struct {
+	mu sync.Mutex
+	// gone is closed when the server is gone that does not answer any more; it is nil while
+	// the server answers.
+	gone <-chan struct{}
+	// waiting are the hosts for whom something is stored without an answer, and all is closed
+	// when so many are as are missing.
+	waiting map[int]bool
+	missing int
+	all     chan struct{}
+}
+
+// stopUntil lets no commit be answered that is stored, from now on until the server is gone. It
+// returns a channel that is closed once each of so many hosts waits for such an answer.
+func (a *answers) stopUntil(gone <-chan struct{}, hosts int) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gone, a.waiting, a.missing, a.all = gone, map[int]bool{}, hosts, make(chan struct{})
+	return a.all
+}
+
+// of is the store by which a host gets the answers.
+func (a *answers) of(host int, inside storage.Store) storage.Store {
+	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		outcomes, err := next(ctx, batches)
+		stored := func(outcome storage.Outcome) bool { return outcome.Status == storage.OK }
+		if err != nil || !slices.ContainsFunc(outcomes, stored) {
+			return outcomes, err
+		}
+		gone := a.withholds(host)
+		if gone == nil {
+			return outcomes, nil
+		}
+		<-gone
+		return nil, io.ErrUnexpectedEOF
+	}}
+}
+
+// withholds takes down that a host waits, and returns until when: nil is not at all.
+func (a *answers) withholds(host int) (gone <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	select {
+	case <-a.gone:
+		a.gone = nil
+	default:
+	}
+	if a.gone == nil || a.waiting[host] {
+		return a.gone
+	}
+	a.waiting[host] = true
+	if a.missing--; a.missing == 0 {
+		close(a.all)
+	}
+	return a.gone
 }
 
 // server is one that other tests kill too, or, where it needs settings, one of its own.

@@ -46,8 +46,9 @@ type load struct {
 	stores  []storage.Store
 	callers int
 	members int
-	// lines is how many acknowledged lines end it.
+	// lines is how many acknowledged lines end it, once until is closed, unless that is nil.
 	lines int
+	until <-chan struct{}
 	seed  uint64
 	// newKeys makes a control: what is sent again is sent under another key.
 	newKeys bool
@@ -103,7 +104,7 @@ func member(i int) string { return "member-" + strconv.Itoa(i) }
 func (l *load) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	over := l.book.at(l.lines)
+	over := l.enough(ctx)
 	var working sync.WaitGroup
 	for i := range l.callers {
 		working.Go(func() {
@@ -121,6 +122,26 @@ func (l *load) run(ctx context.Context) error {
 	working.Wait()
 	<-settled
 	return context.Cause(ctx)
+}
+
+// enough returns a channel that is closed when the load has done what it was to do.
+func (l *load) enough(ctx context.Context) <-chan struct{} {
+	lines := l.book.at(l.lines)
+	if l.until == nil {
+		return lines
+	}
+	over := make(chan struct{})
+	go func() {
+		for _, part := range []<-chan struct{}{lines, l.until} {
+			select {
+			case <-part:
+			case <-ctx.Done():
+				return
+			}
+		}
+		close(over)
+	}()
+	return over
 }
 
 // settles books what time has made true, again and again. A server that is away
