@@ -10,6 +10,9 @@ import (
 // are merged are told apart by it: what [time.FixedZone] makes, and [time.Local].
 func checkZone(problems *Problems, path string, zone *time.Location) {
 	name := orUTC(zone).String()
+	if zone == time.Local {
+		name = "Local" // it has the name that the environment gives it, where it gives one
+	}
 	known, err := time.LoadLocation(name)
 	switch {
 	case name == "" || name == "Local" || err != nil:
