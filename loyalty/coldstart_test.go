@@ -57,3 +57,30 @@ func TestTheFirstCommandsInAndOutsideOfATransactionDoNotWaitForEachOther(t *test
 	close(store.ended)
 	require.NoError(t, <-outside)
 }
+
+func TestWhoWaitsForTheFirstCommandWaitsNoLongerThanItsContext(t *testing.T) {
+	store := &lockedStore{Store: memory.New(), waits: make(chan struct{}), ended: make(chan struct{})}
+	engine, err := loyalty.New(loyalty.Revisions{beans(points.NeverExpire())}, store, nil)
+	require.NoError(t, err)
+	first := make(chan error, 1)
+	go func() {
+		_, err := engine.Do(t.Context(), loyalty.Enroll{Member: "ben", Key: "enroll"})
+		first <- err
+	}()
+	<-store.waits
+	ctx, giveUp := context.WithCancel(t.Context())
+	giveUp()
+	second := make(chan error, 1)
+	go func() {
+		_, err := engine.Do(ctx, loyalty.Enroll{Member: "anna", Key: "enroll"})
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		require.ErrorIs(t, err, context.Canceled)
+	case <-time.After(10 * time.Second):
+		t.Error("the second command waits for the first")
+	}
+	close(store.ended)
+	require.NoError(t, <-first)
+}

@@ -110,8 +110,11 @@ type Engine struct {
 // written remembers whether the store holds the engine's revisions.
 type written struct {
 	done atomic.Bool
-	mu   sync.Mutex
+	// turn holds a token while a call writes them.
+	turn chan struct{}
 }
+
+func newWritten() *written { return &written{turn: make(chan struct{}, 1)} }
 
 // New makes an engine for the revisions of one program, validated once. It
 // opens nothing and starts no goroutine; the store stays the caller's.
@@ -123,7 +126,7 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	if store == nil {
 		return nil, errors.New("loyalty: a store is needed")
 	}
-	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: &written{}, newer: newNewer(), recounts: &recounts{}}
+	e := &Engine{revisions: prepared, program: prepared[0].ID, kept: newKept(prepared), epochs: newEpochs(prepared), written: newWritten(), newer: newNewer(), recounts: &recounts{}}
 	if options != nil {
 		e.options = *options
 	}
@@ -254,7 +257,7 @@ func (e *Engine) WithStore(store storage.Store) *Engine {
 	other := *e
 	other.recounts = &recounts{}
 	if _, bound := storage.As[storage.Bound](store); !bound {
-		other.written, other.newer = &written{}, newNewer()
+		other.written, other.newer = newWritten(), newNewer()
 	}
 	other.use(store)
 	return &other
@@ -432,8 +435,12 @@ func (e *Engine) writeRevisions(ctx context.Context) error {
 		}
 		return e.inForce(ctx)
 	}
-	e.written.mu.Lock()
-	defer e.written.mu.Unlock()
+	select {
+	case e.written.turn <- struct{}{}:
+		defer func() { <-e.written.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: write revisions: %w", errNotStored, ctx.Err())
+	}
 	if e.written.done.Load() {
 		return e.inForce(ctx)
 	}

@@ -44,9 +44,6 @@ const (
 	// firstPause and lastPause bound what is waited in between, which doubles.
 	firstPause = time.Millisecond
 	lastPause  = 64 * time.Millisecond
-	// commitGrace is how long COMMIT may take beyond the context of the call: an
-	// answer is worth waiting for, since without it the outcome is unknown.
-	commitGrace = 5 * time.Second
 )
 
 // mostPrepared is how many statements are prepared at most, on each connection.
@@ -151,7 +148,8 @@ func (p *pool) pause(ctx context.Context, n int) error {
 // that it worked.
 //
 // The context counts until COMMIT. From there on the transaction is carried to its
-// end, for commitGrace at most.
+// end, for as long as linger says: an answer is worth waiting for, since without it
+// the outcome is unknown.
 func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err error) {
 	inside, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -174,14 +172,31 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 	if !follow() {
 		return ctx.Err()
 	}
-	grace := time.AfterFunc(commitGrace, cancel)
-	defer grace.Stop()
 	ended = true
-	err = tx.Commit()
+	err = commitWithin(ctx, tx, cancel)
 	if err != nil && opts == nil && p.grammar.commitFails(err) == lost {
 		return fmt.Errorf("%w: %w", errUnknown, err)
 	}
 	return err
+}
+
+// commitWithin commits, and waits for the answer a moment longer than the context lasts.
+// Not every driver's COMMIT has a context: the connection of one that goes on is lost.
+func commitWithin(ctx context.Context, tx *sql.Tx, cancel context.CancelFunc) error {
+	lingering, stop := linger.Context(ctx)
+	defer stop()
+	if lingering.Done() == nil {
+		return tx.Commit()
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- tx.Commit() }()
+	select {
+	case err := <-answer:
+		return err
+	case <-lingering.Done():
+		cancel()
+		return lingering.Err()
+	}
 }
 
 // once runs work that is one statement, which stores by itself, again where the

@@ -35,5 +35,21 @@ func Context(ctx context.Context) (lingering context.Context, stop context.Cance
 		case <-lingering.Done():
 		}
 	})
-	return lingering, func() { unfollow(); cancel() }
+	return &of{lingering, ctx}, func() { unfollow(); cancel() }
+}
+
+// of is a context that lingers after another and ends for the same reason: who ran out of
+// time is told so, and not that somebody gave up.
+type of struct {
+	context.Context                 //nolint:containedctx // it is one
+	before          context.Context //nolint:containedctx // it is one
+}
+
+// Err is that of the context before, once this one is done.
+func (c *of) Err() error {
+	err := c.Context.Err()
+	if why := c.before.Err(); err != nil && why != nil {
+		return why
+	}
+	return err
 }

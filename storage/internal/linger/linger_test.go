@@ -34,6 +34,7 @@ func TestACallOnItsWayIsWaitedForAWhile(t *testing.T) {
 				begun := time.Now()
 				<-lingering.Done()
 				require.Equal(t, c.after, time.Since(begun))
+				require.Equal(t, ctx.Err(), lingering.Err(), "it ends for the same reason")
 			})
 		})
 	}
