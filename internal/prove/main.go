@@ -100,11 +100,11 @@ func (r row) print(ctx context.Context, root string, full, verbose bool) bool {
 // run1 runs one set of tests and returns what it printed, and the command as one
 // would type it.
 func (p proof) run1(ctx context.Context, root string, full bool) (output, command string, err error) {
-	args := []string{"test", "-count=1", "-v", "-timeout", "20m", "-run", p.run, p.pattern}
-	size := "LOYALTYKIT_PROVE=1"
+	size, within := "LOYALTYKIT_PROVE=1", "20m"
 	if full {
-		size = "LOYALTYKIT_PROVE_FULL=1"
+		size, within = "LOYALTYKIT_PROVE_FULL=1", "2h"
 	}
+	args := []string{"test", "-count=1", "-v", "-timeout", within, "-run", p.run, p.pattern}
 	command = fmt.Sprintf("%s go test -count=1 -v -run '%s' %s", size, p.run, p.pattern)
 	if p.module != core {
 		command = fmt.Sprintf("cd %s && %s", p.module, command)
