@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
@@ -26,6 +27,28 @@ func (s *shop) keysOf(member string) []string {
 		}
 	}
 	return keys
+}
+
+// reads asks for everything that can be read of a member, and returns the errors.
+func (s *shop) reads(member string) map[string]error {
+	errs := map[string]error{}
+	_, errs["then"] = s.MemberAt(s.t.Context(), member, s.now)
+	_, errs["expired"] = s.Expired(s.t.Context(), member)
+	_, errs["rewards"] = s.Rewards(s.t.Context(), member, nil)
+	_, errs["redemption"] = s.Redemption(s.t.Context(), member, "mug")
+	_, errs["balance"] = s.Explain(s.t.Context(), member, loyalty.Question{Unit: "bean"})
+	_, errs["entry"] = s.Explain(s.t.Context(), member, loyalty.Question{Entry: points.EntryRef{Version: 2}})
+	errs["export"] = s.Export(s.t.Context(), member, &bytes.Buffer{})
+	_, errs["quote"] = s.Quote(s.t.Context(), loyalty.Spend{Member: member, Key: "quote", Unit: "bean", Points: 1})
+	errs["history"] = nil
+	for _, errs["history"] = range s.History(s.t.Context(), member) {
+		break
+	}
+	errs["redemptions"] = nil
+	for _, errs["redemptions"] = range s.Redemptions(s.t.Context(), member) {
+		break
+	}
+	return errs
 }
 
 // TestAnErasureIsFinishedWhereverItWasStopped stops the erasure of a member with a
@@ -55,8 +78,9 @@ func TestAnErasureIsFinishedWhereverItWasStopped(t *testing.T) {
 				for _, member := range []string{"anna", "old"} {
 					_, err := s.Member(t.Context(), member)
 					require.ErrorIs(t, err, loyalty.ErrErased)
-					_, err = s.Expired(t.Context(), member)
-					require.ErrorIs(t, err, loyalty.ErrErased)
+					for name, err := range s.reads(member) {
+						require.ErrorIs(t, err, loyalty.ErrErased, name)
+					}
 					s.refused(loyalty.Spend{Member: member, Key: "late", Unit: "bean", Points: 1}, loyalty.ErrErased)
 					s.refused(loyalty.Spend{Member: member, Key: "spend", Unit: "bean", Points: 3}, loyalty.ErrErased)
 				}

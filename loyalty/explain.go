@@ -63,7 +63,7 @@ type OperationName struct {
 type ExplainedLot struct {
 	points.Lot
 	// Credits are the entries by which the points were first earned, followed back
-	// through confirmations, consolidations, transfers and merges.
+	// through confirmations, consolidations, transfers, merges and reinstatements.
 	Credits []Credit `json:"credits,omitempty"`
 }
 
@@ -217,12 +217,8 @@ func (x *explaining) debt(owed points.Amount) error {
 }
 
 func (x *explaining) entry(member string, ref points.EntryRef) error {
-	life, err := x.engine.lifeOf(x.ctx, member)
-	if err != nil {
+	if _, err := x.engine.living(x.ctx, member); err != nil {
 		return err
-	}
-	if life.erased() {
-		return ErrErased
 	}
 	op, _, err := x.operation(member, ref.Version)
 	if err != nil {
@@ -282,6 +278,8 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 			continue
 		case entry.Into < 0:
 			err = x.follow(to, entry.Reference, -entry.Into, step)
+		case entry.Kind == points.EntryReinstate:
+			err = x.corrected(to, member, entry.Corrects, step)
 		default:
 			err = x.credit(to, member, version, entry, way)
 		}
@@ -290,6 +288,18 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 		}
 	}
 	return nil
+}
+
+// corrected goes back from points that came back to the lot that they had left by an entry.
+func (x *explaining) corrected(to *ExplainedLot, member string, ref points.EntryRef, way []string) error {
+	entries, err := x.entries(member, ref.Version)
+	if err != nil {
+		return err
+	}
+	if ref.Ordinal >= len(entries) {
+		return fmt.Errorf("%w: entry %d.%d of %s: verify the ledger", ErrNoEntry, ref.Version, ref.Ordinal, AccountName(member))
+	}
+	return x.follow(to, member, entries[ref.Ordinal].Lot, way)
 }
 
 // credit adds the entry that brought points into the books.

@@ -34,10 +34,15 @@ type Operation struct {
 // History iterates over a member's operations with their entries, from the
 // first to the last there was when it began. It stops at the first error, which
 // it yields. Of a member who was merged into another it goes on with the survivor's
-// operations from the merge on.
+// operations from the merge on. An erased member, or one whose survivor was erased, is
+// [ErrErased].
 func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation, error] {
 	return func(yield func(Operation, error) bool) {
 		from := int64(0)
+		if _, err := e.living(ctx, member); err != nil {
+			yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), err))
+			return
+		}
 		for member != "" {
 			next, since, err := e.goesOn(ctx, member)
 			if err != nil {

@@ -185,10 +185,10 @@ func (e *Engine) redemptionStored(ctx context.Context, member, id string) (Redem
 
 // Redemptions iterates over the redemptions of a member, in order of their ids. One whose
 // time has come since the account was settled last is shown as it is stored: see its
-// Until.
+// Until. An erased member is [ErrErased].
 func (e *Engine) Redemptions(ctx context.Context, member string) iter.Seq2[Redemption, error] {
 	return func(yield func(Redemption, error) bool) {
-		survivor, err := e.survivor(ctx, member)
+		survivor, err := e.living(ctx, member)
 		if err != nil {
 			yield(Redemption{}, fmt.Errorf("loyalty: redemptions of %s: %w", AccountName(member), err))
 			return
