@@ -126,6 +126,10 @@ type explaining struct {
 	after explained
 	seen  int
 	count int
+	// met holds the lots of others that the lot that is followed was looked for among, and
+	// gone whether a member was erased.
+	met  map[lotOf]bool
+	gone map[string]bool
 }
 
 func (x *explaining) balance(member, unit string) error {
@@ -250,7 +254,7 @@ func (x *explaining) entry(member string, ref points.EntryRef) error {
 }
 
 func (x *explaining) lot(member string, lot points.Lot) error {
-	x.seen = 0
+	x.seen, x.met = 0, nil
 	behind := ExplainedLot{Lot: lot}
 	err := x.follow(&behind, member, lot.ID, nil)
 	x.Lots = append(x.Lots, behind)
@@ -265,6 +269,7 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 	if err != nil {
 		return err
 	}
+	found := false
 	for _, entry := range entries {
 		step := append(slices.Clip(way), fmt.Sprintf("%s %d of %s", entry.Kind, version, whose(member)))
 		switch {
@@ -274,7 +279,7 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 			return fmt.Errorf("lot %d went through more than %d entries: verify the ledger", to.ID, explainDepth)
 		case entry.Into == id && id > 0:
 			err = x.follow(to, member, entry.Lot, step)
-		case entry.Lot != id || entry.From.Member():
+		case entry.Lot != id || entry.From.Member() || entry.Kind == points.EntryReturn:
 			continue
 		case entry.Into < 0:
 			err = x.follow(to, entry.Reference, -entry.Into, step)
@@ -283,23 +288,14 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 		default:
 			err = x.credit(to, member, version, entry, way)
 		}
-		if err != nil {
+		if found = true; err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// corrected goes back from points that came back to the lot that they had left by an entry.
-func (x *explaining) corrected(to *ExplainedLot, member string, ref points.EntryRef, way []string) error {
-	entries, err := x.entries(member, ref.Version)
-	if err != nil {
-		return err
+	if found {
+		return nil
 	}
-	if ref.Ordinal >= len(entries) {
-		return fmt.Errorf("%w: entry %d.%d of %s: verify the ledger", ErrNoEntry, ref.Version, ref.Ordinal, AccountName(member))
-	}
-	return x.follow(to, member, entries[ref.Ordinal].Lot, way)
+	return x.elsewhere(to, member, id, way)
 }
 
 // credit adds the entry that brought points into the books.
@@ -363,6 +359,12 @@ func (x *explaining) query(member string, from int64) storage.MemberQuery {
 
 // restored is an entry with what it is about.
 func (x *explaining) restored(op OperationName, entry points.Entry) (points.Entry, error) {
+	if gone, err := x.erased(op.Member); err != nil {
+		return entry, err
+	} else if gone && reserved(entry.Reference) {
+		entry.Reference = ""
+		return entry, nil
+	}
 	one := []recounted{{Operation: storage.Operation{Reference: op.Reference}, entries: []points.Entry{entry}}}
 	err := x.engine.restoreReferences(x.ctx, op.Member, one)
 	return one[0].entries[0], err
@@ -397,6 +399,13 @@ func (x *explaining) operation(member string, version int64) (OperationName, *Re
 	if err != nil {
 		return OperationName{}, nil, err
 	}
+	gone, err := x.erased(member)
+	if err != nil {
+		return OperationName{}, nil, err
+	}
+	if gone {
+		return OperationName{Member: member, Version: version, Type: op.Type, At: op.OccurredAt}, nil, nil
+	}
 	name := OperationName{
 		Member: member, Version: version, Type: op.Type, Key: op.Key, Reason: op.Reason, Actor: op.Actor, Reference: op.Reference,
 		At: op.OccurredAt,
@@ -419,7 +428,11 @@ func (x Explanation) String() string {
 		fmt.Fprintf(&b, "\n%s by %s", unit.Format(sum.Points), orHand(sum.Rule))
 	}
 	for _, lot := range x.Lots {
-		fmt.Fprintf(&b, "\nlot %d: %s of %s left, %s", lot.ID, unit.Format(lot.Remaining), unit.Format(lot.Original), lot.State)
+		fmt.Fprintf(&b, "\nlot %d: %s", lot.ID, unit.Format(lot.Remaining))
+		if lot.Original > 0 { // Otherwise it was made for points that come back.
+			b.WriteString(" of " + unit.Format(lot.Original))
+		}
+		fmt.Fprintf(&b, " left, %s", lot.State)
 		if lot.Held > 0 {
 			fmt.Fprintf(&b, ", %s on hold", unit.Format(lot.Held))
 		}

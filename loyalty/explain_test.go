@@ -186,3 +186,32 @@ func TestADebtIsExplainedByTheLastEntriesThatMakeItUp(t *testing.T) {
 	require.Equal(t, []string{"take 10", "take 129"}, []string{x.Owed[0].Operation.Reason, x.Owed[119].Operation.Reason})
 	require.Empty(t, x.Next)
 }
+
+// TestPointsThatComeBackAfterAMergeAreExplained spends points before a merge that come back
+// after it, by a refund, by a redemption that is cancelled, and once the merge is undone.
+func TestPointsThatComeBackAfterAMergeAreExplained(t *testing.T) {
+	program := beans(points.NeverExpire())
+	program.Earning, program.Catalog = []points.Rule{euroRate()}, menu()
+	s := openShop(t, program)
+	for _, member := range []string{"anna", "old", "zoe"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Earn{Member: "old", Key: "1", Order: bought("1001", 100)})
+	s.must(loyalty.Earn{Member: "old", Key: "2", Order: bought("1002", 60), Pay: &loyalty.PayPoints{Reward: "cash", Points: 100}})
+	s.must(loyalty.Earn{Member: "zoe", Key: "1", Order: bought("2001", 50)})
+	s.must(loyalty.Redeem{Member: "zoe", Key: "coffee", Redemption: "coffee", Reward: "coffee"})
+	s.must(loyalty.Spend{Member: "old", Key: "rest", Unit: "bean", Points: s.beansOf("old")})
+	s.must(loyalty.Merge{Member: "old", Key: "zoe", From: "zoe"})
+	s.must(loyalty.Merge{Member: "anna", Key: "old", From: "old"})
+	s.must(loyalty.CancelRedemption{Member: "anna", Key: "cancel", Redemption: "coffee"})
+	x := s.explain("anna", loyalty.Question{Unit: "bean"})
+	require.Contains(t, x.String(), `: 50 left, open
+  50 from earn 2001 of zoe on 1 Mar 2027: rule base of revision 1, 1 bean per EUR 1 on EUR 50.00, then merge of "zoe"`)
+
+	s.must(loyalty.UnMerge{Member: "anna", Key: "undo", From: "old"})
+	s.must(loyalty.Refund{Member: "old", Key: "back", Order: "1002", Full: true})
+	x = s.explain("old", loyalty.Question{Unit: "bean"})
+	require.Contains(t, x.String(), ": 100 left, open\n  100 from earn 1001 of old on 1 Mar 2027: rule base of revision 1, 1 bean per EUR 1 on EUR 100.00")
+	s.must(loyalty.Spend{Member: "old", Key: "again", Unit: "bean", Points: 100})
+	s.verify()
+}

@@ -6,4 +6,6 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 )
 
-func TestR11EveryBalanceAndEveryEntryIsExplained(t *testing.T) { enginetest.Explanations(t, inMemory, nil) }
+func TestR11EveryBalanceAndEveryEntryIsExplained(t *testing.T) {
+	enginetest.Explanations(t, inMemory, nil)
+}

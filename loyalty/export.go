@@ -17,8 +17,8 @@ import (
 // Export writes everything that the program keeps about a member to w, as one JSON
 // object, in memory that does not grow with it: the account, lots, operations with
 // their commands, receipts and entries, records (those of features as their
-// [Exporter] renders them), pending events, claims of orders, and under "merged" the
-// same of every member who was merged into this one. An id that was merged exports
+// [Exporter] renders them), pending events, claims of orders and voucher codes, and under
+// "merged" the same of every member who was merged into this one. An id that was merged exports
 // its survivor; an erased member is [ErrErased].
 //
 // Under "standing" it has how the member stands on ladders as [OpeningStanding] values, each
@@ -127,7 +127,7 @@ func (x *exporting) member(member string) {
 	records := storage.RecordQuery{Program: row.Program, Member: member}
 	list(x, "records", storage.AllRecords(x.ctx, x.engine.store, records), x.record)
 	list(x, "events", x.events(member), func(e storage.Event) (any, error) { return cloudEvent(e), nil })
-	list(x, "claims", x.orderClaims(member), func(c storage.Claim) (any, error) {
+	list(x, "claims", x.claims(member), func(c storage.Claim) (any, error) {
 		return exportedClaim{Space: c.Space, Key: c.Key, Holder: c.Holder}, nil
 	})
 	x.merged(member)
@@ -286,40 +286,68 @@ type exportedClaim struct {
 	Holder string `json:"holder"`
 }
 
-// orderClaims iterates over the claims of a member's orders, a hundred to a Load.
-func (x *exporting) orderClaims(member string) iter.Seq2[storage.Claim, error] {
-	query := storage.RecordQuery{Program: x.engine.program, Member: member, Kind: orderKind}
+// claims iterates over the claims of a member's orders and vouchers, a hundred to a Load.
+// Those that a member who was merged into this one has made are in that one's name.
+func (x *exporting) claims(member string) iter.Seq2[storage.Claim, error] {
 	return func(yield func(storage.Claim, error) bool) {
 		var keys []storage.ClaimKey
+		holders := map[string]bool{member: true}
 		tell := func() bool {
 			if len(keys) == 0 {
 				return true
 			}
-			snaps, err := x.engine.store.Load(x.ctx, []storage.LoadRequest{{Program: query.Program, Member: member, Claims: keys}})
+			snaps, err := x.engine.store.Load(x.ctx, []storage.LoadRequest{{Program: x.engine.program, Member: member, Claims: keys}})
 			if err != nil {
 				yield(storage.Claim{}, err)
 				return false
 			}
 			keys = keys[:0]
 			for _, claim := range snaps[0].Claims {
-				if !yield(claim, nil) {
+				if holders[claim.Holder] && !yield(claim, nil) {
 					return false
 				}
 			}
 			return true
 		}
-		for row, err := range storage.AllRecords(x.ctx, x.engine.store, query) {
-			if err != nil {
-				yield(storage.Claim{}, err)
-				return
+		for _, kind := range []string{mergeKind, orderKind, redemptionKind} {
+			query := storage.RecordQuery{Program: x.engine.program, Member: member, Kind: kind}
+			for row, err := range storage.AllRecords(x.ctx, x.engine.store, query) {
+				var key storage.ClaimKey
+				if err == nil {
+					key, err = claimOf(row)
+				}
+				if err != nil {
+					yield(storage.Claim{}, err)
+					return
+				}
+				if kind == mergeKind {
+					holders[row.ID] = true
+				}
+				if key == (storage.ClaimKey{}) {
+					continue
+				}
+				if keys = append(keys, key); len(keys) == recountedOperations && !tell() {
+					return
+				}
 			}
-			if Moved(row) {
-				continue
-			}
-			if keys = append(keys, storage.ClaimKey{Space: orderSpace, Key: row.ID}); len(keys) == recountedOperations && !tell() {
+			if !tell() {
 				return
 			}
 		}
-		tell()
 	}
+}
+
+// claimOf names what the order or redemption of a record has claimed, if anything.
+func claimOf(row storage.Record) (storage.ClaimKey, error) {
+	switch {
+	case Moved(row), row.Kind == mergeKind:
+		return storage.ClaimKey{}, nil
+	case row.Kind == orderKind:
+		return storage.ClaimKey{Space: orderSpace, Key: row.ID}, nil
+	}
+	state, err := redemptionOf(row)
+	if err != nil || state.Code == "" {
+		return storage.ClaimKey{}, err
+	}
+	return storage.ClaimKey{Space: voucherSpace, Key: state.Code}, nil
 }

@@ -159,4 +159,3 @@ func (told *explanations) check(lot *loyalty.ExplainedLot) error {
 	}
 	return nil
 }
-
