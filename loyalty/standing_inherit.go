@@ -217,7 +217,7 @@ func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		inh.Days = days
+		inh.Days, v.store = days, true
 		now, changes, err := v.livedThrough(inh)
 		if err != nil {
 			return nil, nil, err

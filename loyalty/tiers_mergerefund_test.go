@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // beansOf is what a member has of points, debt taken off.
@@ -123,4 +125,31 @@ func amounts(days []storage.DayCount) []points.Amount {
 		list = append(list, d.Amount)
 	}
 	return list
+}
+
+// TestARefundThatChangesNoTierCountsForTheNextOne merges somebody into a member who has only
+// just enrolled. A first refund leaves the tier that came, and a second one takes it, since
+// both are of the orders behind it.
+func TestARefundThatChangesNoTierCountsForTheNextOne(t *testing.T) {
+	s := openShop(t, regulars(func(p *loyalty.Program) {
+		l := &p.Ladders[0]
+		l.End, l.Lasts, l.Rollover = tiers.AfterSpan, tiers.Span{Months: 2}, []tiers.Rollover{{Metric: "spend", Most: 10}}
+	}))
+	s.must(loyalty.Enroll{Member: "twin", Key: "enroll"})
+	for order, euros := range []int64{450, 60, 60} {
+		id := strconv.Itoa(order)
+		s.must(loyalty.Earn{Member: "twin", Key: id, Order: bought(id, euros)})
+	}
+	s.now = s.now.AddDate(0, 0, 5)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+	require.Equal(t, "gold", s.tier("anna"))
+	s.now = s.now.AddDate(0, 0, 1)
+	s.must(loyalty.Refund{Member: "anna", Key: "back 1", Order: "1", Full: true})
+	require.Equal(t, "gold", s.tier("anna"), "510 are left")
+	s.now = s.now.AddDate(0, 0, 1)
+	s.must(loyalty.Refund{Member: "anna", Key: "back 2", Order: "2", Full: true})
+	require.Equal(t, "silver", s.tier("anna"), "450 are left")
+	require.Equal(t, points.Amount(450), s.beansOf("anna"))
+	s.verify()
 }
