@@ -222,7 +222,9 @@ func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		v.regrant(inh, now)
+		if err := v.regrant(inh, now); err != nil {
+			return nil, nil, err
+		}
 		less, err := v.takeInherited(inh, changes)
 		if err != nil {
 			return nil, nil, err
@@ -242,13 +244,21 @@ func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 
 // livedThrough decides what was inherited to the day of its merge.
 func (v *verdictOn) livedThrough(inh *inheritedState) (tiers.State, []tiers.Change, error) {
-	sums, err := counts(inh.Days)
+	m, err := v.before(inh)
 	if err != nil {
-		return tiers.State{}, nil, v.party.tx.fail(err)
+		return tiers.State{}, nil, err
 	}
-	m := tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}
 	now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
 	return now, changes, nil
+}
+
+// before is who had what was inherited, as they were at the merge.
+func (v *verdictOn) before(inh *inheritedState) (tiers.Member, error) {
+	sums, err := counts(inh.Days)
+	if err != nil {
+		return tiers.Member{}, v.party.tx.fail(err)
+	}
+	return tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}, nil
 }
 
 // withoutRefunded takes off what was inherited what the command takes back of it.
@@ -269,20 +279,25 @@ func (v *verdictOn) withoutRefunded(inh *inheritedState) (days []storage.DayCoun
 }
 
 // regrant lets the tier that was kept by a merge be what it turns out to be.
-func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) {
+func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) error {
 	s := v.state
+	them, err := v.before(inh)
+	if err != nil {
+		return err
+	}
 	next := grantState{How: byMerge, At: v.party.tx.now, Path: inh.Path, With: inh.With}
 	if next.Source = inh.With; len(inh.Path) > 0 {
 		next.Source = inh.Path[len(inh.Path)-1]
 	}
-	keeps := next.keeps(v.ladder, now, inh.On, v.today)
+	k := keeping{ladder: v.ladder, state: now, member: them, survivor: v.member, highest: s.Closed.Highest}
+	keeps := k.grant(&next, inh.On, v.today)
 	s.Grants = slices.Clone(s.Grants)
 	for i := range s.Grants {
 		g := &s.Grants[i]
 		if g.How != byMerge || g.With != inh.With || !slices.Equal(g.Path, inh.Path) || g.Until <= v.today {
 			continue
 		}
-		if keeps && g.Tier == now.Tier && g.Until == now.Until {
+		if keeps && g.Tier == next.Tier && g.Until == next.Until {
 			keeps = false
 			continue
 		}
@@ -293,6 +308,7 @@ func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) {
 		s.bring(v.ladder, next, v.today)
 	}
 	v.member.Grants = s.grants()
+	return nil
 }
 
 // takeInherited takes back what was given for entering tiers that were not entered. While it

@@ -67,12 +67,12 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		}
 		have.boundInherited()
 		for _, g := range []grantState{{Path: []string{from.Member()}}, {With: from.Member()}} {
-			state := earned
+			k := keeping{ladder: l, state: earned, member: them, survivor: us, highest: have.Closed.Highest}
 			if g.With != "" {
-				state = own
+				k.state, k.member = own, us
 			}
 			g.How, g.At, g.Source = byMerge, tx.now, from.Member()
-			if g.keeps(l, state, today, today) && !have.keepsOwn(&g) {
+			if k.grant(&g, today, today) && !have.keepsOwn(&g) {
 				have.bring(l, g, today)
 			}
 		}
@@ -100,12 +100,60 @@ func (p *Party) qualified(m tiers.Member, l *ladderState, today tiers.Day) tiers
 	return now
 }
 
-// keeps lets a grant be of the tier that a state has on a day, from the day of a merge to its
-// end, and reports whether there is one. What a window holds counts for the survivor too, and
-// needs no grant.
-func (g *grantState) keeps(l *tiers.Ladder, s tiers.State, on, today tiers.Day) bool {
-	g.Grant = tiers.Grant{Tier: s.Tier, From: on, Until: s.Until}
-	return rankOf(l, s.Tier) >= 0 && s.Until > today && s.Until < tiers.LastDay
+// keeping is a tier that a merge keeps: that of a member, by the state in which the ladder
+// has them, for the survivor, who had the tier highest before.
+type keeping struct {
+	ladder           *tiers.Ladder
+	state            tiers.State
+	member, survivor tiers.Member
+	highest          string
+}
+
+// grant lets a grant be of the tier from a day to its end, and reports whether there is one.
+// Where the survivor has the tier as long by what was counted alone, it needs none, and a
+// revision may ask more for it.
+func (k *keeping) grant(g *grantState, on, today tiers.Day) bool {
+	g.Grant = tiers.Grant{Tier: k.state.Tier, From: on, Until: k.state.Until}
+	rank := rankOf(k.ladder, g.Tier)
+	if rank < 0 || k.state.Until < tiers.LastDay {
+		return rank >= 0 && g.Until > today
+	}
+	g.Until = k.lasts(k.state, &k.member)
+	return g.Until > today && !k.counted(rank, g.Until, on)
+}
+
+// counted reports whether what was counted of the member makes the survivor have the tier as
+// long, whatever else was counted of the survivor. It does not tell that of a ladder
+// on which more may be less: a higher tier leaves less over, and may have to be come back to.
+func (k *keeping) counted(rank int, until, on tiers.Day) bool {
+	l := k.ladder
+	if len(l.Rollover) > 0 || !l.Tiers[rank].Reenter.IsZero() && l.Window.Kind != tiers.Lifetime {
+		return false
+	}
+	m := tiers.Member{Enrolled: k.survivor.Enrolled, Anniversary: k.survivor.Anniversary, Counts: k.member.Counts}
+	alone := tiers.State{Since: m.Enrolled, Highest: k.highest, At: on - 1}
+	if alone.At < m.Enrolled {
+		alone.At = 0
+	}
+	alone, _ = l.Decide(alone, &m, on)
+	return rankOf(l, alone.Tier) >= rank && k.lasts(alone, &m) >= until
+}
+
+// lasts is the first day without the tier of a state if nothing more happens.
+func (k *keeping) lasts(s tiers.State, m *tiers.Member) tiers.Day {
+	if s.Until < tiers.LastDay || k.ladder.End != tiers.WhileHeld {
+		return s.Until
+	}
+	own := *m
+	own.Grants = nil
+	ending, ends := k.ladder.Ending(s, &own)
+	if !ends {
+		return tiers.LastDay
+	}
+	if ending.To == ending.Tier {
+		return min(tiers.LastDay, ending.Day+tiers.Day(k.ladder.Grace))
+	}
+	return ending.Day
 }
 
 // keepsOwn reports whether a merge before this one keeps the same tier of the member's own as
