@@ -86,6 +86,48 @@ func TestAMatchThatAMergeBroughtIsForgottenOnlyWithTheMerge(t *testing.T) {
 	s.verify()
 }
 
+// TestWhatAMergeBringsIsKnownOnlySinceTheMerge looks at the survivor's past: neither a match
+// of who went nor a tier that the merge kept was theirs before.
+func TestWhatAMergeBringsIsKnownOnlySinceTheMerge(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		has  func(s *shop)
+	}{
+		{"a match", func(s *shop) {
+			s.must(loyalty.MatchTier{Member: "twin", Key: "match", Ladder: "status", Tier: "gold", Days: 90})
+		}},
+		{"a match of somebody before", func(s *shop) {
+			s.must(loyalty.Enroll{Member: "triplet", Key: "enroll"})
+			s.must(loyalty.MatchTier{Member: "triplet", Key: "match", Ladder: "status", Tier: "gold", Days: 90})
+			s.must(loyalty.Merge{Member: "twin", Key: "merge", From: "triplet"})
+		}},
+		{"a tier that was earned", func(s *shop) {
+			s.must(loyalty.Earn{Member: "twin", Key: "1", Order: bought("1", 500)})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := openShop(t, regulars())
+			for _, member := range []string{"anna", "twin"} {
+				s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+			}
+			c.has(s)
+			start := s.now
+			s.now = start.AddDate(0, 0, 10)
+			s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+			merged := s.now
+			s.now = start.AddDate(0, 0, 20)
+			for at, want := range map[time.Time]string{
+				start.AddDate(0, 0, 5): "", merged.Add(-time.Microsecond): "", merged: "gold", start.AddDate(0, 0, 15): "gold",
+			} {
+				m, err := s.MemberAt(t.Context(), "anna", at)
+				require.NoError(t, err)
+				require.Equal(t, want, m.Tier("status").Tier, "on %s", at)
+			}
+			s.verify()
+		})
+	}
+}
+
 func TestALadderThatAsksItsWindowEveryDayTakesNoChallenge(t *testing.T) {
 	s := openShop(t, regulars(func(p *loyalty.Program) {
 		p.Ladders[0].Window, p.Ladders[0].End = tiers.Window{Kind: tiers.Rolling, Span: tiers.Span{Months: 12}}, tiers.WhileHeld
