@@ -29,15 +29,16 @@ func eachServer(t *testing.T, test func(t *testing.T, p place)) {
 	}
 }
 
-// tables are the tables of a migrated database, with their columns.
+// tables are the tables of a migrated database, with their columns and indexes.
 func tables(t *testing.T, p place, db *sql.DB) []string {
 	t.Helper()
-	schema := "current_schema()"
+	schema, indexes := "current_schema()", "SELECT tablename, indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename"
 	if p.dialect == sqlstore.MySQL {
 		schema = "DATABASE()"
+		indexes = "SELECT DISTINCT table_name, index_name FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name"
 	}
 	rows, err := db.QueryContext(t.Context(), "SELECT table_name, column_name FROM information_schema.columns"+
-		" WHERE table_schema = "+schema+" AND table_name LIKE 'loyalty%' ORDER BY table_name, column_name")
+		" WHERE table_schema = "+schema+" AND table_name LIKE 'loyalty%' UNION ALL "+indexes+" LIKE 'loyalty%' ORDER BY 1, 2")
 	require.NoError(t, err)
 	defer rows.Close()
 	var all []string
@@ -169,20 +170,35 @@ func (r *refusesDDL) migrate(t *testing.T, p place) error {
 func TestMigrationsThatWereCutOffAreResumed(t *testing.T) {
 	eachServer(t, func(t *testing.T, p place) {
 		up := upStatements(t, p)
-		whole := p.connect(t, p.database(t))
-		require.NoError(t, sqlstore.Migrate(t.Context(), whole, p.dialect))
-		want := tables(t, p, whole)
-		for _, done := range []int{1, len(up) / 2, len(up) - 1} {
-			db := p.connect(t, p.database(t))
+		db := p.connect(t, p.database(t))
+		require.NoError(t, sqlstore.Migrate(t.Context(), db, p.dialect))
+		want := tables(t, p, db)
+		for done := range up {
+			dropAll(t, p, db)
 			for _, statement := range up[:done] {
 				_, err := db.ExecContext(t.Context(), statement)
 				require.NoError(t, err)
 			}
 			require.NoError(t, sqlstore.Migrate(t.Context(), db, p.dialect), "after %d of %d statements", done, len(up))
-			assert.Equal(t, want, tables(t, p, db))
+			assert.Equal(t, want, tables(t, p, db), "after %d of %d statements", done, len(up))
 			works(t, p.storeOn(t, db))
 		}
 	})
+}
+
+// dropAll leaves no table of a migrated database.
+func dropAll(t *testing.T, p place, db *sql.DB) {
+	t.Helper()
+	dropped := map[string]bool{}
+	for _, column := range tables(t, p, db) {
+		table, _, _ := strings.Cut(column, ".")
+		if !dropped[table] {
+			_, err := db.ExecContext(t.Context(), "DROP TABLE "+table)
+			require.NoError(t, err)
+		}
+		dropped[table] = true
+	}
+	require.Empty(t, tables(t, p, db))
 }
 
 // upStatements returns the statements of all migrations, in order.
