@@ -13,6 +13,7 @@ func commitCases() []Case {
 		{Name: "a-batch-that-fails-leaves-nothing", Clause: "K1", Run: failLeavesNothing},
 		{Name: "legs-are-stored-together-or-not-at-all", Clause: "K1", Run: legsTogether},
 		{Name: "an-account-must-be-at-the-expected-version", Clause: "K2", Run: expectedVersion},
+		{Name: "each-of-several-accounts-must-be-at-its-version", Clause: "K2", Run: severalVersions},
 		{Name: "an-update-is-never-lost", Clause: "K2", Run: lostUpdate},
 		{Name: "one-conflict-fails-none-of-its-neighbors", Clause: "K3", Run: neighbors},
 		{Name: "batches-of-one-call-build-on-each-other", Clause: "K4", Run: chain},
@@ -126,6 +127,35 @@ func expectedVersion(ctx context.Context, env *Env) error {
 		}
 	}
 	return env.ok(ctx, env.batch(env.earn("anna", 2, "order-3")))
+}
+
+// severalVersions commits accounts that exist together, in batches of their own and in
+// one, where some or all are not at the version that is expected: none is stored that is
+// ahead of its account, either.
+func severalVersions(ctx context.Context, env *Env) error {
+	for _, member := range []string{"anna", "ben"} {
+		if err := env.ok(ctx, env.batch(env.earn(member, 0, "order-1"))); err != nil {
+			return err
+		}
+	}
+	for _, c := range []struct{ anna, ben int64 }{{4, 6}, {2, 2}, {1, 5}, {3, 1}} {
+		one, other := env.earn("anna", c.anna, "order-2"), env.earn("ben", c.ben, "order-2")
+		if err := env.unchanged(ctx, scope{members: []string{"anna", "ben"}}, func() error {
+			_, err := env.fails(ctx, storage.Conflict, env.batch(one, other))
+			return err
+		}); err != nil {
+			return fmt.Errorf("a batch of two accounts, expected at versions %d and %d: %w", c.anna, c.ben, err)
+		}
+		if c.anna == 1 || c.ben == 1 {
+			continue
+		}
+		if err := env.unchanged(ctx, scope{members: []string{"anna", "ben"}}, func() error {
+			return env.ends(ctx, []storage.Status{storage.Conflict, storage.Conflict}, env.batch(one), env.batch(other))
+		}); err != nil {
+			return fmt.Errorf("two batches, expected at versions %d and %d: %w", c.anna, c.ben, err)
+		}
+	}
+	return env.ends(ctx, []storage.Status{storage.OK, storage.Conflict}, env.batch(env.earn("anna", 1, "order-2")), env.batch(env.earn("ben", 5, "order-2")))
 }
 
 func lostUpdate(ctx context.Context, env *Env) error {

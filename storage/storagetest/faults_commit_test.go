@@ -29,6 +29,15 @@ func commitFaults() []fault {
 			cases: []string{"an-update-is-never-lost", "an-account-must-be-at-the-expected-version"},
 		},
 		{
+			name: "of several accounts the versions unchecked", clause: "K2", cases: []string{"each-of-several-accounts-must-be-at-its-version"},
+			breaks: onCommit(func(ctx context.Context, inside storage.Store, batch storage.Batch) (storage.Outcome, error) {
+				if len(batch.Legs) > 1 {
+					return anyVersion(ctx, inside, batch)
+				}
+				return commitOne(ctx, inside, batch)
+			}),
+		},
+		{
 			name: "an absent account taken for version one", clause: "K2", cases: []string{"an-account-must-be-at-the-expected-version"},
 			breaks: onCommit(func(ctx context.Context, inside storage.Store, batch storage.Batch) (storage.Outcome, error) {
 				for i := range batch.Legs {
