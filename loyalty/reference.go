@@ -2,7 +2,6 @@ package loyalty
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"slices"
 
 	"github.com/loyaltykit/loyaltykit/points"
@@ -59,7 +58,7 @@ func veil(buffer encoder, salt []byte, source string) (encoder, string) {
 	}
 	buffer = buffer[:0].bytes(salt).text(source)
 	sum := sha256.Sum256(buffer)
-	return buffer, storage.ReservedPrefix + base64.RawURLEncoding.EncodeToString(sum[:veiledBytes])
+	return buffer, encoded(storage.ReservedPrefix, sum[:veiledBytes])
 }
 
 // veilAll veils the sources of lots that one operation made.

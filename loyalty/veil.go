@@ -48,7 +48,13 @@ func veiledID(parts ...string) string {
 		buffer = buffer.text(part)
 	}
 	sum := sha256.Sum256(buffer)
-	return veiledKey + base64.RawURLEncoding.EncodeToString(sum[:keyDigestBytes])
+	return encoded(veiledKey, sum[:keyDigestBytes])
+}
+
+// encoded is a digest, or a part of one, as text with a prefix.
+func encoded(prefix string, digest []byte) string {
+	var room [64]byte
+	return string(base64.RawURLEncoding.AppendEncode(append(room[:0], prefix...), digest))
 }
 
 // Load implements storage.Store.
