@@ -54,3 +54,48 @@ func TestGiftCardsAndWhatIsFreeDoNotCount(t *testing.T) {
 		})
 	}
 }
+
+func TestALineThatIsPartlyRefundedStillCounts(t *testing.T) {
+	bought := order(points.Line{ID: "latte", Quantity: 3, Amount: dec("9")}, points.Line{ID: "cake", Amount: dec("4")})
+	bought.Shipping = dec("5")
+	byLine := func(line string, quantity int64, amount string) points.Refund {
+		return points.Refund{Lines: []points.RefundLine{{Line: line, Quantity: quantity, Amount: dec(amount)}}}
+	}
+	for _, c := range []struct {
+		name    string
+		refunds []points.Refund
+		pieces  int64
+		orders  int64
+	}{
+		{"a part of a piece counts as one that was kept", []points.Refund{byLine("latte", 0, "2.99")}, 0, 0},
+		{"as soon as it is whole it does not", []points.Refund{byLine("latte", 0, "2.99"), byLine("latte", 0, "0.01")}, 1, 0},
+		{"two pieces, one by name and one by money", []points.Refund{byLine("latte", 1, "0"), byLine("latte", 0, "3")}, 2, 0},
+		{"half of every piece is one of three, and none of one", []points.Refund{{Amount: dec("9")}}, 1, 0},
+		{"all but a cent is an order still", []points.Refund{byLine("latte", 3, "0"), byLine("cake", 0, "3.99")}, 3, 0},
+		{"nothing of the lines is left, though shipping is", []points.Refund{byLine("latte", 3, "0"), byLine("cake", 0, "4")}, 4, 1},
+		{"shipping only", []points.Refund{byLine("shipping", 0, "5")}, 0, 0},
+		{"all", []points.Refund{{Full: true}}, 4, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			state := points.NewOrderState(bought, nil)
+			for _, refund := range c.refunds {
+				_, err := state.Refund(refund)
+				require.NoError(t, err)
+			}
+			require.Equal(t, c.pieces, state.Uncounted(true, []int{0, 1}))
+			require.Equal(t, c.orders, state.Uncounted(false, []int{0, 1}))
+		})
+	}
+}
+
+func TestAnActivitysSharesAreSortedHoweverItsRulesAreListed(t *testing.T) {
+	rules := []points.Rule{
+		{Code: "c", Activity: "review", Bonus: 3}, {Code: "a", Activity: "review", Bonus: 1}, {Code: "b", Activity: "review", Bonus: 2},
+	}
+	for range len(rules) {
+		rules = append(rules[1:], rules[0])
+		result, err := points.EvaluateFact(rules, []points.Unit{bean}, points.Activity{Code: "review"}, points.Env{At: monday})
+		require.NoError(t, err)
+		require.Equal(t, []points.Share{{Rule: "a", Points: 1}, {Rule: "b", Points: 2}, {Rule: "c", Points: 3}}, result.Awards[0].Shares)
+	}
+}

@@ -127,6 +127,40 @@ func TestPiecesOfACombinationCountForOnePartOnly(t *testing.T) {
 	require.Zero(t, earned(torte, line("tea", "4")))
 }
 
+func TestACombinationNeedsSoManyPieces(t *testing.T) {
+	rule := points.Rule{Code: "set", Bonus: 10, Only: &points.Only{Combination: []points.Pieces{
+		{Match: points.Match{Categories: []string{"cake"}}, Quantity: 3}, {Match: points.Match{Tags: []string{"organic"}}, Quantity: 2},
+	}}}
+	for _, c := range []struct {
+		cakes, organic, both int64
+		want                 bool
+	}{
+		{3, 2, 0, true},
+		{2, 2, 0, false},
+		{3, 1, 0, false},
+		{0, 0, 5, true},
+		{0, 0, 4, false},
+		{2, 1, 2, true},
+		{2, 1, 1, false},
+		{9, 1, 0, false},
+		{9, 1, 1, true},
+		{0, 9, 2, false},
+	} {
+		var lines []points.Line
+		for _, l := range []points.Line{
+			{ID: "cakes", Category: "cake", Quantity: c.cakes}, {ID: "organic", Tags: []string{"organic"}, Quantity: c.organic},
+			{ID: "both", Category: "cake", Tags: []string{"organic"}, Quantity: c.both},
+		} {
+			if l.Amount = dec("5"); l.Quantity > 0 {
+				lines = append(lines, l)
+			}
+		}
+		awards, err := points.Evaluate([]points.Rule{rule}, []points.Unit{bean}, order(lines...), points.Env{At: monday})
+		require.NoError(t, err)
+		require.Equal(t, c.want, len(awards) == 1, "%d cakes, %d organic, %d both", c.cakes, c.organic, c.both)
+	}
+}
+
 func TestManyStackedMultipliersStayExact(t *testing.T) {
 	rules := []points.Rule{{Code: "base", Spend: eur(1, "1")}}
 	for _, group := range []string{"a", "b", "c", "d"} {
