@@ -124,7 +124,7 @@ func (c Earn) Apply(ctx context.Context, tx *Tx) error {
 		lots = append(lots, made...)
 	}
 	state.OrderState = points.NewOrderState(order, awards)
-	if len(rev.Refunds.Cuts) > 0 {
+	if everCut(tx.deciding.engine.revisions) {
 		state.Currency = c.Order.Currency
 	}
 	state.Counts = earning.counts(result.Uses)

@@ -110,7 +110,7 @@ func TestCardsCapsAndBudgetsThroughOrdersAndRefunds(t *testing.T) {
 	})
 }
 
-func vienna(t *rapid.T) *time.Location {
+func vienna(t require.TestingT) *time.Location {
 	zone, err := time.LoadLocation("Europe/Vienna")
 	require.NoError(t, err)
 	return zone

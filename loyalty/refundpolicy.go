@@ -16,7 +16,10 @@ type RefundPolicy struct {
 	// FromOwn, FromOthers and, where the program allows debt, FromDebt. What no source
 	// has is a Shortfall.
 	From []RefundSource `json:"from,omitempty"`
-	// Cuts says by how much money a shop cuts a refund for points that are missing.
+	// Cuts says by how much money a shop cuts a refund for points that are missing: those of
+	// the revision in force as the order is refunded. An order keeps its currency for it where
+	// some revision has cuts, also one to come: of an order that earned before, what is missing
+	// is told without money.
 	Cuts []Cut `json:"cuts,omitempty"`
 }
 
@@ -127,6 +130,11 @@ func (r *revision) sources() []RefundSource {
 	default:
 		return []RefundSource{FromPending, FromOwn, FromOthers}
 	}
+}
+
+// everCut reports whether missing points are worth money by some revision.
+func everCut(revisions []*revision) bool {
+	return slices.ContainsFunc(revisions, func(r *revision) bool { return len(r.Refunds.Cuts) > 0 })
 }
 
 // cut returns how missing points of a unit are valued in a currency, or nil.
