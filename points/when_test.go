@@ -148,7 +148,8 @@ func TestACombinationNeedsSoManyPieces(t *testing.T) {
 	} {
 		var lines []points.Line
 		for _, l := range []points.Line{
-			{ID: "cakes", Category: "cake", Quantity: c.cakes}, {ID: "organic", Tags: []string{"organic"}, Quantity: c.organic},
+			{ID: "cakes", Category: "cake", Quantity: c.cakes},
+			{ID: "organic", Tags: []string{"organic"}, Quantity: c.organic},
 			{ID: "both", Category: "cake", Tags: []string{"organic"}, Quantity: c.both},
 		} {
 			if l.Amount = dec("5"); l.Quantity > 0 {
