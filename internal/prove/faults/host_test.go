@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -253,13 +254,20 @@ func TestATransactionThatHasFailedBeforeStoresNothing(t *testing.T) {
 	})
 }
 
+// holdsEvents is another transaction that holds what the next batch of Anna's writes late.
+func (h *host) holdsEvents(t *testing.T) *transaction {
+	t.Helper()
+	other := h.opensSQL(t)(t.Context())
+	require.NoError(t, other.exec(fmt.Sprintf("INSERT INTO loyalty_events (program, member, version, ordinal, bucket, acked, type, recorded_at)"+
+		" VALUES ('shop', 'anna', 3, 0, %[1]d, 0, '', 0), ('shop', 'anna', 3, 1, %[1]d, 0, '', 0)", storage.Bucket("anna"))))
+	return other
+}
+
 // Another transaction holds what the batch writes last. A host that commits although it
 // was told to run its transaction again has nothing of the batch.
 func TestAWaitForALockThatEndsLeavesNoPartOfABatch(t *testing.T) {
 	eachHost(t, func(t *testing.T, h *host) {
-		other := h.opensSQL(t)(t.Context())
-		require.NoError(t, other.exec(fmt.Sprintf("INSERT INTO loyalty_events (program, member, version, ordinal, bucket, acked, type, recorded_at)"+
-			" VALUES ('shop', 'anna', 3, 0, %[1]d, 0, '', 0), ('shop', 'anna', 3, 1, %[1]d, 0, '', 0)", storage.Bucket("anna"))))
+		other := h.holdsEvents(t)
 		tx := h.begin(t.Context())
 		timeout := "SET LOCAL lock_timeout = '300ms'"
 		if h.shop.engine == servers.MySQL {
@@ -274,5 +282,25 @@ func TestAWaitForALockThatEndsLeavesNoPartOfABatch(t *testing.T) {
 		h.has(t, 10)
 		_, err = h.engine.Do(t.Context(), ten("o-1"))
 		require.NoError(t, err)
+	})
+}
+
+// A call whose caller gives up while it waits in the middle of a batch: whatever becomes
+// of the host's transaction, no part of the batch is in it.
+func TestACallThatIsGivenUpOnItsWayLeavesNoPartOfABatch(t *testing.T) {
+	eachHost(t, func(t *testing.T, h *host) {
+		other := h.holdsEvents(t)
+		tx := h.begin(t.Context())
+		require.NoError(t, tx.exec("INSERT INTO shop_orders (id) VALUES ('o-1')"))
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err := h.engine.WithStore(tx).Do(ctx, ten("o-1"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		_, err = h.engine.WithStore(tx).Do(t.Context(), ten("o-2"))
+		require.Error(t, err, "the driver has closed the connection")
+		require.Error(t, tx.commit())
+		require.NoError(t, other.rollback())
+		h.has(t, 10)
+		h.gives(t, h.engine, "o-1", false)
 	})
 }
