@@ -67,7 +67,7 @@ func TestEveryBrokenStoreIsCaught(t *testing.T) {
 // runBroken runs a case twice, the first time on an intact store.
 func runBroken(t *testing.T, f fault, c Case) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	intact := newJournal()
 	require.NoError(t, c.Run(ctx, &Env{Store: intact, Program: "beans", Bind: intact.begin, Callers: 16}), "%s on an intact store", c.Name)

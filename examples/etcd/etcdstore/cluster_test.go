@@ -31,12 +31,11 @@ type member struct {
 // machine that loses power would lose data, a test does not.
 func start(t testing.TB, n int, durable bool) *cluster {
 	t.Helper()
-	names, clients, peers := make([]string, n), make([]url.URL, n), make([]url.URL, n)
-	for i := range n {
-		names[i], clients[i], peers[i] = fmt.Sprintf("shop-%d", i+1), freeURL(t), freeURL(t)
-	}
+	free := freeURLs(t, 2*n)
+	names, clients, peers := make([]string, n), free[:n], free[n:]
 	var initial []string
 	for i := range n {
+		names[i] = fmt.Sprintf("shop-%d", i+1)
 		initial = append(initial, names[i]+"="+peers[i].String())
 	}
 	c := &cluster{}
@@ -61,19 +60,24 @@ func start(t testing.TB, n int, durable bool) *cluster {
 	for _, member := range c.members {
 		select {
 		case <-member.Server.ReadyNotify():
-		case <-time.After(time.Minute):
-			t.Fatal("etcd did not start within a minute")
+		case <-time.After(3 * time.Minute):
+			t.Fatal("etcd did not start within three minutes")
 		}
 	}
 	return c
 }
 
-func freeURL(t testing.TB) url.URL {
+// freeURLs listens on all of them before it closes one, so that none is there twice.
+func freeURLs(t testing.TB, n int) []url.URL {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return url.URL{Scheme: "http", Host: listener.Addr().String()}
+	urls := make([]url.URL, n)
+	for i := range urls {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, listener.Close()) }()
+		urls[i] = url.URL{Scheme: "http", Host: listener.Addr().String()}
+	}
+	return urls
 }
 
 // client connects to all members.
@@ -92,13 +96,20 @@ func (c *cluster) client(t testing.TB) *clientv3.Client {
 // leader is the member that leads.
 func (c *cluster) leader(t testing.TB) *member {
 	t.Helper()
-	for _, m := range c.members {
-		if m.Server.Leader() == m.Server.MemberID() {
-			return m
+	for {
+		changed := c.members[0].Server.LeaderChangedNotify()
+		for _, m := range c.members {
+			if m.Server.Leader() == m.Server.MemberID() {
+				return m
+			}
+		}
+		// The members are about to choose another.
+		select {
+		case <-changed:
+		case <-time.After(time.Minute):
+			t.Fatal("no member leads within a minute")
 		}
 	}
-	t.Fatal("no member leads")
-	return nil
 }
 
 func open(t testing.TB, client *clientv3.Client, options *etcdstore.Options) *etcdstore.Store {
