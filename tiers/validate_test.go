@@ -132,7 +132,9 @@ func TestEveryLimitOfALadderHoldsExactly(t *testing.T) {
 		{"tiers[1].benefits.earlyAccess", nil, func(l *tiers.Ladder) { gold(l).Benefits.EarlyAccess = -1 }},
 		{
 			"tiers[1].benefits.points.bean",
-			func(l *tiers.Ladder) { gold(l).Benefits.Points = map[string]int64{"bean": 1, "leaf": int64(points.MaxAmount)} },
+			func(l *tiers.Ladder) {
+				gold(l).Benefits.Points = map[string]int64{"bean": 1, "leaf": int64(points.MaxAmount)}
+			},
 			func(l *tiers.Ladder) { gold(l).Benefits.Points = map[string]int64{"bean": -1} },
 		},
 	} {
