@@ -93,7 +93,8 @@ func (tx *Tx) placeIn(id string) (pool *Party, kind PoolKind, state memberState,
 // DrawFromPool moves points from a pool to one of its members, within the limits of
 // their role: an ordinary transfer, which keeps the points' expiry. What a role may
 // draw in a period is counted by recorded time; more is a [LimitError]. A pool that is
-// closed, or whose gate of redeeming is shut by [Suspend], gives none.
+// closed, or whose gate of redeeming is shut by [Suspend], gives none, and a member with a
+// gate that is shut gets none.
 type DrawFromPool struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`
@@ -122,6 +123,9 @@ func (c DrawFromPool) Validate() error { return checkPoolPoints(c.Member, c.Pool
 func (c DrawFromPool) Apply(_ context.Context, tx *Tx) error {
 	pool, kind, state, role, err := tx.placeIn(c.Pool)
 	if err != nil {
+		return err
+	}
+	if err := tx.CanEarn(); err != nil {
 		return err
 	}
 	if !role.Draws {

@@ -208,6 +208,9 @@ func (m *model) drawFrom(p *person, c loyalty.DrawFromPool, now time.Time) error
 	if err != nil {
 		return err
 	}
+	if err := p.mayEarn(); err != nil {
+		return err
+	}
 	if at.role == "child" && c.Unit == "crumb" {
 		day, _ := points.PerDay.On(now, m.zone)
 		if at.drawn[day]+c.Points > childCrumbs {
