@@ -37,10 +37,14 @@ func TestAClosedAccountIsNeverOpenedAgain(t *testing.T) {
 	s := twoMembers(t)
 	s.must(loyalty.Close{Member: "anna", Key: "close"})
 	for _, cmd := range []loyalty.Command{
-		loyalty.Close{Member: "anna", Key: "again"}, loyalty.Resume{Member: "anna", Key: "resume"}, loyalty.Suspend{Member: "anna", Key: "suspend"},
-		loyalty.Earn{Member: "anna", Key: "earn", Order: latte("2001")}, loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 1},
+		loyalty.Close{Member: "anna", Key: "again"},
+		loyalty.Resume{Member: "anna", Key: "resume"},
+		loyalty.Suspend{Member: "anna", Key: "suspend"},
+		loyalty.Earn{Member: "anna", Key: "earn", Order: latte("2001")},
+		loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 1},
 		loyalty.Transfer{Member: "ben", Key: "to", To: "anna", Unit: "bean", Points: 1},
-		loyalty.Merge{Member: "anna", Key: "merge", From: "old"}, loyalty.Merge{Member: "old", Key: "merge", From: "anna"},
+		loyalty.Merge{Member: "anna", Key: "merge", From: "old"},
+		loyalty.Merge{Member: "old", Key: "merge", From: "anna"},
 	} {
 		s.refused(cmd, loyalty.ErrClosed)
 	}
@@ -128,7 +132,8 @@ func TestAMemberHasAPlaceInTheirOwnPoolAlone(t *testing.T) {
 	for _, cmd := range []loyalty.Command{
 		loyalty.ContributeToPool{Member: "anna", Key: "other", Pool: "den", Unit: "bean", Points: 5},
 		loyalty.DrawFromPool{Member: "anna", Key: "other", Pool: "den", Unit: "bean", Points: 5},
-		loyalty.DissolvePool{Member: "anna", Key: "other", Pool: "den"}, loyalty.LeavePool{Member: "anna", Key: "other", Pool: "den"},
+		loyalty.DissolvePool{Member: "anna", Key: "other", Pool: "den"},
+		loyalty.LeavePool{Member: "anna", Key: "other", Pool: "den"},
 		loyalty.InviteToPool{Member: "anna", Key: "other", Pool: "den", Who: "zoe", Role: "child"},
 	} {
 		s.refused(cmd, loyalty.ErrNotInPool)

@@ -137,3 +137,39 @@ func TestAnOrderThatHasEarnedIsRefusedAsThatAndNotForALimit(t *testing.T) {
 	s.refused(loyalty.Earn{Member: "anna", Key: "again", Order: latte("1001")}, loyalty.ErrOrderEarned)
 	s.refused(loyalty.Earn{Member: "anna", Key: "other", Order: latte("1002")}, loyalty.ErrLimit)
 }
+
+func TestEachLimitByActorCountsForItself(t *testing.T) {
+	s := openShop(t, limited(
+		loyalty.Limit{Code: "gifts", Commands: []string{"adjust"}, By: loyalty.ByActor, Per: loyalty.Day, Times: 2},
+		loyalty.Limit{Code: "moves", Commands: []string{"import"}, By: loyalty.ByActor, Per: loyalty.Day, Times: 2},
+	))
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(adjustBy("ada", "anna", "1", 5))
+	s.must(adjustBy("ada", "anna", "2", 5))
+	s.refused(adjustBy("ada", "anna", "3", 5), loyalty.ErrLimit)
+	bring := loyalty.Import{Member: "anna", Key: "old", Unit: "bean", Points: 8, EarnedAt: s.now.AddDate(0, -1, 0), Actor: "ada"}
+	s.must(bring)
+	bring.Key = "older"
+	s.must(bring)
+	bring.Key = "oldest"
+	s.refused(bring, loyalty.ErrLimit)
+}
+
+// TestASpendOverVeryManyLotsCountsForALimitOnce gathers its lots in several commits.
+func TestASpendOverVeryManyLotsCountsForALimitOnce(t *testing.T) {
+	s := openShop(t, limited(loyalty.Limit{Code: "day", Commands: []string{"spend"}, By: loyalty.ByMember, Per: loyalty.Day, Times: 3, Unit: "bean", Points: 400}))
+	smallLots(s, 450)
+	spend := func(key string, n points.Amount) loyalty.Spend {
+		return loyalty.Spend{Member: "anna", Key: key, Unit: "bean", Points: n}
+	}
+	s.refused(spend("too much", 401), loyalty.ErrLimit)
+	require.Equal(t, points.Balance{Unit: "bean", Available: 450}, s.balance(), "nothing stays gathered")
+	s.must(spend("many", 390))
+	require.True(t, s.must(spend("many", 390)).Replayed)
+	s.refused(spend("eleven", 11), loyalty.ErrLimit)
+	s.must(spend("ten", 10))
+	s.refused(spend("one", 1), loyalty.ErrLimit)
+	s.now = s.now.AddDate(0, 0, 1)
+	s.must(spend("one", 1))
+	s.verify()
+}

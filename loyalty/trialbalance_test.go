@@ -242,3 +242,52 @@ func (f forger) Accounts(ctx context.Context, query storage.AccountQuery) (stora
 	}
 	return page, err
 }
+
+func TestATrialBalanceCountsByTheZonesMonthsAndWhatIsDueAtTheInstant(t *testing.T) {
+	s := newBookShop(t)
+	s.now = time.Date(2027, time.January, 31, 23, 0, 0, 0, time.UTC) // midnight in Vienna
+	s.do(loyalty.Enroll{Member: "ada", Key: "in"})
+	s.do(loyalty.Adjust{Member: "ada", Key: "gift", Unit: "bean", Points: 7, ExpiresAt: s.now.AddDate(0, 0, 1), Reason: "gift", Actor: "shop"})
+	got, err := s.TrialBalance(t.Context(), time.Time{}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []loyalty.MonthBalance{{Month: "2027-02", Available: 7}}, got.Units[0].Months)
+	for late, due := range map[time.Duration]int64{-time.Microsecond: 0, 0: 1} {
+		got, err = s.TrialBalance(t.Context(), s.now.AddDate(0, 0, 1).Add(late), nil)
+		require.NoError(t, err)
+		assert.Equal(t, due, got.Due, "%s after the expiry", late)
+	}
+}
+
+func TestHistoryOfAMemberThatIsReadLateOpensAClosedMonthAgain(t *testing.T) {
+	s := newBookShop(t)
+	s.do(loyalty.Enroll{Member: "ada", Key: "in"})
+	s.now = s.now.AddDate(0, 2, 0)
+	_, err := s.CloseBooks(t.Context(), nil)
+	require.NoError(t, err)
+	at := time.Date(2027, time.January, 20, 12, 0, 0, 0, time.UTC)
+	for _, err := range s.DoAll(t.Context(), slices.Values([]loyalty.Command{
+		loyalty.Adjust{Member: "ada", Key: "gift", Unit: "bean", Points: 40, OccurredAt: at, Reason: "old card", Actor: "import"},
+	}), &loyalty.AllOptions{FollowLog: true}) {
+		require.NoError(t, err)
+	}
+	got, err := s.TrialBalance(t.Context(), time.Time{}, nil)
+	require.NoError(t, err)
+	require.True(t, got.OK(), got.Problems)
+	assert.Zero(t, got.Since, "as many accounts as when it was closed, and another past")
+	assert.EqualValues(t, -40, got.Units[0].Balance(points.Adjusted))
+}
+
+func TestATrialBalanceFindsARecentInstantInFewLooks(t *testing.T) {
+	s := newBookShop(t)
+	s.do(loyalty.Enroll{Member: "ada", Key: "in"})
+	for i := range 500 {
+		s.do(loyalty.Adjust{Member: "ada", Key: fmt.Sprint("gift ", i), Unit: "bean", Points: 1, Reason: "gift", Actor: "shop"})
+	}
+	at := s.now
+	s.now = s.now.Add(time.Hour)
+	s.do(loyalty.Adjust{Member: "ada", Key: "last", Unit: "bean", Points: 1, Reason: "gift", Actor: "shop"})
+	got, err := s.TrialBalance(t.Context(), at, nil)
+	require.NoError(t, err)
+	assert.EqualValues(t, -500, got.Units[0].Balance(points.Adjusted))
+	assert.LessOrEqual(t, got.Cost.Looks, int64(2))
+}

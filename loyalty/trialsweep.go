@@ -75,7 +75,9 @@ func (s *sweep) page(ctx context.Context, accounts []storage.Account) error {
 func (s *sweep) account(ctx context.Context, row *storage.Account) error {
 	s.read.Accounts++
 	version := row.Version
-	if row.RecordedAt.After(s.since) {
+	if s.since.IsZero() {
+		version = 0
+	} else if row.RecordedAt.After(s.since) {
 		var err error
 		if version, err = s.versionAt(ctx, row, s.since, 0); err != nil {
 			return err
