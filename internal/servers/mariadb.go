@@ -26,9 +26,8 @@ func prepareMariaDB(ctx context.Context, s *Server, options *Options) error {
 		return missing(MySQL, "mariadb-install-db")
 	}
 	data := filepath.Join(s.folder, "data")
-	// A server that starts deletes what others have in the folder for temporary tables.
-	temporary := "--tmpdir=" + s.folder
-	out, err := command(ctx, s.folder, install, "--no-defaults", "--datadir="+data, temporary, "--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput()
+	// The script takes no folder for temporary tables whose name has a space.
+	out, err := command(ctx, s.folder, install, "--no-defaults", "--datadir="+data, "--tmpdir=.", "--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(install), err, out)
 	}
@@ -55,7 +54,8 @@ func prepareMariaDB(ctx context.Context, s *Server, options *Options) error {
 		for name, value := range options.Settings {
 			settings[strings.ReplaceAll(name, "_", "-")] = value
 		}
-		args := []string{server, "--no-defaults", "--datadir=" + data, temporary}
+		// A server that starts deletes what others have in the folder for temporary tables.
+		args := []string{server, "--no-defaults", "--datadir=" + data, "--tmpdir=" + s.folder}
 		for _, name := range slices.Sorted(maps.Keys(settings)) {
 			args = append(args, "--"+name+"="+settings[name])
 		}

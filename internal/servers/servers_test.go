@@ -101,6 +101,17 @@ func TestAServerThatATestLeftDeadIsThereForTheNext(t *testing.T) {
 	require.NotSame(t, s, servers.Postgres(t), "nobody else's server is killed")
 }
 
+func TestAServerStartsInAFolderWhoseNameHasASpace(t *testing.T) {
+	folder, err := os.MkdirTemp("", "a path ") //nolint:usetesting // servers may run as a user who cannot enter the test's own
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
+	require.NoError(t, os.Chmod(folder, 0o755)) //nolint:gosec // servers may run as another user
+	t.Setenv("TMPDIR", folder)
+	for _, engine := range engines {
+		t.Run(string(engine), func(t *testing.T) { servers.New(t, engine, nil) })
+	}
+}
+
 func TestNothingIsLeftOfAServerThatWasStopped(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {

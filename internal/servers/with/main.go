@@ -22,14 +22,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:])
-	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
-		os.Exit(max(1, ended.ExitCode()))
+	if command, ok := errors.AsType[ended](err); ok {
+		os.Exit(max(1, command.ExitCode()))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "with:", err)
 		os.Exit(1)
 	}
 }
+
+// ended is the command that did not end well. It has said why itself, other than a program
+// that was to prepare a server.
+type ended struct{ *exec.ExitError }
 
 func run(ctx context.Context, command []string) (err error) {
 	if len(command) == 0 {
@@ -50,5 +54,9 @@ func run(ctx context.Context, command []string) (err error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	return cmd.Run()
+	err = cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return ended{exit}
+	}
+	return err
 }
