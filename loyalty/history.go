@@ -39,10 +39,6 @@ type Operation struct {
 func (e *Engine) History(ctx context.Context, member string) iter.Seq2[Operation, error] {
 	return func(yield func(Operation, error) bool) {
 		from := int64(0)
-		if _, err := e.living(ctx, member); err != nil {
-			yield(Operation{}, fmt.Errorf("loyalty: history of %s: %w", AccountName(member), err))
-			return
-		}
 		for member != "" {
 			next, since, err := e.goesOn(ctx, member)
 			if err != nil {
@@ -71,6 +67,9 @@ func (e *Engine) goesOn(ctx context.Context, member string) (string, int64, erro
 	}
 	if life.Into == "" {
 		return "", 0, nil
+	}
+	if _, err := e.living(ctx, life.Into); err != nil {
+		return "", 0, err
 	}
 	row, exists, err := e.mergeOf(ctx, life.Into, member)
 	if err != nil || !exists || !liveMerge(row.Status) {

@@ -8,12 +8,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
@@ -197,6 +199,35 @@ func TestTheSchemaRefusesWhatParsingRefuses(t *testing.T) {
 		}
 	}
 	require.Greater(t, spoilt, 50)
+}
+
+// TestTheSchemaRefusesValuesOfAnotherType swaps each value of the shipped programs for one
+// of each other type: what parsing refuses, the schema does.
+func TestTheSchemaRefusesValuesOfAnotherType(t *testing.T) {
+	c, schema := readChecker(t)
+	refused := 0
+	for name, text := range shipped(t) {
+		value := decoded(t, text)
+		for path, object := range objects(value, "program") {
+			for field, good := range object {
+				for _, other := range []any{json.Number("7"), "seven", true, []any{}, map[string]any{}} {
+					if reflect.TypeOf(other) == reflect.TypeOf(good) {
+						continue
+					}
+					object[field] = other
+					bad, err := json.Marshal(value)
+					require.NoError(t, err)
+					_, parses := loyalty.ParseProgram(bytes.NewReader(bad))
+					if parses != nil {
+						refused++
+						assert.Error(t, c.check(schema, value, "program"), "%s: %s.%s is %v: %v", name, path, field, other, parses)
+					}
+				}
+				object[field] = good
+			}
+		}
+	}
+	require.Greater(t, refused, 500)
 }
 
 func TestTheSchemaRefusesNamedMistakes(t *testing.T) {
