@@ -2,6 +2,8 @@ package loyalty_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,4 +85,41 @@ func TestWhoWaitsForTheFirstCommandWaitsNoLongerThanItsContext(t *testing.T) {
 	}
 	close(store.ended)
 	require.NoError(t, <-first)
+}
+
+// meetingStore lets loads go on once enough of them are in flight.
+type meetingStore struct {
+	inTransaction
+	wait sync.WaitGroup
+}
+
+func (s *meetingStore) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
+	s.wait.Done()
+	s.wait.Wait()
+	return s.inTransaction.Load(ctx, requests)
+}
+
+// A group would carry calls of one transaction under a context that is none of theirs.
+func TestCallsInATransactionAreNeverCombined(t *testing.T) {
+	const calls = 5
+	store := &meetingStore{inTransaction: inTransaction{memory.New()}}
+	store.wait.Add(calls)
+	engine, err := loyalty.New(loyalty.Revisions{beans(points.NeverExpire())}, memory.New(), nil)
+	require.NoError(t, err)
+	bound := engine.WithStore(store)
+	ended := make(chan error, calls)
+	for i := range calls {
+		go func() {
+			_, err := bound.Do(t.Context(), loyalty.Enroll{Member: fmt.Sprint("m-", i), Key: "enroll"})
+			ended <- err
+		}()
+	}
+	for range calls {
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+		case <-time.After(10 * time.Second):
+			require.Fail(t, "calls wait for one another")
+		}
+	}
 }
