@@ -289,7 +289,7 @@ func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) error {
 	if next.Source = inh.With; len(inh.Path) > 0 {
 		next.Source = inh.Path[len(inh.Path)-1]
 	}
-	k := keeping{ladder: v.ladder, state: now, member: them, survivor: v.member, highest: s.Closed.Highest}
+	k := keeping{ladder: v.ladder, state: now, member: them, survivor: v.member}
 	keeps := k.grant(&next, inh.On, v.today)
 	s.Grants = slices.Clone(s.Grants)
 	for i := range s.Grants {

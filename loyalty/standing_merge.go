@@ -67,7 +67,7 @@ func (tx *Tx) inheritStanding(from *Party) error {
 		}
 		have.boundInherited()
 		for _, g := range []grantState{{Path: []string{from.Member()}}, {With: from.Member()}} {
-			k := keeping{ladder: l, state: earned, member: them, survivor: us, highest: have.Closed.Highest}
+			k := keeping{ladder: l, state: earned, member: them, survivor: us}
 			if g.With != "" {
 				k.state, k.member = own, us
 			}
@@ -100,13 +100,12 @@ func (p *Party) qualified(m tiers.Member, l *ladderState, today tiers.Day) tiers
 	return now
 }
 
-// keeping is a tier that a merge keeps: that of a member, by the state in which the ladder
-// has them, for the survivor, who had the tier highest before.
+// keeping is a tier that a merge keeps for the survivor: that of a member, by the state in
+// which the ladder has them.
 type keeping struct {
 	ladder           *tiers.Ladder
 	state            tiers.State
 	member, survivor tiers.Member
-	highest          string
 }
 
 // grant lets a grant be of the tier from a day to its end, and reports whether there is one.
@@ -118,6 +117,9 @@ func (k *keeping) grant(g *grantState, on, today tiers.Day) bool {
 	if rank < 0 || k.state.Until < tiers.LastDay {
 		return rank >= 0 && g.Until > today
 	}
+	if k.ladder.Tiers[rank].Enter.IsZero() {
+		return false // Everybody has it.
+	}
 	g.Until = k.lasts(k.state, &k.member)
 	return g.Until > today && !k.counted(rank, g.Until, on)
 }
@@ -127,11 +129,11 @@ func (k *keeping) grant(g *grantState, on, today tiers.Day) bool {
 // on which more may be less: a higher tier leaves less over, and may have to be come back to.
 func (k *keeping) counted(rank int, until, on tiers.Day) bool {
 	l := k.ladder
-	if len(l.Rollover) > 0 || !l.Tiers[rank].Reenter.IsZero() && l.Window.Kind != tiers.Lifetime {
+	if len(l.Rollover) > 0 || !l.Tiers[rank].Reenter.IsZero() {
 		return false
 	}
 	m := tiers.Member{Enrolled: k.survivor.Enrolled, Anniversary: k.survivor.Anniversary, Counts: k.member.Counts}
-	alone := tiers.State{Since: m.Enrolled, Highest: k.highest, At: on - 1}
+	alone := tiers.State{Since: m.Enrolled, At: on - 1}
 	if alone.At < m.Enrolled {
 		alone.At = 0
 	}

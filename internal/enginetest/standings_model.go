@@ -192,7 +192,7 @@ func (p *lodger) livedAgain(before *past, was [][]string, today tiers.Day) {
 			g := &p.grants[l][i]
 			switch {
 			case g.of != before || g.Until <= today:
-			case g.Tier == now.Tier() && g.Until == now.Until():
+			case g.Tier == now.Tier() && g.Until == p.until(l, now, before.on):
 				kept = true
 			default:
 				g.Until = max(g.From, today)
@@ -310,9 +310,36 @@ func (p *lodger) takesIn(other *lodger, today tiers.Day) {
 
 // keeps lets a tier that one of the members had at a merge last until its end.
 func (p *lodger) keeps(l int, had *ladders.Paper, of *past, by string, today tiers.Day) {
-	if until := had.Until(); had.Rank() >= 0 && until > today && until < tiers.LastDay {
+	if until := p.until(l, had, of.on); until > today {
 		p.grants[l] = append(p.grants[l], granted{Grant: tiers.Grant{Tier: had.Tier(), From: of.on, Until: until}, by: by, of: of})
 	}
+}
+
+// ahead is more than the longest window and its grace: what is held then is held for good.
+const ahead = 800
+
+// until is how long a tier is kept that one of the members had at a merge, 0 where that takes
+// nothing: one without an end is kept unless what was counted gives it as long anyway.
+func (p *lodger) until(l int, had *ladders.Paper, on tiers.Day) tiers.Day {
+	rank := had.Rank()
+	if rank < 0 {
+		return 0
+	}
+	if had.Until() < tiers.LastDay {
+		return had.Until()
+	}
+	tier, until := p.ladders[l].Tiers[rank], had.Lasts(ahead)
+	if tier.Enter.IsZero() {
+		return 0
+	}
+	if len(p.ladders[l].Rollover) > 0 || !tier.Reenter.IsZero() {
+		return until
+	}
+	alone := p.paper(l).Alone(on, had.Facts)
+	if alone.Rank() >= rank && alone.Lasts(ahead) >= until {
+		return 0
+	}
+	return until
 }
 
 // through is a past as the next one inherits it; grants that it brought are its own now.

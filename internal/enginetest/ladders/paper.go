@@ -76,6 +76,31 @@ func (n *Paper) Rank() int {
 	return n.tier
 }
 
+// Lasts is the first day without that tier if nothing more happens, as far as a paper looks
+// ahead: after that it lasts for good.
+func (n *Paper) Lasts(ahead tiers.Day) tiers.Day {
+	if n.Ladder.End != tiers.WhileHeld || n.Rank() < 0 || n.until < tiers.LastDay {
+		return n.until
+	}
+	c := n.Copy()
+	c.Grants = nil
+	for c.at < n.at+ahead {
+		if c.To(c.at + 1); c.tier < n.tier {
+			return c.at
+		}
+	}
+	return tiers.LastDay
+}
+
+// Alone is another one who is decided from a day on by facts of others alone.
+func (n *Paper) Alone(from tiers.Day, facts []Fact) *Paper {
+	c := &Paper{Ladder: n.Ladder, Enrolled: n.Enrolled, Anniversaries: n.Anniversaries, Facts: facts}
+	c.To(n.Enrolled - 1)
+	c.at = max(n.Enrolled, from) - 1
+	c.To(c.at + 1)
+	return c
+}
+
 // Until is when that tier ends.
 func (n *Paper) Until() tiers.Day { return n.until }
 
