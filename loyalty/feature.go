@@ -33,6 +33,14 @@ type Settler interface {
 
 // TierWatcher is a feature that acts when a member's tier changes, such as one that
 // gives something for entering a tier and takes it back where that is undone.
+//
+// A feature counts for the ladders of the program by [Party.Count], and reads what a member
+// has by [Party.Standing], [Party.Tier], [Party.AtLeast] and [Party.Benefits]. Three things of
+// tiers it has not. It brings no ladder, since all that decide a member are in one record, by
+// one text of the program for each day. It grants no tier: [MatchTier] and [OverrideTier]
+// are commands by themselves, with the limits and reasons that they ask for. And it does not
+// read the counts of days, which are put together as soon as no window needs them: a
+// feature that wants to know days keeps a record of its own.
 type TierWatcher interface {
 	// TierChanged is called within the commit of the change, after the command's own
 	// Apply or at the settle step that ends a period. An error refuses the command.

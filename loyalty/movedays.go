@@ -13,6 +13,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/calendar"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/tiers"
 )
 
 // days sums what a member's metrics counted up to a version by unit and day of
@@ -37,7 +38,7 @@ func (e *Engine) days(ctx context.Context, member string, version int64, now tim
 	// A merge that was undone left the days as they are, but for what did not come back.
 	closed, last := map[string]points.Amount{}, time.Time{}
 	// What is taken back of an order is taken from the day on which that counted.
-	on := map[points.EntryRef]time.Time{}
+	var on countedRuns
 	for entry, err := range storage.AllEntries(ctx, e.store, storage.MemberQuery{Program: e.program, Member: member, Limit: 1000}) {
 		if err != nil {
 			return nil, err
@@ -53,13 +54,13 @@ func (e *Engine) days(ctx context.Context, member string, version int64, now tim
 		case entry.Kind == points.EntryUnmerge && !taken:
 			closed[entry.Unit] -= entry.Amount
 		case taken:
-			at, known := on[entry.Corrects]
-			if !known {
-				at = entry.OccurredAt
+			at := entry.OccurredAt
+			if run := on.of(entry.Corrects); run != nil {
+				at = run.at
 			}
 			err = add(entry.Unit, at, -entry.Amount)
 		default:
-			on[points.EntryRef{Version: entry.Version, Ordinal: entry.Ordinal}] = entry.OccurredAt
+			on.note(refOf(&entry), tiers.DayOf(entry.OccurredAt, zone), entry.OccurredAt)
 			err = add(entry.Unit, entry.OccurredAt, entry.Amount)
 		}
 		if err != nil {

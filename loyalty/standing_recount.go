@@ -92,19 +92,23 @@ type dayCounter struct {
 	metrics []string
 	zone    func(time.Time) *time.Location
 	days    []storage.DayCount
-	// on says on which days entries counted, in the order of the ledger.
-	on     []countedRun
+	// on says on which days entries counted.
+	on     countedRuns
 	closed map[string]points.Amount
 	// last is the entry up to which the ledger was read.
 	last points.EntryRef
 }
 
 // countedRun is a run of entries of the ledger that counted on the same day, or took
-// something back: there are about as many as days.
+// something back: there are about as many as days. At is the last instant of its entries.
 type countedRun struct {
 	first, last points.EntryRef
 	day         tiers.Day
+	at          time.Time
 }
+
+// countedRuns says on which days entries counted, in the order of the ledger.
+type countedRuns []countedRun
 
 func (e *Engine) newDayCounter() *dayCounter {
 	return &dayCounter{
@@ -135,10 +139,12 @@ func (c *dayCounter) add(entry *storage.Entry) (err error) {
 		c.closed[entry.Unit] -= entry.Amount
 		return nil
 	}
-	day, corrects := c.dayOf(entry.Corrects)
-	if !corrects {
+	var day tiers.Day
+	if run := c.on.of(entry.Corrects); run != nil {
+		day = run.day
+	} else {
 		day = tiers.DayOf(entry.OccurredAt, c.zone(entry.OccurredAt))
-		c.countedOn(refOf(entry), day)
+		c.on.note(refOf(entry), day, entry.OccurredAt)
 	}
 	amount := entry.Amount
 	if taken {
@@ -148,25 +154,26 @@ func (c *dayCounter) add(entry *storage.Entry) (err error) {
 	return err
 }
 
-// countedOn notes the day of an entry, which comes after all that were noted.
-func (c *dayCounter) countedOn(entry points.EntryRef, day tiers.Day) {
-	if n := len(c.on); n > 0 && c.on[n-1].day == day {
-		c.on[n-1].last = entry
+// note notes the day of an entry, which comes after all that were noted.
+func (r *countedRuns) note(entry points.EntryRef, day tiers.Day, at time.Time) {
+	if n := len(*r); n > 0 && (*r)[n-1].day == day {
+		run := &(*r)[n-1]
+		run.last, run.at = entry, later(run.at, at)
 		return
 	}
-	c.on = append(c.on, countedRun{first: entry, last: entry, day: day})
+	*r = append(*r, countedRun{first: entry, last: entry, day: day, at: at})
 }
 
-// dayOf is the day on which an entry counted, if it did.
-func (c *dayCounter) dayOf(entry points.EntryRef) (tiers.Day, bool) {
-	i, found := slices.BinarySearchFunc(c.on, entry, func(run countedRun, entry points.EntryRef) int { return compareRefs(run.first, entry) })
+// of is the run that an entry counted in, nil where it did not count.
+func (r countedRuns) of(entry points.EntryRef) *countedRun {
+	i, found := slices.BinarySearchFunc(r, entry, func(run countedRun, entry points.EntryRef) int { return compareRefs(run.first, entry) })
 	if !found {
 		i--
 	}
-	if i < 0 || compareRefs(entry, c.on[i].last) > 0 {
-		return 0, false
+	if i < 0 || compareRefs(entry, r[i].last) > 0 {
+		return nil
 	}
-	return c.on[i].day, true
+	return &r[i]
 }
 
 // finish takes off what a merge that was undone did not give back, on a day.
