@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -214,4 +215,40 @@ func TestPointsThatComeBackAfterAMergeAreExplained(t *testing.T) {
 	require.Contains(t, x.String(), ": 100 left, open\n  100 from earn 1001 of old on 1 Mar 2027: rule base of revision 1, 1 bean per EUR 1 on EUR 100.00")
 	s.must(loyalty.Spend{Member: "old", Key: "again", Unit: "bean", Points: 100})
 	s.verify()
+}
+
+func TestReinstatedPointsAreExplainedByTheirOrder(t *testing.T) {
+	program := beans(points.ExpireAfter(10, points.Days))
+	program.Units[0].Reinstate = points.Span{N: 1, Unit: points.Months}
+	program.Earning = []points.Rule{euroRate()}
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1001", 30)})
+	s.now = s.now.AddDate(0, 0, 20)
+	s.runDue()
+	gone, err := s.Expired(t.Context(), "anna")
+	require.NoError(t, err)
+	s.must(loyalty.Reinstate{Member: "anna", Key: "back", Entries: []points.EntryRef{gone[0].Entry}, Reason: "sorry", Actor: "ada"})
+	x := s.explain("anna", loyalty.Question{Unit: "bean"})
+	require.Contains(t, x.String(), "30 from earn 1001 of anna on 1 Mar 2027: rule base of revision 1, 1 bean per EUR 1 on EUR 30.00, then reinstate")
+}
+
+// TestNothingIsToldOfWhoIsBeingErasedWhereTheirPointsWent stops an erasure after its marker.
+func TestNothingIsToldOfWhoIsBeingErasedWhereTheirPointsWent(t *testing.T) {
+	s := twoMembers(t)
+	s.must(loyalty.Transfer{Member: "old", Key: "give", To: "ben", Unit: "bean", Points: 9})
+	s.must(join)
+	require.Contains(t, s.explain("ben", loyalty.Question{Unit: "bean"}).String(), "earn 1001 of old")
+	from := s.commits
+	s.fail = func(commit int) error {
+		if commit > from+1 {
+			return errors.New("the power is out")
+		}
+		return nil
+	}
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	x := s.explain("ben", loyalty.Question{Unit: "bean"})
+	require.Contains(t, x.String(), "earn of old")
+	require.NotContains(t, x.String(), "1001")
+	require.Empty(t, x.Lots[0].Credits[0].Operation.Key)
 }

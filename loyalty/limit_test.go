@@ -173,3 +173,28 @@ func TestASpendOverVeryManyLotsCountsForALimitOnce(t *testing.T) {
 	s.must(spend("one", 1))
 	s.verify()
 }
+
+// TestALimitCountsByRecordedTimeAndOnTheSideOfWhoGives moves points of yesterday today.
+func TestALimitCountsByRecordedTimeAndOnTheSideOfWhoGives(t *testing.T) {
+	s := openShop(t, limited(loyalty.Limit{Code: "gives", Commands: []string{"transfer"}, By: loyalty.ByMember, Per: loyalty.Day, Unit: "bean", Points: 50}))
+	s.must(loyalty.Enroll{Member: "ben", Key: "enroll"})
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(adjustBy("ada", "anna", "gift", 200))
+	s.now = s.now.AddDate(0, 0, 1)
+	give := loyalty.Transfer{Member: "anna", Key: "1", To: "ben", Unit: "bean", Points: 50}
+	s.must(give)
+	give.Key, give.Points, give.OccurredAt = "2", 1, s.now.AddDate(0, 0, -1)
+	s.refused(give, loyalty.ErrLimit)
+	s.must(loyalty.Transfer{Member: "ben", Key: "back", To: "anna", Unit: "bean", Points: 50})
+}
+
+func TestAReviewIsOfItsUnit(t *testing.T) {
+	program := earning()
+	program.Units = append(program.Units, points.Unit{Code: "leaf", Expiry: points.NeverExpire()})
+	program.Review = []loyalty.Review{{Unit: "bean", Above: 500}}
+	program.Earning = append(program.Earning, points.Rule{Code: "leaves", Unit: "leaf", Activity: "jackpot", Bonus: 900})
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Fact{Member: "anna", Key: "won", Activity: "jackpot"})
+	require.Equal(t, points.Amount(900), s.member("anna").Balance("leaf").Available)
+}
