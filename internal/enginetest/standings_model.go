@@ -393,7 +393,27 @@ func (p *lodger) parts(other *lodger) {
 		}
 	}
 	p.pasts = slices.DeleteFunc(p.pasts, func(b *past) bool { return b.by() == other.id })
+	p.without(theirs)
 	other.into = nil
+}
+
+// without ends what merges since then kept of the member's own tiers that rested on what
+// somebody takes out again.
+func (p *lodger) without(theirs *past) {
+	for _, before := range p.pasts {
+		own := func(f *ladders.Fact) bool { return slices.Contains(theirs.lived.facts, f) }
+		if len(before.path) > 0 || !slices.ContainsFunc(before.lived.facts, own) {
+			continue
+		}
+		life := before.lived.lives()
+		life.facts = slices.DeleteFunc(life.facts, own)
+		for l := range p.ladders {
+			then := life.on(l, before.on)
+			p.grants[l] = slices.DeleteFunc(p.grants[l], func(g granted) bool {
+				return g.of == before && then.Tier() != g.Tier
+			})
+		}
+	}
 }
 
 // by names who brought a past, or came at the end of the member's own.
