@@ -38,38 +38,25 @@ func TestAReplayThatIsKilledAgainAndAgainEndsAsIfNothingHadHappened(t *testing.T
 	long(t)
 	// The log has refunds and spending; so many rows last long enough to be hit.
 	args := []string{"-json", "-verify", "-limit", "4000", "-db"}
-	started := time.Now()
-	command, stdout, stderr := child(t.Context(), append(args, newDB(t))...)
+	db := newDB(t)
+	command, stdout, stderr := child(t.Context(), append(args, db)...)
 	require.NoError(t, command.Run(), stderr)
-	span := time.Since(started) / 4
 	want := result{stdout: stdout.String()}.report(t)
 	require.Positive(t, want.Refunds)
 	require.Positive(t, want.Points.Redeemed)
+	all := count(t, db)
 
-	db := newDB(t)
+	db = newDB(t)
 	random := rand.New(rand.NewPCG(2027, 0))
-	hits, members := 0, 0
-	// The machine may be quicker or slower than a moment ago: who kills too late or too early
-	// for anything to happen waits for less time, or more, from then on.
-	for tries := 0; hits < 6 && tries < 200; tries++ {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(span))))
-		command, _, stderr := child(ctx, append(args, db)...)
-		err := command.Run()
-		killed := ctx.Err() != nil
-		cancel()
-		if !killed {
-			require.NoError(t, err, stderr)
-			db, hits, members, span = newDB(t), 0, 0, span/2 // it was too quick for the killer
+	for kill, hits := 1, 0; hits < 6; kill++ {
+		require.LessOrEqual(t, kill, 60, "the replay ends before anybody can kill it")
+		// Each kill has a tenth of the members to come after, and a part of it by chance.
+		if killed(t, append(args, db), db, all/10*(hits+1)+random.IntN(all/10)) {
+			hits++
 			continue
 		}
-		if now := count(t, db); now > members {
-			hits, members = hits+1, now
-		} else {
-			span += span / 4
-		}
+		db, hits = newDB(t), 0
 	}
-	t.Logf("%d kills in mid-replay", hits)
-	require.GreaterOrEqual(t, hits, 3, "the kills came before or after the work: they prove nothing")
 
 	command, stdout, stderr = child(t.Context(), append(args, db)...)
 	require.NoError(t, command.Run(), stderr)
@@ -77,6 +64,28 @@ func TestAReplayThatIsKilledAgainAndAgainEndsAsIfNothingHadHappened(t *testing.T
 	got.Seconds, got.OrdersPerSecond = want.Seconds, want.OrdersPerSecond
 	assert.Equal(t, want, got)
 	assert.True(t, got.Verified)
+}
+
+// killed lets a replay run until its database has so many members, and kills it. It returns
+// false where the replay had ended by then.
+func killed(t *testing.T, args []string, db string, members int) bool {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	command, _, stderr := child(ctx, args...)
+	require.NoError(t, command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for count(t, db) < members {
+		select {
+		case err := <-ended:
+			require.NoError(t, err, stderr)
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	cancel()
+	return <-ended != nil
 }
 
 func TestAReplayThatIsInterruptedSaysHowToGoOn(t *testing.T) {

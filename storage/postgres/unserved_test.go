@@ -89,7 +89,7 @@ func TestBothAdaptersWaitForAServerThatHasNoConnectionLeft(t *testing.T) {
 			config.Tracer = refused
 			stored(t, open(config), latteFor("anna of "+adapter, 0))
 			assert.GreaterOrEqual(t, refused.seen, 2)
-			_, err = pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", name)
+			_, err = pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = $1", name)
 			require.NoError(t, err)
 		})
 	}
