@@ -11,7 +11,6 @@ func (l *Ladder) Decide(s State, m *Member, day Day) (State, []Change) {
 	}
 	s, changes := l.Evaluate(s, m, day-1)
 	e := evaluation{ladder: l, member: m, state: s, changes: changes}
-	e.metrics = l.appendMetrics(e.space[:0])
 	e.happen(day)
 	e.state.At = day
 	return e.state, e.changes
@@ -26,7 +25,6 @@ func (l *Ladder) Adopt(s State, before *Ladder, m *Member, day Day) (State, []Ch
 		return l.Evaluate(s, m, day)
 	}
 	e := evaluation{ladder: l, member: m, state: s}
-	e.metrics = l.appendMetrics(e.space[:0])
 	e.state.Highest = l.shared(s.Highest, before)
 	if s.Next != "" && l.rank(s.Next) == none {
 		e.state.Next, e.state.NextFrom = "", 0
