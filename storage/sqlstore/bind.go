@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
 )
 
 // Tx is an open transaction of the host: a *sql.Tx, or the equivalent of another
@@ -34,7 +35,8 @@ type Tx interface {
 // written.
 //
 // Calls on the store must not overlap with other use of tx. On servers a context
-// that ends during a call may take tx with it, as drivers then close the connection.
+// that ends during a call may take tx with it, as drivers then close the connection;
+// otherwise what the call wrote is undone, and the error is the context's.
 func Bind(tx Tx, dialect Dialect) storage.Store {
 	g, err := dialect.grammar()
 	if err != nil {
@@ -82,25 +84,26 @@ type host struct {
 func (h *host) write(ctx context.Context, do work) error {
 	return h.use(ctx, func(ctx context.Context) error {
 		if err := h.session.run(ctx, h.session.savepoint); err != nil {
-			return err
+			return own(ctx, err)
 		}
 		err := do(ctx, &h.session)
+		// Between two statements a context that is done stops the call, and the server
+		// hears nothing of it: what is written already would stay.
+		after, stop := linger.Context(ctx)
+		defer stop()
 		if err == nil {
-			return h.session.run(ctx, h.session.release)
+			return h.half(h.session.run(after, h.session.release))
 		}
-		if h.lost(err) {
-			if h.session.keepsHalf {
-				_ = h.session.run(ctx, h.session.undo) // of which there may be nothing left
-			}
-			if h.session.server {
-				return err
-			}
+		undone := h.session.run(after, h.session.undo)
+		err = own(ctx, err)
+		if h.lost(err) && h.session.server {
+			return err // there may be nothing left to undo
 		}
-		if undone := h.session.run(ctx, h.session.undo); undone != nil {
-			return errors.Join(err, undone)
+		if undone != nil {
+			return h.half(errors.Join(err, undone))
 		}
-		if released := h.session.run(ctx, h.session.release); released != nil {
-			return errors.Join(err, released)
+		if released := h.session.run(after, h.session.release); released != nil {
+			return h.half(errors.Join(err, released))
 		}
 		if h.session.fails(err) == taken {
 			return fmt.Errorf("%w: %w", errRefused, err)
@@ -109,8 +112,17 @@ func (h *host) write(ctx context.Context, do work) error {
 	})
 }
 
+// half marks an error after which a batch, or part of one, may be in a transaction that
+// can still commit.
+func (h *host) half(err error) error {
+	if err == nil || !h.session.server || errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return &torn{err}
+}
+
 func (h *host) read(ctx context.Context, do work) error {
-	return h.use(ctx, func(ctx context.Context) error { return do(ctx, &h.session) })
+	return h.use(ctx, func(ctx context.Context) error { return own(ctx, do(ctx, &h.session)) })
 }
 
 func (h *host) load(ctx context.Context, do work) error { return h.read(ctx, do) }
@@ -142,9 +154,34 @@ func (h *host) use(ctx context.Context, call func(context.Context) error) error 
 	return err
 }
 
+// givenUp is the end of a context, which says nothing about the transaction: where a driver
+// closed the connection for it, the next call finds out.
+type givenUp struct{ error }
+
+func (g *givenUp) Unwrap() error { return g.error }
+
+// torn is an error after which part of a batch may be in the transaction.
+type torn struct{ error }
+
+func (t *torn) Unwrap() error { return t.error }
+
+// own marks an error that is the context's own.
+func own(ctx context.Context, err error) error {
+	if why := ctx.Err(); err != nil && why != nil && errors.Is(err, why) {
+		return &givenUp{err}
+	}
+	return err
+}
+
 // lost reports that the transaction is gone, because of others or with its connection.
 // One that may only read goes on.
 func (h *host) lost(err error) bool {
+	if _, half := errors.AsType[*torn](err); half {
+		return true
+	}
+	if _, over := errors.AsType[*givenUp](err); over {
+		return false
+	}
 	switch h.session.fails(err) {
 	case again:
 		return true

@@ -67,9 +67,6 @@ type grammar struct {
 	// insertsAfterRaise is set where a counter that does not exist yet takes a
 	// statement of its own.
 	insertsAfterRaise bool
-	// keepsHalf is set where a statement that was given up because of others leaves those
-	// before it to the transaction, which can still commit.
-	keepsHalf bool
 	// widest is how many bytes a text may have by the width of its column; nil
 	// where columns have none.
 	widest *widths

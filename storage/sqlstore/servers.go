@@ -46,7 +46,6 @@ var mysqlGrammar = sync.OnceValue(func() *grammar {
 		compile:           plainMarks,
 		prepares:          true,
 		insertsAfterRaise: true,
-		keepsHalf:         true,
 		blocks:            &byShape[blockShape]{write: blockOf},
 		widest:            &widths{program: 64, name: 255, id: 320},
 		fails:             mysqlFailure,
