@@ -91,3 +91,11 @@ func TestDatesAreCarriedOverAsInTheStandardLibrary(t *testing.T) {
 		require.Equal(t, at.Unix(), int64(tiers.Date(year, month, day))*24*60*60)
 	})
 }
+
+func TestYearsOfMoreAndLessThanFourDigitsAreWrittenWhole(t *testing.T) {
+	assert.Equal(t, "10000-01-01", (tiers.LastDay + 1).String())
+	assert.Equal(t, "-001-12-31", tiers.Date(-1, 12, 31).String())
+	var day tiers.Day
+	require.NoError(t, day.UnmarshalText([]byte("1970-01-01")))
+	assert.Equal(t, tiers.FirstDay, day)
+}
