@@ -227,10 +227,8 @@ func (tx *Tx) inherit(from *Party) error {
 	if err != nil {
 		return err
 	}
-	if mine.NoEarn, mine.NoRedeem = mine.NoEarn || theirs.NoEarn, mine.NoRedeem || theirs.NoRedeem; mine.NoEarn && mine.NoRedeem {
-		tx.row.Status = storage.Suspended
-	}
-	tx.dataChanged = true
+	mine.inheritGates(from.Member(), theirs)
+	tx.row.Status, tx.dataChanged = mine.status(), true
 	tx.row.EnrolledAt = earlier(tx.row.EnrolledAt, from.row.EnrolledAt)
 	return tx.inheritStanding(from)
 }

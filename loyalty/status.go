@@ -3,6 +3,7 @@ package loyalty
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -115,13 +116,76 @@ func (tx *Tx) setGates(gates []Gate, shut bool) error {
 		} else {
 			data.NoRedeem = shut
 		}
+		// From now on it is as somebody said, and not as it came.
+		data.forgetShut(func(came *cameShut) { came.set(gate, false) })
 	}
 	tx.dataChanged = true
-	tx.row.Status = storage.Active
-	if data.NoEarn && data.NoRedeem {
-		tx.row.Status = storage.Suspended
-	}
+	tx.row.Status = data.status()
 	return nil
+}
+
+// cameShut names the gates of a member that a merge shut for the survivor, and that nobody
+// has shut or opened there since.
+type cameShut struct {
+	From   string `json:"from"`
+	Earn   bool   `json:"earn,omitempty"`
+	Redeem bool   `json:"redeem,omitempty"`
+}
+
+func (c *cameShut) set(gate Gate, shut bool) {
+	if gate == EarnGate {
+		c.Earn = shut
+	} else {
+		c.Redeem = shut
+	}
+}
+
+// status is that of an account that is not closed.
+func (d *accountData) status() storage.AccountStatus {
+	if d.NoEarn && d.NoRedeem {
+		return storage.Suspended
+	}
+	return storage.Active
+}
+
+// forgetShut lets change edit what gates came shut, and drops who has none of them.
+func (d *accountData) forgetShut(change func(*cameShut)) {
+	d.Came = slices.Clone(d.Came)
+	for i := range d.Came {
+		change(&d.Came[i])
+	}
+	d.Came = slices.DeleteFunc(d.Came, func(c cameShut) bool { return !c.Earn && !c.Redeem })
+}
+
+// shutBy is what gates are shut by merges alone.
+func (d *accountData) shutBy() (by cameShut) {
+	for i := range d.Came {
+		by.Earn, by.Redeem = by.Earn || d.Came[i].Earn, by.Redeem || d.Came[i].Redeem
+	}
+	return by
+}
+
+// inheritGates shuts the gates of a member who goes for the survivor, too.
+func (d *accountData) inheritGates(from string, theirs *accountData) {
+	by := d.shutBy()
+	came := cameShut{From: from, Earn: theirs.NoEarn && (!d.NoEarn || by.Earn), Redeem: theirs.NoRedeem && (!d.NoRedeem || by.Redeem)}
+	if came.Earn || came.Redeem {
+		d.Came = append(slices.Clip(d.Came), came)
+	}
+	d.NoEarn, d.NoRedeem = d.NoEarn || theirs.NoEarn, d.NoRedeem || theirs.NoRedeem
+}
+
+// returnGates opens the gates again that are shut by the merge of a member alone.
+func (d *accountData) returnGates(from string) {
+	before := d.shutBy()
+	d.forgetShut(func(came *cameShut) {
+		if came.From == from {
+			*came = cameShut{}
+		}
+	})
+	after := d.shutBy()
+	d.NoEarn = d.NoEarn && before.Earn == after.Earn
+	d.NoRedeem = d.NoRedeem && before.Redeem == after.Redeem
 }
 
 // CanEarn returns why the account may not receive points, or nil.

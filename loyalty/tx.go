@@ -367,6 +367,8 @@ type accountData struct {
 	// Jurisdiction is the code of the one that the member is under.
 	Jurisdiction string    `json:"jurisdiction,omitempty"`
 	Life         *lifeData `json:"life,omitempty"`
+	// Came are the gates that are shut by merges alone.
+	Came []cameShut `json:"came,omitempty"`
 }
 
 func (p *Party) document() (*accountData, error) {

@@ -24,6 +24,11 @@ import (
 // undone, each has what they would have if nobody had merged them, and Member beside that what
 // was counted meanwhile. What was spent of points that are taken back is owed as after a refund.
 //
+// A gate that the merge alone shut for Member is open again, unless another merge keeps it
+// shut; one that [Suspend] or [Resume] was about since stays as it is, and so does one that a
+// version of the library before this one shut by a merge. The gates of From are those that
+// From had.
+//
 // An order that earned in From's name meanwhile stays with Member, as its points do, and
 // does not earn again for From. Where order ids are per member and Member had one of its
 // id, too, it is called by it, a slash and a number from 2 on.
@@ -86,6 +91,19 @@ func (c UnMerge) already(member, into string) error {
 
 func (UnMerge) follows() {}
 
+// returnGates opens the gates that are shut by the merge of a member alone.
+func (tx *Tx) returnGates(from string) error {
+	data, err := tx.document()
+	if err != nil {
+		return err
+	}
+	data.returnGates(from)
+	if tx.dataChanged = true; tx.row.Status != storage.Closed {
+		tx.row.Status = data.status()
+	}
+	return nil
+}
+
 // Apply implements [Command].
 func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
 	from, err := tx.Other(c.From)
@@ -121,8 +139,9 @@ func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	if from.row.Status = storage.Active; data.NoEarn && data.NoRedeem {
-		from.row.Status = storage.Suspended
+	from.row.Status = data.status()
+	if err := tx.returnGates(c.From); err != nil {
+		return err
 	}
 	return from.changeLife(func(l *lifeData) {
 		l.Into, l.At, l.Moved = "", time.Time{}, false
