@@ -68,6 +68,13 @@ func (o *Options) or() Options {
 	}
 }
 
+// Third has a third of the sequences, for proofs that read back all that each has made.
+func (o *Options) Third() *Options {
+	fewer := o.or()
+	fewer.Sequences = max(1, fewer.Sequences/3)
+	return &fewer
+}
+
 // Run runs all proofs on stores that open opens.
 func Run(t *testing.T, open Open, options *Options) {
 	Core(t, open, options)
@@ -89,6 +96,9 @@ func Core(t *testing.T, open Open, options *Options) {
 			against = options.Against
 		}
 		Equal(t, against, open, options)
+	})
+	t.Run("every entry is explained", func(t *testing.T) {
+		Explanations(t, open, options.Third())
 	})
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })
 	t.Run("redemptions are what a naive model says", func(t *testing.T) { Redemptions(t, open, options) })

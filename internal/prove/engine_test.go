@@ -88,6 +88,10 @@ func TestR11ATrialBalanceIsWhatANaiveSumOverAllEntriesSaysOnSQLite(t *testing.T)
 	enginetest.TrialBalances(t, openSQLite, onSQL())
 }
 
+func TestR11EveryBalanceAndEntryIsExplainedOnSQLite(t *testing.T) {
+	enginetest.Explanations(t, openSQLite, onSQL().Third())
+}
+
 func TestR11AHistoryLivedAgainIsTheSameOnSQLite(t *testing.T) {
 	enginetest.WhatIf(t, openSQLite, onSQL())
 }
