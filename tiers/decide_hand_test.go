@@ -138,6 +138,9 @@ func TestHeadroomByHand(t *testing.T) {
 		"a year that was kept early":               {early, 12, march, room(13), next},
 		"what keeps early is nearer than the next": {early, 12, tiers.Date(2028, 5, 1), room(10), tiers.Date(2029, 1, 1)},
 		"what keeps at the end does not matter":    {l, 12, tiers.Date(2028, 5, 1), room(25), tiers.Date(2029, 1, 1)},
+		"before the first decision, with nothing":  {l, 0, tiers.Date(2026, 12, 31), nil, 0},
+		"a tier that waited for the year":          {waits, 12, tiers.Date(2028, 5, 1), room(25), tiers.Date(2029, 1, 1)},
+		"no tier that could be kept early":         {early, 4, march, room(6), next},
 		"a lifetime":                               {life, 12, march, room(13), tiers.LastDay},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,4 +162,19 @@ func TestHeadroomByHand(t *testing.T) {
 	require.NoError(t, m.Counts.Add("night", march-1, 12))
 	_, until = l.Headroom(s, m)
 	require.Equal(t, march, until, "what was counted late takes effect on the next day that is decided")
+}
+
+func TestADecidedDayCarriesOverOnce(t *testing.T) {
+	l := tiers.Ladder{
+		Code: "status", Window: calendarYear, Rollover: []tiers.Rollover{{Metric: "night"}},
+		Tiers: []tiers.Tier{{Code: "silver", Enter: nights(10)}, {Code: "gold", Enter: nights(25)}},
+	}
+	m := &tiers.Member{Enrolled: tiers.Date(2027, 1, 1), Counts: tiers.Counts{}}
+	require.NoError(t, m.Counts.Add("night", tiers.Date(2027, 3, 1), 30))
+	require.NoError(t, m.Counts.Add("night", tiers.Date(2028, 3, 1), 13))
+	s, _ := l.Decide(tiers.State{}, m, tiers.Date(2028, 1, 1))
+	require.Equal(t, []tiers.Need{{Metric: "night", AtLeast: 5}}, s.Carried, "30 are 5 beyond gold")
+	s, changes := l.Decide(s, m, tiers.Date(2029, 1, 1))
+	require.Equal(t, []string{"2029-01-01 demoted gold silver 2030-01-01"}, logged(changes))
+	require.Empty(t, s.Carried, "18 are beyond silver, but gold ended")
 }

@@ -119,7 +119,8 @@ func TestNextChangesByHand(t *testing.T) {
 			m.Grants = []tiers.Grant{{Tier: "silver", From: c.from, Until: c.until}}
 		}
 		if c.ahead != 0 {
-			require.NoError(t, m.Counts.Add("night", c.ahead, 10))
+			require.NoError(t, m.Counts.Add("night", c.ahead-2, 1), "which changes nothing yet")
+			require.NoError(t, m.Counts.Add("night", c.ahead, 9))
 		}
 		require.Equal(t, c.want.String(), l.NextChange(c.state, m).String(), name)
 	}
