@@ -100,3 +100,19 @@ func TestWhatKeepsATierByHand(t *testing.T) {
 	require.False(t, granted)
 	require.False(t, year.Progress(s, m, first).Granted)
 }
+
+func TestNothingIsMissingToKeepATierBelowOneThatWaits(t *testing.T) {
+	next := tiers.Date(2028, time.January, 1)
+	l := tiers.Ladder{
+		Code: "status", Window: calendarYear, Start: tiers.NextPeriod,
+		Tiers: []tiers.Tier{{Code: "silver", Enter: nights(10), Keep: atLeast("spend", 100)}, {Code: "gold", Enter: nights(25)}},
+	}
+	m := &tiers.Member{Enrolled: next - 300, Counts: tiers.Counts{}}
+	s := tiers.State{Tier: "silver", Highest: "silver", Since: next - 100, Until: next, At: next - 50}
+	require.Equal(t, []tiers.Missing{{Metric: "spend", Need: 100, Left: 100}}, l.Progress(s, m, s.At).Keeping)
+	s.Next, s.NextFrom = "gold", next
+	p := l.Progress(s, m, s.At)
+	require.Empty(t, p.Keeping)
+	require.Zero(t, p.KeepUntil)
+	require.Equal(t, "gold", p.Projected)
+}
