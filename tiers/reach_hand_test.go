@@ -75,6 +75,11 @@ func TestTheEasiestWayToHoldATierIsMissing(t *testing.T) {
 		"some that all hold already": {
 			keep: tiers.Condition{All: all(night(5)).All, Any: all(night(2)).All}, enter: all(night(4)), want: all(night(4)),
 		},
+		"the most of a metric is more than to get in": {keep: all(night(5), night(3)), enter: all(night(4)), want: all(night(4))},
+		"some that all hold already add nothing": {
+			keep: tiers.Condition{All: all(night(5)).All, Any: all(night(2)).All}, enter: all(night(5)),
+			want: tiers.Condition{All: all(night(5)).All, Any: all(night(2)).All},
+		},
 		"more than there can be": {keep: all(spend(5)), enter: all(night(math.MaxInt64), spend(math.MaxInt64)), want: all(spend(5))},
 	} {
 		t.Run(name, func(t *testing.T) {
