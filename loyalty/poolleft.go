@@ -8,8 +8,9 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage"
 )
 
-// maxLeftPools bounds the pools of a kind of which a member's place remembers what they used.
-const maxLeftPools = 16
+// maxLeftPools bounds the pools of a kind of which a member's place remembers what they used:
+// a pool, and the 16 others that they were in before they come to it again.
+const maxLeftPools = 17
 
 // leftPool is what a member used of limits in a pool that they have left.
 type leftPool struct {
@@ -135,26 +136,36 @@ func (p *Party) movePlace(into *Party, row storage.Record) error {
 	if err != nil {
 		return err
 	}
+	place, here := row, ""
+	switch {
+	case in:
+		place, here = mine, mine.Reference
+	case !Moved(row):
+		here = row.Reference
+	}
+	current, left := ofPool(left, here)
 	for _, l := range theirs {
+		if l.Pool == here {
+			if current, err = bothUsed(current, l.Used); err != nil {
+				return into.tx.fail(err)
+			}
+			continue
+		}
 		used, others := ofPool(left, l.Pool)
 		if used, err = bothUsed(used, l.Used); err != nil {
 			return into.tx.fail(err)
 		}
 		left = withLeft(others, l.Pool, used)
 	}
-	if !in && Moved(row) {
+	if here == "" {
 		return into.putLeft(row.ID, left)
-	}
-	place := row
-	if in {
-		place = mine
 	}
 	var state memberState
 	if err := into.decode(place, &state); err != nil {
 		return err
 	}
-	state.Used, state.Before = ofPool(left, place.Reference)
-	return into.putPlace(place.Reference, row.ID, place.Status, state)
+	state.Used, state.Before = current, left
+	return into.putPlace(here, row.ID, place.Status, state)
 }
 
 // bothUsed is what two members used of one pool together, in periods that have not passed.

@@ -79,20 +79,25 @@ func TestWhatWasDrawnOfAPoolCountsThoughAnotherWasFoundedOrDissolved(t *testing.
 	s.verify()
 }
 
+// drawsOfPools draws one bean of each of many pools, and leaves them.
+func (s *shop) drawsOfPools(who string, pools int) {
+	s.t.Helper()
+	for i := range pools {
+		pool := fmt.Sprint("pool ", i)
+		member := fmt.Sprint("founder ", i)
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+		s.must(loyalty.FoundPool{Member: member, Key: "found", Pool: pool, Kind: "household"})
+		s.must(loyalty.Adjust{Member: pool, Key: "gift", Unit: "bean", Points: 1, Reason: "gift", Actor: "ada"})
+		s.joinAs(member, pool, who, "child")
+		s.draw(who, pool, 1)
+		s.leave(who, pool)
+	}
+}
+
 func TestAPlaceRemembersTheDrawsOfSoManyPools(t *testing.T) {
-	for others, left := range map[int]points.Amount{15: 3, 16: 10} {
+	for others, left := range map[int]points.Amount{16: 3, 17: 10} {
 		s := twoPools(t)
-		s.must(loyalty.Adjust{Member: "anna", Key: "more", Unit: "bean", Points: 100, Reason: "gift", Actor: "ada"})
-		for i := range others {
-			pool := fmt.Sprint("pool ", i)
-			member := fmt.Sprint("founder ", i)
-			s.must(loyalty.Enroll{Member: member, Key: "enroll"})
-			s.must(loyalty.FoundPool{Member: member, Key: "found", Pool: pool, Kind: "household"})
-			s.must(loyalty.Adjust{Member: pool, Key: "gift", Unit: "bean", Points: 1, Reason: "gift", Actor: "ada"})
-			s.joinAs(member, pool, "zoe", "child")
-			s.draw("zoe", pool, 1)
-			s.leave("zoe", pool)
-		}
+		s.drawsOfPools("zoe", others)
 		s.joinAs("anna", "home", "zoe", "child")
 		s.drawsAtMost("zoe", "home", left)
 	}
@@ -143,6 +148,23 @@ func TestWhatTwoDrewOfAPoolCountsTogetherOnceTheyAreOne(t *testing.T) {
 	}
 }
 
+func TestWhatWasDrawnOfThePoolThatOneIsInCountsAfterAMergeOfManyPools(t *testing.T) {
+	for name, c := range map[string]struct{ survivor, from string }{
+		"who is in the pool survives": {"zoe", "ida"},
+		"who is in the pool goes":     {"ida", "zoe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := twoPools(t)
+			s.must(loyalty.Enroll{Member: "ida", Key: "enroll"})
+			s.drawsOfPools("ida", 17)
+			s.joinAs("anna", "home", "zoe", "child")
+			s.must(loyalty.Merge{Member: c.survivor, Key: "merge", From: c.from})
+			s.drawsAtMost(c.survivor, "home", 3)
+			s.verify()
+		})
+	}
+}
+
 func TestWhoseAccountIsClosedDissolvesNoPool(t *testing.T) {
 	s := households(t, loyalty.ToDissolver)
 	s.must(loyalty.ContributeToPool{Member: "ben", Key: "put", Pool: "home", Unit: "bean", Points: 60})
@@ -184,15 +206,12 @@ func TestThePointsOfAPoolGoToSomebodyWhoCanUseThem(t *testing.T) {
 				}
 				s.must(loyalty.DissolvePool{Member: "anna", Key: "end", Pool: "home"})
 				s.fail = nil
-				before := map[string]points.Amount{}
 				for _, cmd := range c.go1 {
 					s.must(cmd)
 				}
-				if name != "the dissolver is erased" || c.want != "anna" {
-					before[c.want] = s.beansOf(c.want)
-				}
+				before := s.beansOf(c.want)
 				s.runDue()
-				require.Equal(t, before[c.want]+60, s.beansOf(c.want))
+				require.Equal(t, before+60, s.beansOf(c.want))
 				require.Equal(t, "dissolved", s.pool().Status)
 				s.verify()
 			})
