@@ -57,7 +57,10 @@ func liveMerge(status string) bool {
 // No tier that either of them has ends earlier, and nothing that was granted to From. Apart
 // from that tiers are decided as of one who did what both did, from the days on which they did
 // it: a tier that both together reached earlier than Member alone may end earlier, too, and is
-// then kept until Member's own would have ended.
+// then kept until Member's own would have ended. Where what was counted does not keep a tier
+// as long by itself, a grant does, which no revision ends: at most 50 on a ladder, of which one
+// may stand for others of the same tier, and is all that is left of them, also once its merge
+// is undone.
 //
 // Two who have more of a unit together than an account can have do not become one: that is a
 // [points.ErrOverflow].

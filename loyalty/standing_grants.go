@@ -38,6 +38,30 @@ func (l *ladderState) makeRoom(n int) bool {
 	return true
 }
 
+// makeWay lets a tier that a merge keeps make way for what an actor grants, where another
+// merge keeps the same as long: the one that ends first. Nobody has less by it until that
+// other merge is undone.
+func (l *ladderState) makeWay(today tiers.Day) bool {
+	keeps := func(g *grantState) bool { return g.How == byMerge && g.Revoked.IsZero() && g.Until > today }
+	first := -1
+	for i := range l.Grants {
+		g := &l.Grants[i]
+		if !keeps(g) || first >= 0 && g.Until >= l.Grants[first].Until {
+			continue
+		}
+		for j := range l.Grants {
+			if other := &l.Grants[j]; i != j && keeps(other) && other.Tier == g.Tier && other.From <= max(g.From, today) && other.Until >= g.Until {
+				first = i
+				break
+			}
+		}
+	}
+	if first >= 0 {
+		l.drop(first)
+	}
+	return first >= 0
+}
+
 func (l *ladderState) drop(i int) {
 	if g := &l.Grants[i]; g.How == byMatch {
 		l.noteMatch(g.Source)

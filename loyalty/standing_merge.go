@@ -125,20 +125,32 @@ func (k *keeping) grant(g *grantState, on, today tiers.Day) bool {
 }
 
 // counted reports whether what was counted of the member makes the survivor have the tier as
-// long, whatever else was counted of the survivor. It does not tell that of a ladder
-// on which more may be less: a higher tier leaves less over, and may have to be come back to.
+// long, whatever else was counted of the survivor: whether they enter it for the first time
+// or come back to it. It does not tell that of a ladder whose excess rolls over, since a higher
+// tier leaves less over.
 func (k *keeping) counted(rank int, until, on tiers.Day) bool {
-	l := k.ladder
-	if len(l.Rollover) > 0 || !l.Tiers[rank].Reenter.IsZero() {
+	if len(k.ladder.Rollover) > 0 {
 		return false
 	}
+	back := *k.ladder
+	back.Tiers = slices.Clone(back.Tiers)
+	for i := range back.Tiers {
+		if tier := &back.Tiers[i]; !tier.Reenter.IsZero() {
+			tier.Enter = tier.Reenter
+		}
+	}
+	return k.countedFor(k.ladder, rank, until, on) && k.countedFor(&back, rank, until, on)
+}
+
+// countedFor reports it of somebody who never had a tier of a ladder.
+func (k *keeping) countedFor(l *tiers.Ladder, rank int, until, on tiers.Day) bool {
 	m := tiers.Member{Enrolled: k.survivor.Enrolled, Anniversary: k.survivor.Anniversary, Counts: k.member.Counts}
 	alone := tiers.State{Since: m.Enrolled, At: on - 1}
 	if alone.At < m.Enrolled {
 		alone.At = 0
 	}
 	alone, _ = l.Decide(alone, &m, on)
-	return rankOf(l, alone.Tier) >= rank && k.lasts(alone, &m) >= until
+	return rankOf(l, alone.Tier) >= rank && (&keeping{ladder: l}).lasts(alone, &m) >= until
 }
 
 // lasts is the first day without the tier of a state if nothing more happens.

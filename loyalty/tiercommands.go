@@ -415,7 +415,7 @@ func (tx *Tx) reopen(ladder *ladderState) (tiers.Day, error) {
 // grantTier adds a grant to a ladder.
 func (p *Party) grantTier(state *standingState, ladder *ladderState, grant grantState) error {
 	grant.At = p.tx.now
-	if !ladder.makeRoom(1) {
+	if !ladder.makeRoom(1) && !ladder.makeWay(p.today()) {
 		return invalid("ladder", "the member has %d grants on %q already", maxGrants, ladder.Code)
 	}
 	ladder.Grants = append(ladder.Grants, grant)

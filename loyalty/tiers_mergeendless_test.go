@@ -160,3 +160,58 @@ func TestARevisionEndsATierThatWasCountedForAlsoAfterAMerge(t *testing.T) {
 	require.Equal(t, []string{"silver", "silver"}, []string{s.tier("anna"), s.tier("solo")})
 	s.verify()
 }
+
+// cameBack is a ladder of all time with other thresholds to come back to a tier.
+func cameBack(back [2]int64, change ...func(*loyalty.Program)) loyalty.Program {
+	return regulars(append([]func(*loyalty.Program){func(p *loyalty.Program) {
+		l := &p.Ladders[0]
+		l.End, l.Window = tiers.WhileHeld, tiers.Window{Kind: tiers.Lifetime}
+		l.Tiers[0].Reenter, l.Tiers[1].Reenter = of("spend", back[0]), of("spend", back[1])
+	}}, change...)...)
+}
+
+// TestMergesLeaveRoomForAnActor merges sixty members of a tier without an end into one: where
+// what was counted keeps the tier there is no grant, and where it does not, one stands for all.
+func TestMergesLeaveRoomForAnActor(t *testing.T) {
+	for name, back := range map[string][2]int64{"by what was counted": {150, 400}, "by grants": {300, 400}} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, cameBack(back))
+			s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+			for i := range 60 {
+				twin := fmt.Sprint("twin", i)
+				s.must(loyalty.Enroll{Member: twin, Key: "enroll"})
+				s.must(loyalty.Earn{Member: twin, Key: "1", Order: bought(twin, 250)})
+				s.must(loyalty.Merge{Member: "anna", Key: "merge" + twin, From: twin})
+				s.now = s.now.AddDate(0, 0, 1)
+			}
+			s.must(loyalty.OverrideTier{Member: "anna", Key: "o", Ladder: "status", Tier: "gold", Until: s.now.AddDate(0, 1, 0), Reason: "sorry", Actor: "ada"})
+			s.must(loyalty.OverrideTier{Member: "anna", Key: "p", Ladder: "status", Tier: "gold", Until: s.now.AddDate(0, 2, 0), Reason: "sorry", Actor: "ada"})
+			require.Equal(t, "gold", s.tier("anna"))
+			s.verify()
+		})
+	}
+}
+
+// TestARevisionAsksAsMuchOfWhoWasMergedAsOfOthers raises what gold takes, on a ladder on which
+// coming back takes less than that, and more than members have who were never merged.
+func TestARevisionAsksAsMuchOfWhoWasMergedAsOfOthers(t *testing.T) {
+	life := cameBack([2]int64{50, 400})
+	more := cameBack([2]int64{50, 900}, func(p *loyalty.Program) {
+		p.EffectiveAt, p.Ladders[0].Tiers[1].Enter = day(2028, time.January, 1), of("spend", 1000)
+	})
+	s := openShop(t, life)
+	engine, err := loyalty.New(loyalty.Revisions{life, more}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
+	require.NoError(t, err)
+	s.Engine = engine
+	for _, member := range []string{"anna", "twin", "solo"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	for _, member := range []string{"twin", "solo"} {
+		s.must(loyalty.Earn{Member: member, Key: "1", Order: bought("of "+member, 500)})
+	}
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "twin"})
+	require.Equal(t, "gold", s.tier("anna"))
+	s.now = day(2028, time.January, 2)
+	require.Equal(t, []string{"silver", "silver"}, []string{s.tier("anna"), s.tier("solo")})
+	s.verify()
+}
