@@ -302,6 +302,31 @@ func TestAfterAnUnknownOutcomeEachCommandIsLookedUp(t *testing.T) {
 	}
 }
 
+func TestWhatTheStoreRefusesOfOneCallFailsNoNeighbor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := openCounter(t)
+		refused := errors.New(`duplicate key value violates unique constraint "shop_once"`)
+		c.begin()
+		before := c.ask(t.Context(), loyalty.Spend{Member: "first", Key: "before", Unit: "bean", Points: 5})
+		anna := c.ask(t.Context(), loyalty.Spend{Member: "anna", Key: "a", Unit: "bean", Points: 10})
+		ben := c.ask(t.Context(), loyalty.Spend{Member: "ben", Key: "b", Unit: "bean", Points: 10})
+		poor := c.ask(t.Context(), loyalty.Spend{Member: "ben", Key: "c", Unit: "bean", Points: 95})
+		c.mangle = func(batches []storage.Batch, next func() ([]storage.Outcome, error)) ([]storage.Outcome, error) {
+			if slices.ContainsFunc(batches, func(b storage.Batch) bool { return b.Legs[0].Account.Member == "anna" }) {
+				return nil, refused
+			}
+			return next()
+		}
+		c.end()
+		require.NoError(t, before.err)
+		require.NoError(t, ben.err)
+		require.ErrorIs(t, poor.err, loyalty.ErrInsufficientPoints)
+		require.ErrorIs(t, anna.err, loyalty.ErrOutcomeUnknown)
+		require.ErrorIs(t, anna.err, refused, "it says why")
+		require.Equal(t, points.Amount(100), c.balance().Available)
+	})
+}
+
 func TestAnOutcomeThatStaysUnknownIsSaidToBe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := openCounter(t)

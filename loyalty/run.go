@@ -322,6 +322,9 @@ func (e *Engine) conclude(d *deciding, decided []*call) []*call {
 			c.verdict = stale
 			if e.retry(c, outcome) {
 				again = append(again, c)
+				if c.doubts > 1 && len(decided) > 1 {
+					c.verdict = lonely // what a store refuses of one call fails all that it is asked with
+				}
 			}
 		case c.verdict == answered && !c.stands():
 			e.observer.Retry(c.typ)
