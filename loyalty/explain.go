@@ -122,9 +122,10 @@ type explaining struct {
 	engine *Engine
 	ctx    context.Context //nolint:containedctx // it lives within one call of Explain
 	// after is where the part before ended; seen counts the credits of the lot that is
-	// followed, count those of this part.
+	// followed, told their points, count those of this part.
 	after explained
 	seen  int
+	told  points.Amount
 	count int
 	// met holds the lots of others that the lot that is followed was looked for among, and
 	// gone whether a member was erased.
@@ -254,7 +255,7 @@ func (x *explaining) entry(member string, ref points.EntryRef) error {
 }
 
 func (x *explaining) lot(member string, lot points.Lot) error {
-	x.seen, x.met = 0, nil
+	x.seen, x.told, x.met = 0, 0, nil
 	behind := ExplainedLot{Lot: lot}
 	err := x.follow(&behind, member, lot.ID, nil)
 	x.Lots = append(x.Lots, behind)
@@ -300,7 +301,7 @@ func (x *explaining) follow(to *ExplainedLot, member string, id points.LotID, wa
 
 // credit adds the entry that brought points into the books.
 func (x *explaining) credit(to *ExplainedLot, member string, version int64, entry points.Entry, way []string) error {
-	x.seen++
+	x.seen, x.told = x.seen+1, x.told+entry.Amount
 	switch {
 	case x.after.set && x.after.lot.ID == to.ID && x.seen <= x.after.credits:
 		return nil

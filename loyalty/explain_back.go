@@ -30,7 +30,8 @@ func (x *explaining) corrected(to *ExplainedLot, member string, ref points.Entry
 
 // elsewhere goes on with the lots of others that one stands for which no entry made: a merge
 // found those used up, and what was spent of them came back since. Lots of equal terms are
-// one as good as the other.
+// one as good as the other: it takes as many of them as make up what is left of the lot, and
+// one where nothing is.
 func (x *explaining) elsewhere(to *ExplainedLot, member string, id points.LotID, way []string) error {
 	snaps, err := x.engine.store.Load(x.ctx, []storage.LoadRequest{{Program: x.engine.program, Member: member, Lots: []points.LotID{id}}})
 	if err != nil || len(snaps[0].Lots) == 0 {
@@ -45,6 +46,7 @@ func (x *explaining) elsewhere(to *ExplainedLot, member string, id points.LotID,
 	if err != nil {
 		return err
 	}
+	before, enough := x.told, to.Remaining+to.Held
 	for _, other := range others {
 		query := storage.MemberQuery{Program: x.engine.program, Member: other, Limit: 1000}
 		for was, err := range storage.AllLots(x.ctx, x.engine.store, query) {
@@ -57,6 +59,9 @@ func (x *explaining) elsewhere(to *ExplainedLot, member string, id points.LotID,
 			x.met[lotOf{other, was.ID}] = true
 			if err := x.follow(to, other, was.ID, append(slices.Clip(way), fmt.Sprintf("%s of %s", points.EntryMerge, whose(other)))); err != nil {
 				return err
+			}
+			if x.Next != "" || x.told > before && x.told-before >= enough {
+				return nil
 			}
 		}
 	}

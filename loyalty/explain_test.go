@@ -217,6 +217,34 @@ func TestPointsThatComeBackAfterAMergeAreExplained(t *testing.T) {
 	s.verify()
 }
 
+// TestPointsThatComeBackAreExplainedByAsManyAsTheyAre has twenty lots of equal terms, any of
+// which may be the one that came back.
+func TestPointsThatComeBackAreExplainedByAsManyAsTheyAre(t *testing.T) {
+	program := beans(points.NeverExpire())
+	program.Catalog = menu()
+	s := openShop(t, program)
+	for _, member := range []string{"anna", "old"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	for i := range 20 {
+		s.must(loyalty.Import{
+			Member: "old", Key: fmt.Sprint("import ", i), Unit: "bean", Points: 50, EarnedAt: s.now, Reference: "before", Reason: "moved", Actor: "ada",
+		})
+	}
+	s.must(loyalty.Redeem{Member: "old", Key: "coffee", Redemption: "coffee", Reward: "coffee"})
+	s.must(loyalty.Spend{Member: "old", Key: "rest", Unit: "bean", Points: s.beansOf("old")})
+	s.must(loyalty.Merge{Member: "anna", Key: "old", From: "old"})
+	s.must(loyalty.CancelRedemption{Member: "anna", Key: "cancel", Redemption: "coffee"})
+	x := s.explain("anna", loyalty.Question{Unit: "bean"})
+	require.Len(t, x.Lots, 1)
+	require.EqualValues(t, 50, x.Lots[0].Remaining)
+	require.Len(t, x.Lots[0].Credits, 1)
+
+	spent := s.must(loyalty.Spend{Member: "anna", Key: "again", Unit: "bean", Points: 50})
+	x = s.explain("anna", loyalty.Question{Entry: points.EntryRef{Version: spent.Version}})
+	require.Len(t, x.Lots[0].Credits, 1, "where nothing is left")
+}
+
 func TestReinstatedPointsAreExplainedByTheirOrder(t *testing.T) {
 	program := beans(points.ExpireAfter(10, points.Days))
 	program.Units[0].Reinstate = points.Span{N: 1, Unit: points.Months}
