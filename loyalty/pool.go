@@ -43,7 +43,8 @@ type PoolRole struct {
 // PoolLimit bounds how many points of a unit a member draws from a pool in a calendar period
 // of the program's zone, by recorded time. What they drew counts also once they have left and
 // come again, where they were in up to 16 other pools of the kind meanwhile; and what two
-// members drew counts together once they are merged.
+// members drew counts together once they are merged. Where the merge is undone, it counts for
+// the survivor alone, and the limit of who was merged begins anew.
 type PoolLimit struct {
 	Unit string `json:"unit"`
 	// Points is above 0, in the unit's smallest step.

@@ -180,10 +180,11 @@ func (s *memberState) use(tx *Tx, role PoolRole, unit string, amount points.Amou
 
 // DissolvePool ends a pool: its points go where the kind's policy says, in commits of
 // bounded size, and its members are free to join another. The member must manage it, and
-// their account must not be closed: who cannot use points gets none. Where it is closed or
-// erased before all is handed out, the rest goes to the first member of the pool whose account
-// is open, one who manages it before others. The receipt's balances are those before points are
-// handed out.
+// their account must not be closed. Where it is closed or erased before all is handed out, the
+// rest goes to the first member of the pool whose account is open, one who manages it before
+// others. Where there is none, it goes to the member who dissolved the pool nonetheless: what
+// comes to an account that is closed or erased cannot be used. The receipt's balances are those
+// before points are handed out.
 type DissolvePool struct {
 	Member     string    `json:"member"`
 	Key        string    `json:"key"`
