@@ -16,15 +16,26 @@ const (
 )
 
 // Context returns a context for what is on its way to the server. It is done a second
-// after ctx is canceled, and 50 ms after its deadline. The caller must call stop.
+// after ctx is canceled or 50 ms after its deadline, whichever comes first. Who ran out of
+// time is told so, also by contexts made from it, and not that somebody gave up. The caller
+// must call stop.
 func Context(ctx context.Context) (lingering context.Context, stop context.CancelFunc) {
 	if ctx.Done() == nil {
 		return ctx, func() {}
 	}
 	lingering, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	end := func() {}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		lingering, end = context.WithTimeout(lingering, afterDeadline)
+	} else if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil {
+		lingering, end = context.WithDeadline(lingering, deadline.Add(afterDeadline))
+	}
 	unfollow := context.AfterFunc(ctx, func() {
 		grace := afterCancel
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			if _, own := lingering.Deadline(); own {
+				return
+			}
 			grace = afterDeadline
 		}
 		timer := time.NewTimer(grace)
@@ -35,21 +46,5 @@ func Context(ctx context.Context) (lingering context.Context, stop context.Cance
 		case <-lingering.Done():
 		}
 	})
-	return &of{lingering, ctx}, func() { unfollow(); cancel() }
-}
-
-// of is a context that lingers after another and ends for the same reason: who ran out of
-// time is told so, and not that somebody gave up.
-type of struct {
-	context.Context                 //nolint:containedctx // it is one
-	before          context.Context //nolint:containedctx // it is one
-}
-
-// Err is that of the context before, once this one is done.
-func (c *of) Err() error {
-	err := c.Context.Err()
-	if why := c.before.Err(); err != nil && why != nil {
-		return why
-	}
-	return err
+	return lingering, func() { unfollow(); end(); cancel() }
 }

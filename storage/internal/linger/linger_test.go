@@ -40,6 +40,39 @@ func TestACallOnItsWayIsWaitedForAWhile(t *testing.T) {
 	}
 }
 
+func TestWhatIsMadeOfALingeringContextIsToldThatTimeRanOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		lingering, stop := linger.Context(ctx)
+		defer stop()
+		child, give := context.WithCancel(lingering)
+		defer give()
+		begun := time.Now()
+		<-child.Done()
+		require.Equal(t, 51*time.Millisecond, time.Since(begun))
+		require.Equal(t, context.DeadlineExceeded, child.Err())
+		require.Equal(t, context.DeadlineExceeded, lingering.Err())
+	})
+}
+
+// lapsed is a context that ran out of time and does not say when.
+type lapsed struct{ context.Context } //nolint:containedctx // it is one
+
+func (lapsed) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+func TestADeadlineThatNobodyTellsEndsACallToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		lingering, stop := linger.Context(lapsed{ctx})
+		defer stop()
+		begun := time.Now()
+		<-lingering.Done()
+		require.Equal(t, 51*time.Millisecond, time.Since(begun))
+	})
+}
+
 func TestACallThatHasEndedIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
