@@ -28,11 +28,11 @@ type Tx interface {
 // leaves the transaction usable. The store never commits, rolls back, retries or
 // changes the schema. Where the database refuses the transaction because of
 // others, or its connection is gone, the error is storage.ErrRetryTransaction: roll
-// back and run the whole of it again. What a trigger or a constraint of the host's
-// refuses is the database's own error, and nothing of that call is stored. On servers the transaction has then ended, or can only fail, and the
-// store answers nothing else any more. A transaction that will write should say so
-// when it begins (BEGIN IMMEDIATE), or SQLite may refuse it once others have
-// written.
+// back and run the whole of it again. On servers the transaction has then ended, or
+// can only fail, and the store answers nothing else any more. What a trigger or a
+// constraint of the host's refuses is the database's own error, and nothing of that
+// batch is stored. A transaction that will write should say so when it begins (BEGIN
+// IMMEDIATE), or SQLite may refuse it once others have written.
 //
 // Calls on the store must not overlap with other use of tx. On servers a context
 // that ends during a call may take tx with it, as drivers then close the connection;

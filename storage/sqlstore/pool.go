@@ -194,6 +194,11 @@ func commitWithin(ctx context.Context, tx *sql.Tx, cancel context.CancelFunc) er
 	case err := <-answer:
 		return err
 	case <-lingering.Done():
+		select {
+		case err := <-answer: // both are there
+			return err
+		default:
+		}
 		cancel()
 		return lingering.Err()
 	}
