@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/loyaltykit/loyaltykit/storage/internal/sqlstate"
 )
@@ -76,19 +77,33 @@ func postgresCommitFailure(err error) failure {
 }
 
 // In the text of an error the last name in quotes is that of the constraint, in every
-// language and with every driver.
+// language and with every driver. Some languages put a space inside their quotes.
 var (
-	quotedLast = regexp.MustCompile("[\"»“”„'‘’`]([^\"«»“”„'‘’`]+)[\"«»“”'‘’`][^\"«»“”„'‘’`]*$")
-	ownName    = regexp.MustCompile(`^(?:.*\.)?loyalty_|^PRIMARY$|^` + refusal)
+	quotedLast = regexp.MustCompile("[\"«»“”„'‘’`][ \u00a0\u202f]*([^\"«»“”„'‘’`]*[^\"«»“”„'‘’` \u00a0\u202f])[ \u00a0\u202f]*[\"«»“”'‘’`][^\"«»“”„'‘’`]*$")
+	ownName    = regexp.MustCompile(`^(?:.*\.)?loyalty_|^` + refusal)
 )
 
 // foreign reports that a key which is taken is of a constraint that is not of this
 // package's tables, such as one that a trigger of the host's met. Constraints, and
 // partitions, may have any name that begins with loyalty_: databases that spread a table
-// put numbers behind. MySQL's primary keys have no name of their own.
-func foreign(err error) bool {
-	name := quotedLast.FindStringSubmatch(err.Error())
-	return name != nil && !ownName.MatchString(name[1])
+// put numbers behind.
+//
+// MySQL's primary keys have no name of their own, and MariaDB does not say of which table
+// they are. All of this package's begin with the program, and what is taken is told by
+// its values, with dashes between them. Bytes that are not ASCII are told in digits: a key
+// of a program with such a name is taken for this package's.
+func foreign(err error, program string) bool {
+	text := err.Error()
+	name := quotedLast.FindStringSubmatch(text)
+	switch {
+	case name == nil:
+		return false
+	case name[1] == "PRIMARY":
+		ascii := !strings.ContainsFunc(program, func(r rune) bool { return r > unicode.MaxASCII })
+		return ascii && !strings.Contains(text, "'"+program+"-")
+	default:
+		return !ownName.MatchString(name[1])
+	}
 }
 
 // mysqlNumber finds the number of an error of MySQL in its text: drivers keep it

@@ -68,19 +68,28 @@ func TestErrorsWithoutACodeAreFinalUnlessTheConnectionIsGone(t *testing.T) {
 
 func TestAConstraintOfTheHostsIsToldByItsName(t *testing.T) {
 	for text, want := range map[string]bool{
-		`ERROR: duplicate key value violates unique constraint "loyalty_operations_p3_key" (SQLSTATE 23505)`: false,
-		`pq: duplicate key value violates unique constraint "loyalty_claims_pkey_102072"`:                    false,
-		`FEHLER: doppelter Schlüsselwert verletzt Unique-Constraint »loyalty_claims_pkey« (SQLSTATE 23505)`:  false,
-		`FEHLER: doppelter Schlüsselwert verletzt Unique-Constraint »shop_once« (SQLSTATE 23505)`:            true,
-		`ERROR: duplicate key value violates unique constraint "shop_once" (SQLSTATE 23505)`:                 true,
-		`ERROR: duplicate key value violates unique constraint "my_loyalty_once" (SQLSTATE 23505)`:           true,
-		`ERROR: invalid input syntax for type integer: "` + refusal + `0" (SQLSTATE 22P02)`:                  false,
-		"Error 1062 (23000): Duplicate entry 'cafe-anna-1' for key 'PRIMARY'":                                false,
-		"Error 1062 (23000): Duplicate entry 'cafe-anna-1' for key 'loyalty_operations.PRIMARY'":             false,
-		"Error 1062 (23000): Duplicate entry 'loyalty_x' for key 'shop_once'":                                true,
-		"Error 1062 (23000): Duplicate entry 'it's' for key 'shop_orders.PRIMARY'":                           true,
+		`ERROR: duplicate key value violates unique constraint "loyalty_operations_p3_key" (SQLSTATE 23505)`:  false,
+		`pq: duplicate key value violates unique constraint "loyalty_claims_pkey_102072"`:                     false,
+		`FEHLER: doppelter Schlüsselwert verletzt Unique-Constraint »loyalty_claims_pkey« (SQLSTATE 23505)`:   false,
+		`FEHLER: doppelter Schlüsselwert verletzt Unique-Constraint »shop_once« (SQLSTATE 23505)`:             true,
+		`ERROR: duplicate key value violates unique constraint "shop_once" (SQLSTATE 23505)`:                  true,
+		`ERROR: duplicate key value violates unique constraint "my_loyalty_once" (SQLSTATE 23505)`:            true,
+		`ERROR: invalid input syntax for type integer: "` + refusal + `0" (SQLSTATE 22P02)`:                   false,
+		"Error 1062 (23000): Duplicate entry 'cafe-anna-1' for key 'PRIMARY'":                                 false,
+		"Error 1062 (23000): Duplicate entry 'cafe-anna-1' for key 'loyalty_operations.PRIMARY'":              false,
+		"Error 1062 (23000): Duplicate entry 'loyalty_x' for key 'shop_once'":                                 true,
+		"Error 1062 (23000): Duplicate entry 'it's' for key 'shop_orders.PRIMARY'":                            true,
+		"Error 1062 (23000): Duplicate entry '7' for key 'PRIMARY'":                                           true,
+		"Error 1062 (23000): Duplicate entry 'tea-cafe-1' for key 'PRIMARY'":                                  true,
+		`ERROR: llave duplicada viola restricción de unicidad «shop_once» (SQLSTATE 23505)`:                   true,
+		`ERROR: llave duplicada viola restricción de unicidad «loyalty_claims_pkey» (SQLSTATE 23505)`:         false,
+		"ERREUR: la valeur d'une clé dupliquée rompt la contrainte unique « shop_once » (SQLSTATE 23505)":     true,
+		"ERREUR: la valeur d'une clé dupliquée rompt la contrainte unique «\u00a0shop_once\u00a0» (23505)":    true,
+		"ERREUR: la valeur d'une clé dupliquée rompt la contrainte unique « loyalty_claims_pkey » (23505)":    false,
+		"ERREUR: la valeur d'une clé dupliquée rompt la contrainte «\u00a0loyalty_claims_pkey\u00a0» (23505)": false,
 		"a batch was refused": false,
 	} {
-		assert.Equal(t, want, foreign(errors.New(text)), text)
+		assert.Equal(t, want, foreign(errors.New(text), "cafe"), text)
 	}
+	assert.False(t, foreign(errors.New(`Error 1062 (23000): Duplicate entry 'caf\xC3\xA9-anna-1' for key 'PRIMARY'`), "café"))
 }

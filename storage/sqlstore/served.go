@@ -141,7 +141,7 @@ func (s *served) commitOne(ctx context.Context, batch *storage.Batch, broken boo
 		}); err != nil || outcome.Status != storage.OK {
 			return outcome, err
 		}
-		if (s.bound || try >= strangers) && foreign(err) {
+		if (s.bound || try >= strangers) && foreign(err, batch.Program) {
 			return storage.Outcome{}, err
 		}
 		if s.bound {
