@@ -424,11 +424,14 @@ func (p *Plan) derived() points.Problems {
 
 // writeRevisions makes sure, once, that the store holds the engine's revisions.
 // Inside a transaction of the host it waits for nobody, who might wait for the
-// transaction. It returns an [OldProgramError] where these are not in force any more.
+// transaction, and nowhere longer than StoreTimeout. It returns an [OldProgramError] where
+// these are not in force any more.
 func (e *Engine) writeRevisions(ctx context.Context) error {
 	if e.written.done.Load() {
 		return e.inForce(ctx)
 	}
+	ctx, cancel := context.WithTimeout(ctx, e.options.StoreTimeout)
+	defer cancel()
 	if e.bound {
 		if err := e.putRevisions(ctx); err != nil {
 			return err

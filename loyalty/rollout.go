@@ -75,6 +75,8 @@ func (e *Engine) inForce(ctx context.Context) error {
 }
 
 func (e *Engine) lookForRevisions(ctx context.Context, now int64) error {
+	ctx, cancel := context.WithTimeout(ctx, e.options.StoreTimeout)
+	defer cancel()
 	rows, err := e.store.Revisions(ctx, e.program)
 	if err != nil {
 		return err

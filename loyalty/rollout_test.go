@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -184,4 +185,46 @@ func TestAnEngineNoticesARevisionThatWasPutWhileItRuns(t *testing.T) {
 	again := r.must(t, r.engine(t, r.new.Program(r.effect.Add(-time.Hour)), r.new.Program(r.effect)), loyalty.Earn{Member: "anna", Key: "o-2", Order: coffees("o-2", 1)})
 	require.EqualValues(t, 2, again.Revision, "the same key asked of an engine with every revision")
 	r.verify(t)
+}
+
+// silent is a store that answers nothing about revisions.
+type silent struct {
+	storage.Store
+	puts bool
+}
+
+func (s silent) PutRevision(ctx context.Context, r storage.Revision) error {
+	if s.puts {
+		return s.Store.PutRevision(ctx, r)
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (silent) Revisions(ctx context.Context, _ string) ([]storage.Revision, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAStoreThatAnswersNothingAboutRevisionsIsWaitedForAsLongAsAnyOther(t *testing.T) {
+	for _, puts := range []bool{false, true} {
+		t.Run(fmt.Sprintf("puts %v", puts), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				engine, err := loyalty.New(loyalty.Revisions{beans(points.NeverExpire())}, silent{memory.New(), puts},
+					&loyalty.Options{StoreTimeout: 50 * time.Millisecond})
+				require.NoError(t, err)
+				for _, ask := range map[string]func() error{
+					"Do": func() error {
+						_, err := engine.Do(context.Background(), loyalty.Enroll{Member: "anna", Key: "enroll"})
+						return err
+					},
+					"RunDue": func() error { _, err := engine.RunDue(context.Background(), nil); return err },
+				} {
+					begun := time.Now()
+					require.ErrorIs(t, ask(), context.DeadlineExceeded)
+					require.Equal(t, 50*time.Millisecond, time.Since(begun))
+				}
+			})
+		})
+	}
 }
