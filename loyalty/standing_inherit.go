@@ -213,18 +213,16 @@ func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 		}
 		v.state.Inherited = slices.Clone(v.state.Inherited)
 		inh := &v.state.Inherited[i]
-		_, before, err := v.livedThrough(inh)
+		_, _, before, err := v.livedThrough(inh)
 		if err != nil {
 			return nil, nil, err
 		}
 		inh.Days, v.store = days, true
-		now, changes, err := v.livedThrough(inh)
+		them, now, changes, err := v.livedThrough(inh)
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := v.regrant(inh, now); err != nil {
-			return nil, nil, err
-		}
+		v.regrant(inh, them, now)
 		less, err := v.takeInherited(inh, changes)
 		if err != nil {
 			return nil, nil, err
@@ -242,23 +240,16 @@ func (v *verdictOn) undoInherited() (entered, undone []string, err error) {
 	return entered, undone, nil
 }
 
-// livedThrough decides what was inherited to the day of its merge.
-func (v *verdictOn) livedThrough(inh *inheritedState) (tiers.State, []tiers.Change, error) {
-	m, err := v.before(inh)
-	if err != nil {
-		return tiers.State{}, nil, err
-	}
-	now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
-	return now, changes, nil
-}
-
-// before is who had what was inherited, as they were at the merge.
-func (v *verdictOn) before(inh *inheritedState) (tiers.Member, error) {
+// livedThrough decides what was inherited to the day of its merge, and returns also who had
+// it, as they were then.
+func (v *verdictOn) livedThrough(inh *inheritedState) (tiers.Member, tiers.State, []tiers.Change, error) {
 	sums, err := counts(inh.Days)
 	if err != nil {
-		return tiers.Member{}, v.party.tx.fail(err)
+		return tiers.Member{}, tiers.State{}, nil, v.party.tx.fail(err)
 	}
-	return tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}, nil
+	m := tiers.Member{Enrolled: inh.Enrolled, Anniversary: inh.Anniversary, Counts: sums, Grants: inh.Grants}
+	now, _, changes := v.party.decideTo(v.state.Code, inh.Base, inh.BaseBy, &m, inh.On, true)
+	return m, now, changes, nil
 }
 
 // withoutRefunded takes off what was inherited what the command takes back of it.
@@ -278,13 +269,9 @@ func (v *verdictOn) withoutRefunded(inh *inheritedState) (days []storage.DayCoun
 	return days, changed, nil
 }
 
-// regrant lets the tier that was kept by a merge be what it turns out to be.
-func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) error {
+// regrant lets the tier of theirs that was kept by a merge be what it turns out to be.
+func (v *verdictOn) regrant(inh *inheritedState, them tiers.Member, now tiers.State) {
 	s := v.state
-	them, err := v.before(inh)
-	if err != nil {
-		return err
-	}
 	next := grantState{How: byMerge, At: v.party.tx.now, Path: inh.Path, With: inh.With}
 	if next.Source = inh.With; len(inh.Path) > 0 {
 		next.Source = inh.Path[len(inh.Path)-1]
@@ -308,7 +295,6 @@ func (v *verdictOn) regrant(inh *inheritedState, now tiers.State) error {
 		s.bring(v.ladder, next, v.today)
 	}
 	v.member.Grants = s.grants()
-	return nil
 }
 
 // takeInherited takes back what was given for entering tiers that were not entered. While it

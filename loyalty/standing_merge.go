@@ -120,7 +120,7 @@ func (k *keeping) grant(g *grantState, on, today tiers.Day) bool {
 	if k.ladder.Tiers[rank].Enter.IsZero() {
 		return false // Everybody has it.
 	}
-	g.Until = k.lasts(k.state, &k.member)
+	g.Until = lastsOn(k.ladder, k.state, &k.member)
 	return g.Until > today && !k.counted(rank, g.Until, on)
 }
 
@@ -150,22 +150,22 @@ func (k *keeping) countedFor(l *tiers.Ladder, rank int, until, on tiers.Day) boo
 		alone.At = 0
 	}
 	alone, _ = l.Decide(alone, &m, on)
-	return rankOf(l, alone.Tier) >= rank && (&keeping{ladder: l}).lasts(alone, &m) >= until
+	return rankOf(l, alone.Tier) >= rank && lastsOn(l, alone, &m) >= until
 }
 
-// lasts is the first day without the tier of a state if nothing more happens.
-func (k *keeping) lasts(s tiers.State, m *tiers.Member) tiers.Day {
-	if s.Until < tiers.LastDay || k.ladder.End != tiers.WhileHeld {
+// lastsOn is the first day without the tier of a state if nothing more happens.
+func lastsOn(l *tiers.Ladder, s tiers.State, m *tiers.Member) tiers.Day {
+	if s.Until < tiers.LastDay || l.End != tiers.WhileHeld {
 		return s.Until
 	}
 	own := *m
 	own.Grants = nil
-	ending, ends := k.ladder.Ending(s, &own)
+	ending, ends := l.Ending(s, &own)
 	if !ends {
 		return tiers.LastDay
 	}
 	if ending.To == ending.Tier {
-		return min(tiers.LastDay, ending.Day+tiers.Day(k.ladder.Grace))
+		return min(tiers.LastDay, ending.Day+tiers.Day(l.Grace))
 	}
 	return ending.Day
 }
