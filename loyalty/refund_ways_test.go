@@ -125,9 +125,7 @@ func TestAnOrderIsRefundedByWhatItEarnedUnderAnotherRevision(t *testing.T) {
 	}
 	later.Refunds.Cuts = []loyalty.Cut{{Unit: "bean", Currency: "EUR", Points: 1, Money: decimal.RequireFromString("0.5")}}
 	s := openShop(t, program)
-	engine, err := loyalty.New(loyalty.Revisions{program, later}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(program, later)
 	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
 	s.must(sale("1001", 30))
 	s.now = later.EffectiveAt.Add(-time.Microsecond)

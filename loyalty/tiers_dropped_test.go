@@ -21,9 +21,7 @@ func TestALadderThatComesBackPaysNothingForWhatWasEnteredBeforeItWent(t *testing
 	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
 	r := s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 500)})
 	require.Equal(t, points.Amount(550), total(r.Balances, "bean"))
-	engine, err := loyalty.New(loyalty.Revisions{first, second, third}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(first, second, third)
 	s.now = time.Date(2028, time.March, 1, 12, 0, 0, 0, time.UTC)
 	require.Empty(t, s.tier("anna"))
 	s.must(loyalty.Earn{Member: "anna", Key: "2", Order: bought("2", 1)})

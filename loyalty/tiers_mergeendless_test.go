@@ -77,9 +77,8 @@ func TestAMergeKeepsATierThatHasNoEndOfItsOwn(t *testing.T) {
 				}))
 			}
 			s := openShop(t, first)
-			engine, err := loyalty.New(program, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-			require.NoError(t, err)
-			s.Engine, s.now = engine, day(2027, time.January, 10)
+			s.revise(program...)
+			s.now = day(2027, time.January, 10)
 			s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
 			s.now = day(2027, time.January, 20)
 			for _, member := range []string{"twin", "solo"} {
@@ -145,9 +144,7 @@ func TestARevisionEndsATierThatWasCountedForAlsoAfterAMerge(t *testing.T) {
 		p.Ladders[0].Tiers[1].Enter = of("spend", 1000)
 	})
 	s := openShop(t, life)
-	engine, err := loyalty.New(loyalty.Revisions{life, more}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(life, more)
 	for _, member := range []string{"anna", "twin", "solo"} {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
 	}
@@ -200,9 +197,7 @@ func TestARevisionAsksAsMuchOfWhoWasMergedAsOfOthers(t *testing.T) {
 		p.EffectiveAt, p.Ladders[0].Tiers[1].Enter = day(2028, time.January, 1), of("spend", 1000)
 	})
 	s := openShop(t, life)
-	engine, err := loyalty.New(loyalty.Revisions{life, more}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(life, more)
 	for _, member := range []string{"anna", "twin", "solo"} {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
 	}

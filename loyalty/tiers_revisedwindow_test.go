@@ -24,9 +24,7 @@ func TestDaysOfALongerWindowAreKeptForWhatIsToldLate(t *testing.T) {
 	short.Ladders[0].Window.Span.Months = 1
 	short.EffectiveAt = day(2028, time.January, 1)
 	s := openShop(t, long)
-	engine, err := loyalty.New(loyalty.Revisions{long, short}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(long, short)
 	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
 	s.now = day(2027, time.March, 20)
 	s.must(loyalty.Earn{Member: "anna", Key: "1", Order: bought("1", 60)})

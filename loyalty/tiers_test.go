@@ -277,9 +277,7 @@ func TestALadderThatComesLaterCountsWhatWasBefore(t *testing.T) {
 	}
 	s.must(loyalty.Refund{Member: "anna", Key: "back", Order: "3", Full: true})
 	require.Empty(t, s.days("anna"))
-	engine, err := loyalty.New(loyalty.Revisions{first, second}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(first, second)
 	require.Empty(t, s.tier("anna"), "the revision has not begun")
 	s.now = time.Date(2027, time.September, 1, 12, 0, 0, 0, time.UTC)
 	require.Empty(t, s.tier("anna"), "it begins with a whole day")
@@ -349,9 +347,7 @@ func TestAllMembersAdoptALadderWithoutDoingAnything(t *testing.T) {
 		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
 		s.must(loyalty.Earn{Member: member, Key: "1", Order: bought(member, int64(10*i))})
 	}
-	engine, err := loyalty.New(loyalty.Revisions{first, second}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-	require.NoError(t, err)
-	s.Engine = engine
+	s.revise(first, second)
 	s.now = s.now.AddDate(0, 0, 1)
 	report, err := s.AdoptLadders(t.Context(), nil)
 	require.NoError(t, err)

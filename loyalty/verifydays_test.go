@@ -105,9 +105,7 @@ func TestARebuildThatIsKilledHalfWayEndsAsOneThatIsNot(t *testing.T) {
 			p.Ladders[0].Window = tiers.Window{Kind: tiers.Rolling, Span: tiers.Span{Months: 12}}
 			p.Ladders[0].End = tiers.WhileHeld
 		})
-		engine, err := loyalty.New(loyalty.Revisions{first, second}, s.store, &loyalty.Options{Clock: s.clock, Secret: []byte("a secret of the test")})
-		require.NoError(t, err)
-		s.Engine = engine
+		s.revise(first, second)
 		s.now = s.now.AddDate(0, 0, 1)
 		adopted := 0
 		if killed {
