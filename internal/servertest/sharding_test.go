@@ -178,27 +178,36 @@ func hotStatements(t *testing.T, p place, tx *sql.Tx) []sent {
 }
 
 func TestHotStatementsTouchOnePartition(t *testing.T) {
-	postgres := postgres.with("custom plans", "plan_cache_mode", "force_custom_plan")
-	mariadb := mariadb.with("one trip", "interpolateParams", "true")
+	eachSpread(t, mariadb.with("one trip", "interpolateParams", "true"), func(t *testing.T, p place, tx *sql.Tx, touched touches) {
+		statements := hotStatements(t, p, tx)
+		assert.Greater(t, len(statements), 25)
+		for _, s := range statements {
+			for table, partitions := range touched(t, tx, s) {
+				assert.Len(t, partitions, 1, "%s touches partitions %v of %s", s.text, partitions, table)
+			}
+		}
+		// The gate can tell: a statement without the member touches all of them.
+		all := touched(t, tx, sent{text: "SELECT version FROM loyalty_operations WHERE idem_key = 'order-1002'"})
+		assert.Len(t, all["loyalty_operations"], shards)
+	})
+}
+
+// touches returns the partitions of each table that a statement touches.
+type touches func(t *testing.T, tx *sql.Tx, s sent) map[string][]string
+
+// eachSpread runs a test in a transaction on tables that are partitioned, in PostgreSQL and
+// in MariaDB.
+func eachSpread(t *testing.T, mariadb place, run func(t *testing.T, p place, tx *sql.Tx, touched touches)) {
+	t.Helper()
 	for _, c := range []struct {
 		place
-		touched func(t *testing.T, tx *sql.Tx, s sent) map[string][]string
-	}{{postgres, postgresPartitions}, {mariadb, mariadbPartitions}} {
+		touched touches
+	}{{postgres.with("custom plans", "plan_cache_mode", "force_custom_plan"), postgresPartitions}, {mariadb, mariadbPartitions}} {
 		t.Run(c.name, func(t *testing.T) {
-			spread := c.spread(t).(*store)
-			tx, err := spread.db.BeginTx(t.Context(), nil)
+			tx, err := c.spread(t).(*store).db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
 			defer func() { require.NoError(t, tx.Rollback()) }()
-			statements := hotStatements(t, c.place, tx)
-			assert.Greater(t, len(statements), 25)
-			for _, s := range statements {
-				for table, partitions := range c.touched(t, tx, s) {
-					assert.Len(t, partitions, 1, "%s touches partitions %v of %s", s.text, partitions, table)
-				}
-			}
-			// The gate can tell: a statement without the member touches all of them.
-			all := c.touched(t, tx, sent{text: "SELECT version FROM loyalty_operations WHERE idem_key = 'order-1002'"})
-			assert.Len(t, all["loyalty_operations"], shards)
+			run(t, c.place, tx, c.touched)
 		})
 	}
 }
@@ -206,43 +215,33 @@ func TestHotStatementsTouchOnePartition(t *testing.T) {
 // A load of two members is one of unions, whose branches name them: it goes to their
 // partitions and to no other.
 func TestALoadOfTwoMembersTouchesTheirPartitions(t *testing.T) {
-	postgres := postgres.with("custom plans", "plan_cache_mode", "force_custom_plan")
-	for _, c := range []struct {
-		place
-		touched func(t *testing.T, tx *sql.Tx, s sent) map[string][]string
-	}{{postgres, postgresPartitions}, {mariadb, mariadbPartitions}} {
-		t.Run(c.name, func(t *testing.T) {
-			spread := c.spread(t).(*store)
-			tx, err := spread.db.BeginTx(t.Context(), nil)
+	eachSpread(t, mariadb, func(t *testing.T, p place, tx *sql.Tx, touches touches) {
+		r := &recorder{Tx: tx}
+		store := sqlstore.Bind(r, p.dialect)
+		var requests []storage.LoadRequest
+		for _, member := range []string{"m-7301", "m-7302"} {
+			outcomes, err := store.Commit(t.Context(), []storage.Batch{earn(member, 0, "order-1001")})
 			require.NoError(t, err)
-			defer func() { require.NoError(t, tx.Rollback()) }()
-			r := &recorder{Tx: tx}
-			store := sqlstore.Bind(r, c.dialect)
-			var requests []storage.LoadRequest
-			for _, member := range []string{"m-7301", "m-7302"} {
-				outcomes, err := store.Commit(t.Context(), []storage.Batch{earn(member, 0, "order-1001")})
-				require.NoError(t, err)
-				require.Equal(t, storage.OK, outcomes[0].Status)
-				requests = append(requests, storage.LoadRequest{
-					Program: "beans", Member: member, Key: "order-1002", Records: []storage.RecordKey{{Kind: "order", ID: "order-1001"}},
-					Debits: []storage.Debit{{Unit: "bean", After: march, Amount: 100}},
-				})
+			require.Equal(t, storage.OK, outcomes[0].Status)
+			requests = append(requests, storage.LoadRequest{
+				Program: "beans", Member: member, Key: "order-1002", Records: []storage.RecordKey{{Kind: "order", ID: "order-1001"}},
+				Debits: []storage.Debit{{Unit: "bean", After: march, Amount: 100}},
+			})
+		}
+		r.sent = nil
+		snapshots, err := store.Load(t.Context(), requests)
+		require.NoError(t, err)
+		require.Len(t, snapshots[1].Lots, 1)
+		require.NotEmpty(t, r.sent)
+		for _, s := range r.sent {
+			assert.Contains(t, s.text, "UNION ALL")
+			touched := touches(t, tx, s)
+			assert.NotEmpty(t, touched)
+			for table, partitions := range touched {
+				assert.LessOrEqual(t, len(partitions), 2, "%s touches partitions %v of %s", s.text, partitions, table)
 			}
-			r.sent = nil
-			snapshots, err := store.Load(t.Context(), requests)
-			require.NoError(t, err)
-			require.Len(t, snapshots[1].Lots, 1)
-			require.NotEmpty(t, r.sent)
-			for _, s := range r.sent {
-				assert.Contains(t, s.text, "UNION ALL")
-				touched := c.touched(t, tx, s)
-				assert.NotEmpty(t, touched)
-				for table, partitions := range touched {
-					assert.LessOrEqual(t, len(partitions), 2, "%s touches partitions %v of %s", s.text, partitions, table)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 var partition = regexp.MustCompile(`(loyalty_[a-z]+)_(p\d+)\b`)

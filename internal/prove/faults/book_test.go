@@ -22,10 +22,8 @@ type book struct {
 	enrolled []string
 	// ended is set when the load cannot go on: every mark counts as reached.
 	ended bool
-	// told is closed when so many callers as are missing have been told of a failure.
-	told    chan struct{}
-	failed  map[string]bool
-	missing int
+	// failed are the callers who were told of a failure.
+	failed *roll[string]
 	// unknown counts calls whose outcome nobody could tell, and found those that
 	// turned out to have been stored.
 	unknown, found int
@@ -83,20 +81,35 @@ func (b *book) ends() {
 func (b *book) whenAllFailed(callers int) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.told, b.failed, b.missing = make(chan struct{}), map[string]bool{}, callers
-	return b.told
+	b.failed = newRoll[string](callers)
+	return b.failed.all
 }
 
 // fails takes down that a caller was told that its call has failed.
 func (b *book) fails(caller string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.missing == 0 || b.failed[caller] {
+	b.failed.call(caller)
+}
+
+// roll is called until all have answered, which closes all. A nil one nobody waits for.
+type roll[K comparable] struct {
+	answered map[K]bool
+	missing  int
+	all      chan struct{}
+}
+
+func newRoll[K comparable](members int) *roll[K] {
+	return &roll[K]{answered: map[K]bool{}, missing: members, all: make(chan struct{})}
+}
+
+func (r *roll[K]) call(member K) {
+	if r == nil || r.missing == 0 || r.answered[member] {
 		return
 	}
-	b.failed[caller] = true
-	if b.missing--; b.missing == 0 {
-		close(b.told)
+	r.answered[member] = true
+	if r.missing--; r.missing == 0 {
+		close(r.all)
 	}
 }
 

@@ -93,11 +93,8 @@ type answers struct {
 	// gone is closed when the server is gone that does not answer any more; it is nil while
 	// the server answers.
 	gone <-chan struct{}
-	// waiting are the hosts for whom something is stored without an answer, and all is closed
-	// when so many are as are missing.
-	waiting map[int]bool
-	missing int
-	all     chan struct{}
+	// waiting are the hosts for whom something is stored without an answer.
+	waiting *roll[int]
 }
 
 // stopUntil lets no commit be answered that is stored, from now on until the server is gone. It
@@ -105,8 +102,8 @@ type answers struct {
 func (a *answers) stopUntil(gone <-chan struct{}, hosts int) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.gone, a.waiting, a.missing, a.all = gone, map[int]bool{}, hosts, make(chan struct{})
-	return a.all
+	a.gone, a.waiting = gone, newRoll[int](hosts)
+	return a.waiting.all
 }
 
 // of is the store by which a host gets the answers.
@@ -135,12 +132,8 @@ func (a *answers) withholds(host int) (gone <-chan struct{}) {
 		a.gone = nil
 	default:
 	}
-	if a.gone == nil || a.waiting[host] {
-		return a.gone
-	}
-	a.waiting[host] = true
-	if a.missing--; a.missing == 0 {
-		close(a.all)
+	if a.gone != nil {
+		a.waiting.call(host)
 	}
 	return a.gone
 }
