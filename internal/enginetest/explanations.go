@@ -22,12 +22,7 @@ func Explanations(t *testing.T, open Open, options *Options) {
 	opened := stores{open: open, t: t}
 	told := &explanations{}
 	rapid.Check(t, func(rt *rapid.T) {
-		store, id := opened.next()
-		m, err := newMachine(t, rapidPick(rt), store, id)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		m.log = rt.Logf
+		m := opened.machine(rt)
 		if err := m.walk(10 + m.pick("steps", 40)); err != nil {
 			rt.Fatal(err)
 		}

@@ -21,12 +21,7 @@ func Machine(t *testing.T, open Open, options *Options) {
 	opened := stores{open: open, t: t}
 	steps, sequences := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		store, id := opened.next()
-		m, err := newMachine(t, rapidPick(rt), store, id)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		m.log = rt.Logf
+		m := opened.machine(rt)
 		actions := map[string]func(*rapid.T){"": func(*rapid.T) {}}
 		for name, action := range m.actions() {
 			actions[name] = func(rt *rapid.T) {
@@ -58,6 +53,17 @@ func (s *stores) next() (storage.Store, string) {
 	}
 	s.used++
 	return s.have, fmt.Sprintf("cafe-%d", s.used)
+}
+
+// machine makes a machine on the next store, for a sequence.
+func (s *stores) machine(rt *rapid.T) *machine {
+	store, id := s.next()
+	m, err := newMachine(s.t, rapidPick(rt), store, id)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	m.log = rt.Logf
+	return m
 }
 
 func rapidPick(rt *rapid.T) pick {

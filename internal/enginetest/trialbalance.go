@@ -22,12 +22,8 @@ func TrialBalances(t *testing.T, open Open, options *Options) {
 	opened := stores{open: open, t: t}
 	balances, closings := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		store, id := opened.next()
-		pick := rapidPick(rt)
-		m, err := newMachine(t, pick, store, id)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		m := opened.machine(rt)
+		pick, id := m.pick, m.revisions[0].ID
 		actions := m.actions()
 		names := slices.Sorted(maps.Keys(actions))
 		for range 10 + pick("steps", 40) {
@@ -42,6 +38,7 @@ func TrialBalances(t *testing.T, open Open, options *Options) {
 					rt.Fatal(err)
 				}
 			case 1, 2:
+				var err error
 				if balances++; pick("when", 4) > 0 {
 					err = m.trialBalance(id, start.Add(time.Duration(pick("minutes", 120*24*60))*time.Minute))
 				} else {
