@@ -53,7 +53,7 @@ func lookupLotsOf() *shape {
 // takes more than a few lots. What it
 // reads under accounts is of one state of the database, unless the store is bound.
 func (e *engine) Load(ctx context.Context, requests []storage.LoadRequest) ([]storage.Snapshot, error) {
-	l := &loading{requests: requests, bound: e.bound}
+	l := &loading{requests: requests, bound: e.bound, spread: e.spread}
 	if len(requests) == 1 && !e.bound && !e.spread {
 		l.paged = pages(&requests[0])
 		if unites(&requests[0]) {
@@ -76,6 +76,8 @@ type loading struct {
 	requests  []storage.LoadRequest
 	snapshots []storage.Snapshot
 	bound     bool
+	// spread is set where each statement names one account.
+	spread bool
 	// short is set where the first lots did not cover a debit, and whole where all that
 	// it takes are loaded at once.
 	short, whole bool
@@ -91,7 +93,7 @@ type loading struct {
 }
 
 func (l *loading) load(ctx context.Context, on database) error {
-	t := &trip{}
+	t := &trip{spread: l.spread}
 	t.forget(func() { l.snapshots, l.short = make([]storage.Snapshot, len(l.requests)), false })
 	l.finish = nil
 	united := l.texts != nil && !l.due && !l.whole

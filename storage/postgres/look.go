@@ -41,7 +41,7 @@ var (
 // and returns the others.
 func (c *committing) look(ctx context.Context, open []int) ([]int, error) {
 	s := sight{}
-	if err := c.engine.database.read(ctx, s.trip(c.batches, open)); err != nil {
+	if err := c.engine.database.read(ctx, s.trip(c.batches, open, c.engine.spread)); err != nil {
 		return nil, err
 	}
 	chains := c.chains(open[0])
@@ -89,7 +89,7 @@ func (c *committing) broken(open []int) bool {
 
 // trip asks for all that the batches depend on. Keys come after versions: a key
 // that is seen may be newer than the version, but none is missed.
-func (s *sight) trip(batches []storage.Batch, open []int) *trip {
+func (s *sight) trip(batches []storage.Batch, open []int, spread bool) *trip {
 	versions, keys := &arguments{shape: findVersion}, &arguments{shape: findKey}
 	claims, counters := &arguments{shape: findClaim}, &arguments{shape: findCounter}
 	var accountIDs []accountID
@@ -114,7 +114,7 @@ func (s *sight) trip(batches []storage.Batch, open []int) *trip {
 			counterIDs = append(counterIDs, counterID{batch.Program, counter.CounterKey})
 		}
 	}
-	t := &trip{}
+	t := &trip{spread: spread}
 	t.forget(func() {
 		*s = sight{map[accountID]int64{}, map[keyID]bool{}, map[claimID]string{}, map[counterID]int64{}}
 	})

@@ -155,6 +155,63 @@ func TestACommandTouchesOnePartition(t *testing.T) {
 	}
 }
 
+// A load of several members, and the look at batches of which one was refused, names one
+// member in each statement where the database is spread. Otherwise one statement joins a
+// list of them, whose plan names all partitions and which goes to those of the members.
+func TestALoadOfSeveralMembersTouchesTheirPartitions(t *testing.T) {
+	url := spread(t)
+	custom := connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan" })
+	members := []string{"anna", "ben", "carla"}
+	for name, options := range map[string]*postgres.Options{"joined": nil, "spread": {Spread: true}} {
+		t.Run(name, func(t *testing.T) {
+			n := &noted{}
+			store := postgres.New(connect(t, url, func(c *pgxpool.Config) { c.ConnConfig.Tracer = n }), options)
+			var requests []storage.LoadRequest
+			var again []storage.Batch
+			for _, member := range members {
+				member = name + "-" + member
+				stored(t, store, latteFor(member, 0))
+				requests = append(requests, storage.LoadRequest{
+					Program: "cafe", Member: member, Key: latteFor(member, 0).Legs[0].Operation.Key, DueBy: points.Never.AddDate(-1, 0, 0),
+					Records: []storage.RecordKey{{Kind: "order", ID: "order-" + member + "-0"}}, Lots: []points.LotID{1},
+					Debits: []storage.Debit{{Unit: "bean", Amount: 5}, {Limit: 3}}, Claims: []storage.ClaimKey{latteFor(member, 0).Claims[0].ClaimKey},
+					Counters: []storage.CounterKey{{Key: "budget-" + member}},
+				})
+				again = append(again, latteFor(member, 1))
+			}
+			again[0].Legs[0].Operation.Key = requests[0].Key
+			n.sent = nil
+			snapshots, err := store.Load(t.Context(), requests)
+			require.NoError(t, err)
+			for i, s := range snapshots {
+				require.NotNil(t, s.Account)
+				require.NotNil(t, s.Operation)
+				require.Len(t, s.Claims, 1)
+				require.Len(t, s.Lots, 1)
+				require.Equal(t, requests[i].Member, s.Lots[0].Member)
+			}
+			for i, outcome := range commit(t, store, again...) {
+				require.Equal(t, []storage.Status{storage.DuplicateKey, storage.OK, storage.OK}[i], outcome.Status)
+			}
+			looked := 0
+			for _, s := range n.sent {
+				if !strings.HasPrefix(s.SQL, "SELECT") {
+					continue
+				}
+				named, most := partitionsOf(t, custom, s), 1
+				if options == nil {
+					named, most = partitionsOf(t, custom, pgx.TraceBatchQueryData{SQL: "(ANALYZE) " + s.SQL, Args: s.Args}), len(members)
+				}
+				for table, partitions := range named {
+					looked++
+					assert.LessOrEqual(t, len(partitions), most, "%s touches partitions %v of %s", s.SQL, partitions, table)
+				}
+			}
+			assert.Greater(t, looked, 10)
+		})
+	}
+}
+
 // asMemberDoes sends what else concerns one member: a batch with counters, a claim that is
 // released and rows that are scrubbed, those that end otherwise than well, loads, listings
 // and deliveries.
@@ -238,6 +295,7 @@ func partitionsOf(t *testing.T, on *pgxpool.Pool, s pgx.TraceBatchQueryData) map
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err, s.SQL)
 	touched := map[string][]string{}
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "never executed") })
 	for _, found := range named.FindAllStringSubmatch(strings.Join(lines, "\n"), -1) {
 		if !slices.Contains(touched[found[1]], found[2]) {
 			touched[found[1]] = append(touched[found[1]], found[2])

@@ -34,9 +34,10 @@ type Options struct {
 	// takes one connection of the pool. 0 is 2.
 	Calls int
 	// Spread is for databases that spread the tables over servers by member, such as
-	// Citus: each update then names one account, and a batch is several statements in
-	// a transaction. Otherwise a lone batch is one statement that writes all tables,
-	// and the accounts of several change in one, which costs less on one server.
+	// Citus: each update and each lookup then names one account, claim or counter, and a
+	// batch is several statements in a transaction. Otherwise a lone batch is one
+	// statement that writes all tables, and the accounts of several change, and are
+	// loaded, in one, which costs less on one server.
 	Spread bool
 }
 

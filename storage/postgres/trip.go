@@ -24,6 +24,8 @@ type trip struct {
 	statements []statement
 	// resets forget what an earlier try has read.
 	resets []func()
+	// spread is set where each lookup names one account, claim or counter.
+	spread bool
 }
 
 type statement struct {
@@ -65,12 +67,24 @@ func (t *trip) put(a *arguments) {
 	}
 }
 
-// find adds a lookup of keys, if there are any. The read gets the place of the key
-// in a, from 0.
+// find adds a lookup of keys, if there are any: one for all, or on a spread database one
+// for each key, since a join with a list of keys names no place. The read gets the place
+// of the key in a, from 0.
 func (t *trip) find(a *arguments, read func(r *row, place int)) {
-	if len(a.args) == 0 {
-		return
+	switch {
+	case len(a.args) == 0:
+	case t.spread && a.rows() > 1:
+		width := len(a.shape.columns)
+		for place := range a.rows() {
+			one := &arguments{shape: a.shape, args: a.args[place*width : (place+1)*width]}
+			t.findAll(one, func(r *row, _ int) { read(r, place) })
+		}
+	default:
+		t.findAll(a, read)
 	}
+}
+
+func (t *trip) findAll(a *arguments, read func(r *row, place int)) {
 	sql, args := a.statement()
 	t.query(func(r *row) error {
 		place := int(r.integer()) - 1
