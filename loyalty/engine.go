@@ -187,7 +187,7 @@ func (e *Engine) complete() error {
 func (e *Engine) addFeatures() error {
 	e.features, e.kinds = map[string]Feature{}, map[string]string{}
 	e.settlers, e.commands = map[string]Settler{}, map[string]Command{}
-	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", laterKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty", redemptionKind: "loyalty", rewardUseKind: "loyalty"}
+	owner := map[string]string{holdKind: "loyalty", gatherKind: "loyalty", laterKind: "loyalty", orderKind: "loyalty", onceKind: "loyalty", closingKind: "loyalty", mergeKind: "loyalty", undoneKind: "loyalty", eraseKind: "loyalty", poolKind: "loyalty", memberKind: "loyalty", inviteKind: "loyalty", usageKind: "loyalty", redemptionKind: "loyalty", rewardUseKind: "loyalty"}
 	for _, kind := range expiryKinds() {
 		owner[kind] = "loyalty"
 	}

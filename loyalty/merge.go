@@ -155,8 +155,11 @@ type mergeState struct {
 	Next     points.EntryRef `json:"n,omitzero"`
 	Returned []Scheduled     `json:"r,omitempty"`
 	Spent    []Scheduled     `json:"s,omitempty"`
-	// After is what the survivor had once it was undone.
-	After []points.Balance `json:"a,omitempty"`
+	// Undoing is the survivor's version of the UnMerge, which answers by the record that
+	// answered has; After is what the survivor had then where it has none, as before there
+	// were such records.
+	Undoing int64            `json:"g,omitempty"`
+	After   []points.Balance `json:"a,omitempty"`
 }
 
 // absorb decides that a member becomes one with the command's.

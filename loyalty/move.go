@@ -137,8 +137,7 @@ func (m *moveStep) apply(tx *Tx, into *Party, state *mergeState) error {
 		return cmp.Or(tx.hasParted(), into.hasParted())
 	default:
 		// What entering tiers gave is settled by now.
-		state.After = slices.Clone(into.row.Balances)
-		if err := tx.armIdle(tx.now); err != nil {
+		if err := cmp.Or(into.answerUnMerge(state), tx.armIdle(tx.now)); err != nil {
 			return err
 		}
 		return m.done(tx.Party, into, *state, mergeParted)
@@ -343,8 +342,15 @@ func (m *moveStep) moves(e *Engine, row storage.Record) bool {
 	if _, feature := e.kinds[row.Kind]; feature {
 		return e.mergerOf(row.Kind) != nil
 	}
-	// What was brought back is told by entries of the account, which stay.
-	return e.kernelKinds[row.Kind] && row.Kind != gatherKind && row.Kind != laterKind && row.Kind != reinstateKind && row.Kind != standingKind
+	switch row.Kind {
+	case gatherKind, laterKind, standingKind:
+		return false
+	case reinstateKind, undoneKind:
+		// What was brought back, and what an operation answered, is told by the account,
+		// which stays.
+		return false
+	}
+	return e.kernelKinds[row.Kind]
 }
 
 func (m *moveStep) someRecords(tx *Tx, into *Party) error {

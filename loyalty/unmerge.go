@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/loyaltykit/loyaltykit/internal/canon"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
 )
@@ -125,6 +124,7 @@ func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
 		return fmt.Errorf("%w: the merge could be undone until %s", ErrTooLate, state.Until.Format(time.RFC3339))
 	}
 	state.Days, state.Undone, state.Restored = 0, nil, 0
+	state.Undoing, state.After = tx.base.row.Version+1, nil
 	state.Next = points.EntryRef{Version: state.Base + 1}
 	if err := tx.putMerge(c.From, state, mergeParting); err != nil {
 		return err
@@ -147,23 +147,6 @@ func (c UnMerge) Apply(_ context.Context, tx *Tx) error {
 		l.Into, l.At, l.Moved = "", time.Time{}, false
 		l.Former, l.Moving = with(l.Former, tx.Party.Member()), with(l.Moving, tx.Party.Member())
 	})
-}
-
-// report answers with what went back and what did not.
-func (c UnMerge) report(ctx context.Context, e *Engine, call *call) error {
-	row, exists, err := e.mergeOf(ctx, call.plan.Member, c.From)
-	if err != nil || !exists || row.Status != mergeParted {
-		return err
-	}
-	var state mergeState
-	if err := json.Unmarshal(row.Data, &state); err != nil {
-		return err
-	}
-	receipt := *call.receipt
-	receipt.Balances = state.After
-	receipt.Result, err = canon.Append(nil, UnMerged{From: c.From, Returned: state.Returned, Spent: state.Spent, Owed: state.Owed})
-	call.receipt = &receipt
-	return err
 }
 
 // finishParting gives back what is left to give back of a merge that is undone.

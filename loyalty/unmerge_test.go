@@ -56,6 +56,31 @@ func TestAnUndoneMergeReturnsWhatIsUnspent(t *testing.T) {
 	s.verify()
 }
 
+func TestAnUndoneMergeAnswersTheSameWhateverBecomesOfBoth(t *testing.T) {
+	s := twoMembers(t)
+	s.must(loyalty.Enroll{Member: "third", Key: "enroll"})
+	s.must(join)
+	s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 4})
+	first := s.must(part)
+	again := func() {
+		t.Helper()
+		second := s.must(part)
+		require.True(t, second.Replayed)
+		second.Replayed = false
+		require.Equal(t, first, second)
+	}
+	again()
+	s.must(loyalty.Merge{Member: "anna", Key: "once more", From: "old"})
+	again()
+	s.must(loyalty.UnMerge{Member: "anna", Key: "part once more", From: "old"})
+	again()
+	s.must(loyalty.Merge{Member: "third", Key: "third", From: "anna"})
+	again()
+	s.must(loyalty.Merge{Member: "third", Key: "and old", From: "old"})
+	again()
+	s.verify()
+}
+
 func TestAnUndoingIsRefusedLateOrWithoutAMerge(t *testing.T) {
 	s := twoMembers(t)
 	s.refused(part, loyalty.ErrNotMerged)
