@@ -8,6 +8,9 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
 
-func TestConformance(t *testing.T) {
-	storagetest.Run(t, func(testing.TB) storage.Store { return memory.New() }, nil)
+func open(testing.TB) storage.Store { return memory.New() }
+
+// The documentation shows this test: docs/adapter.md and package storagetest.
+func TestStore(t *testing.T) {
+	storagetest.Run(t, func(t testing.TB) storage.Store { return open(t) }, nil)
 }

@@ -2,8 +2,10 @@ package storagetest_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"log"
 	"testing"
 
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -44,6 +46,22 @@ func ExampleRun() {
 	}
 	fmt.Printf("%T\n", TestStore)
 	// Output: func(*testing.T)
+}
+
+// The documentation of the package shows this loop.
+func ExampleCases_deployed() {
+	ctx, store := context.Background(), memory.New()
+	for _, c := range storagetest.Cases() {
+		env := &storagetest.Env{Store: store, Program: "check-" + rand.Text()}
+		if c.Group == storagetest.BoundTransaction {
+			continue // needs env.Bind
+		}
+		if err := c.Run(ctx, env); err != nil {
+			log.Printf("%s: %v", c.Name, err)
+		}
+	}
+	fmt.Println("checked")
+	// Output: checked
 }
 
 // Cases need no test around them: a store can be checked where it is deployed.
