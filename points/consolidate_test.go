@@ -29,6 +29,7 @@ func TestConsolidate(t *testing.T) {
 		{"another unit stays apart", []points.Lot{a, change(b, func(l *points.Lot) { l.Unit = "star" })}, 0, nil},
 		{"another origin stays apart", []points.Lot{a, change(b, func(l *points.Lot) { l.Origin = "m-2" })}, 0, nil},
 		{"another qualification stays apart", []points.Lot{a, change(b, func(l *points.Lot) { l.Qualifies = true })}, 0, nil},
+		{"the same month of another year stays apart", []points.Lot{a, change(b, func(l *points.Lot) { l.EarnedAt = day(1).AddDate(-1, 0, 0) })}, 0, nil},
 		{"another month of earning stays apart", []points.Lot{a, change(b, func(l *points.Lot) { l.EarnedAt = day(1).Add(-1) })}, 0, nil},
 		{"pending lots are left", []points.Lot{a, change(b, func(l *points.Lot) { l.State = points.LotPending })}, 0, nil},
 		{"lots under a hold are left", []points.Lot{a, change(b, func(l *points.Lot) { l.Held = 1 })}, 0, nil},
@@ -36,6 +37,14 @@ func TestConsolidate(t *testing.T) {
 		{"pending and used lots do not count for the bound", []points.Lot{
 			a, b, change(a, func(l *points.Lot) { l.State = points.LotPending }), change(a, func(l *points.Lot) { l.State = points.LotUsed }),
 		}, 2, nil},
+		{"two units, soonest expiry first", []points.Lot{
+			openLot(1, 1, day(21)), openLot(2, 1, day(21)),
+			change(openLot(3, 1, day(20)), func(l *points.Lot) { l.Unit = "star" }), change(openLot(4, 1, day(20)), func(l *points.Lot) { l.Unit = "star" }),
+		}, 0, [][]points.LotID{{3, 4}, {1, 2}}},
+		{"two origins, the first that was earned first", []points.Lot{
+			change(openLot(1, 1, day(20)), func(l *points.Lot) { l.Origin = "m-2" }), openLot(2, 1, day(20)),
+			change(openLot(3, 1, day(20)), func(l *points.Lot) { l.Origin, l.EarnedAt = "m-2", day(9) }), change(openLot(4, 1, day(20)), func(l *points.Lot) { l.EarnedAt = day(2) }),
+		}, 0, [][]points.LotID{{1, 3}, {2, 4}}},
 		{"several groups, soonest expiry first", []points.Lot{openLot(4, 1, points.Never), openLot(5, 1, points.Never), a, b}, 3, [][]points.LotID{{1, 2}, {4, 5}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -56,6 +65,34 @@ func TestConsolidate(t *testing.T) {
 		Unit: "bean", State: points.LotOpen, Original: 12, Remaining: 12,
 		EarnedAt: day(1), AvailableFrom: day(2), ExpiresAt: day(20),
 	}, merge.Into)
+}
+
+func TestAConsolidatedLotIsAvailableWhenItsLastPartIs(t *testing.T) {
+	a, b := openLot(1, 5, day(20)), openLot(2, 7, day(20))
+	a.AvailableFrom, b.EarnedAt, b.AvailableFrom = day(9), day(2), day(4)
+	a.Source, b.Source = "order-1", "order-1"
+	merge := points.Consolidate([]points.Lot{a, b}, time.UTC, 0)[0]
+	assert.Equal(t, points.Lot{
+		Unit: "bean", State: points.LotOpen, Original: 12, Remaining: 12, Source: "order-1",
+		EarnedAt: day(1), AvailableFrom: day(9), ExpiresAt: day(20),
+	}, merge.Into)
+}
+
+func TestLotsThatQualifyAndLotsThatDoNotMergeApartHoweverTheyMix(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		var lots []points.Lot
+		for i := range 40 {
+			lot := openLot(points.LotID(i+1), 1, day(20))
+			lot.Qualifies = (i%2 == 0) == first
+			lots = append(lots, lot)
+		}
+		merges := points.Consolidate(lots, time.UTC, 0)
+		require.Len(t, merges, 2)
+		for _, merge := range merges {
+			assert.Len(t, merge.From, 20)
+			assert.EqualValues(t, 20, merge.Into.Remaining)
+		}
+	}
 }
 
 func TestConsolidateByTheMonthsOfTheZone(t *testing.T) {
