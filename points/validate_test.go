@@ -1,6 +1,7 @@
 package points_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,120 @@ func says(t *testing.T, problems points.Problems, text string) {
 		return
 	}
 	require.ErrorContains(t, problems.Err(), text)
+}
+
+func TestValidateConditions(t *testing.T) {
+	order := func(change func(*points.Rule)) points.Rule {
+		rule := points.Rule{Code: "x", Bonus: 1}
+		change(&rule)
+		return rule
+	}
+	activity := func(change func(*points.Rule)) points.Rule {
+		rule := points.Rule{Code: "x", Bonus: 1, Activity: "visit"}
+		change(&rule)
+		return rule
+	}
+	caps := func(caps ...points.Cap) points.Rule { return order(func(r *points.Rule) { r.Caps = caps }) }
+	count := func(c points.Count) points.Rule { return order(func(r *points.Rule) { r.Count = &c }) }
+	when := func(w points.When) points.Rule { return order(func(r *points.Rule) { r.When = w }) }
+	hours := func(h ...points.Hours) points.Rule { return when(points.When{Hours: h}) }
+	only := func(o points.Only) points.Rule { return order(func(r *points.Rule) { r.Only = &o }) }
+	attributes := func(a map[string][]string) points.Rule {
+		return activity(func(r *points.Rule) { r.Only = &points.Only{Attributes: a} })
+	}
+	minimum := func(list ...points.Minimum) points.Rule { return only(points.Only{Minimum: list}) }
+	parts := func(list ...points.Pieces) points.Rule { return only(points.Only{Combination: list}) }
+	listed := func(n int) []string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprint("v", i)
+		}
+		return list
+	}
+	day := points.PerDay
+	for _, c := range []struct {
+		name string
+		rule points.Rule
+		says string
+	}{
+		{"caps at their bounds", caps(points.Cap{Times: 1_000_000_000, Per: day}, points.Cap{Points: 1_000_000_000_000_000, Per: day}, points.Cap{Times: 1, Per: points.PerWeek}), ""},
+		{"too many times", caps(points.Cap{Times: 1_000_000_001, Per: day}), "earning[0].caps[0].times: 1000000001 is not a number of times from 1 to 1000000000"},
+		{"negative times", caps(points.Cap{Times: -1, Per: day}), "earning[0].caps[0].times: -1"},
+		{"too many points", caps(points.Cap{Points: 1_000_000_000_000_001, Per: day}), "earning[0].caps[0].points: 1000000000000001"},
+		{"negative points", caps(points.Cap{Points: -1, Per: day}), "earning[0].caps[0].points: -1"},
+		{"neither times nor points", caps(points.Cap{Per: day}), `earning[0].caps[0]: give either "times" or "points"`},
+		{"both", caps(points.Cap{Times: 1, Points: 1, Per: day}), `earning[0].caps[0]: give either "times" or "points"`},
+		{"a cap of no period", caps(points.Cap{Times: 1}), `earning[0].caps[0].per: "" is not a period: say "event", "day"`},
+		{"two caps of one kind", caps(points.Cap{Times: 1, Per: day}, points.Cap{Times: 2, Per: day}), "earning[0].caps[1]: there is one of this kind and period already"},
+		{"seventeen caps", caps(make([]points.Cap, 17)...), "earning[0].caps: at most 16 fit a rule, here are 17"},
+		{"a budget per event", order(func(r *points.Rule) { r.Budgets = []points.Cap{{Times: 1, Per: points.PerEvent}} }), `earning[0].budgets[0].per: "event" is not a period`},
+
+		{"counts at their bounds", count(points.Count{Nth: 1}), ""},
+		{"the largest count", count(points.Count{Every: 1_000_000_000, Per: points.PerYear}), ""},
+		{"a larger one", count(points.Count{Every: 1_000_000_001}), "earning[0].count.every: 1000000001 is not a number from 1 to 1000000000"},
+		{"a negative one", count(points.Count{Nth: -1}), "earning[0].count.nth: -1"},
+		{"no number", count(points.Count{}), `earning[0].count: give either "nth" or "every"`},
+		{"both numbers", count(points.Count{Nth: 1, Every: 1}), `earning[0].count: give either "nth" or "every"`},
+		{"a count per event", count(points.Count{Nth: 1, Per: points.PerEvent}), `earning[0].count.per: "event" is not a period`},
+
+		{"days and months at their bounds", when(points.When{Days: []int{1, 31, -1, -31}, Months: []int{1, 12}}), ""},
+		{"the 32nd", when(points.When{Days: []int{1, 32}}), "earning[0].when.days[1]: 32 is not a number from 1 to 31, or from -1 back"},
+		{"day 0", when(points.When{Days: []int{0}}), "earning[0].when.days[0]: 0 is not"},
+		{"the 32nd from the end", when(points.When{Days: []int{-32}}), "earning[0].when.days[0]: -32 is not"},
+		{"a 13th month", when(points.When{Months: []int{13}}), "earning[0].when.months[0]: 13 is not a number from 1 to 12"},
+		{"month 0", when(points.When{Months: []int{0}}), "earning[0].when.months[0]: 0 is not"},
+		{"the last month", when(points.When{Months: []int{-1}}), "earning[0].when.months[0]: -1 is not"},
+		{"a month twice", when(points.When{Months: []int{5, 5}}), "earning[0].when.months[1]: 5 is listed twice"},
+		{"63 days", when(points.When{Days: make([]int, 63)}), "earning[0].when.days: at most 62 fit, here are 63"},
+		{"hours at their bounds", hours(points.Hours{From: 0, Until: 1439}, points.Hours{From: 1439, Until: 0}), ""},
+		{"24:00", hours(points.Hours{From: 1440}), "earning[0].when.hours[0].from: 1440 is not"},
+		{"until 24:00", hours(points.Hours{Until: 1440}), "earning[0].when.hours[0].until: 1440 is not"},
+		{"before midnight", hours(points.Hours{From: -1}), "earning[0].when.hours[0].from: -1 is not"},
+		{"until before midnight", hours(points.Hours{Until: -1}), "earning[0].when.hours[0].until: -1 is not"},
+		{"an empty window", hours(points.Hours{From: 60, Until: 60}), "earning[0].when.hours[0]: a window ends at another time than it starts"},
+		{"25 windows", hours(make([]points.Hours, 25)...), "earning[0].when.hours: at most 24 windows fit, here are 25"},
+
+		{"lists at their bounds", only(points.Only{Channels: listed(100), Stores: listed(100), Tiers: listed(100), Segments: listed(100)}), ""},
+		{"101 stores", only(points.Only{Stores: listed(101)}), "earning[0].only.stores: at most 100 fit, here are 101"},
+		{"an unknown tender", only(points.Only{NotPaidBy: []points.TenderKind{points.PointsTender, points.GiftCardTender, "cash"}}), `earning[0].only.notPaidBy[2]: "cash" is not a tender`},
+		{"a tender twice", only(points.Only{NotPaidBy: []points.TenderKind{points.PointsTender, points.PointsTender}}), `earning[0].only.notPaidBy[1]: "points" is listed twice`},
+		{"an activity that is not paid", activity(func(r *points.Rule) { r.Only = &points.Only{NotPaidBy: []points.TenderKind{points.PointsTender}} }), "earning[0].only.notPaidBy: an activity is not paid"},
+		{"minimums", minimum(points.Minimum{Amount: dec("1"), Currency: "EUR"}, points.Minimum{Amount: dec("1"), Currency: "USD"}), ""},
+		{"a minimum of nothing", minimum(points.Minimum{Currency: "EUR"}), "earning[0].only.minimum[0].amount: must be above 0"},
+		{"a negative minimum", minimum(points.Minimum{Amount: dec("-1"), Currency: "EUR"}), "earning[0].only.minimum[0].amount: must not be negative"},
+		{"a minimum of euros", minimum(points.Minimum{Amount: dec("1"), Currency: "euro"}), `earning[0].only.minimum[0].currency: "euro"`},
+		{"two minimums of one currency", minimum(points.Minimum{Amount: dec("1"), Currency: "EUR"}, points.Minimum{Amount: dec("2"), Currency: "EUR"}), `earning[0].only.minimum[1].currency: "EUR" has a minimum already, earning[0].only.minimum[0]`},
+		{"a minimum without an empty tag", minimum(points.Minimum{Amount: dec("1"), Currency: "EUR", Basis: points.Basis{Exclude: points.Match{Tags: []string{""}}}}), "earning[0].only.minimum[0].basis.exclude.tags[0]: "},
+		{"101 minimums", minimum(make([]points.Minimum, 101)...), "earning[0].only.minimum: at most 100 fit, here are 101"},
+		{"the minimum of an activity", activity(func(r *points.Rule) {
+			r.Only = &points.Only{Minimum: []points.Minimum{{Amount: dec("1"), Currency: "EUR"}}}
+		}), "earning[0].only.minimum: an activity has no money"},
+		{"a combination of eight", parts(make([]points.Pieces, 8)...), ""},
+		{"of nine", parts(make([]points.Pieces, 9)...), "earning[0].only.combination: at most 8 parts fit a combination, here are 9"},
+		{"of the most pieces", parts(points.Pieces{Quantity: points.MaxQuantity}), ""},
+		{"of more", parts(points.Pieces{Quantity: points.MaxQuantity + 1}), "earning[0].only.combination[0].quantity: "},
+		{"of less than none", parts(points.Pieces{Quantity: -1}), "earning[0].only.combination[0].quantity: -1"},
+		{"of an empty item", parts(points.Pieces{Match: points.Match{Items: []string{""}}}), "earning[0].only.combination[0].match.items[0]: "},
+		{"the combination of an activity", activity(func(r *points.Rule) { r.Only = &points.Only{Combination: []points.Pieces{{}}} }), "earning[0].only.combination: an activity has no lines"},
+		{"attributes at their bounds", attributes(map[string][]string{"stars": listed(100), "language": {"de"}}), ""},
+		{"an attribute without values", attributes(map[string][]string{"stars": {}}), "earning[0].only.attributes.stars: give 1 to 100 values"},
+		{"101 values", attributes(map[string][]string{"stars": listed(101)}), "earning[0].only.attributes.stars: give 1 to 100 values"},
+		{"an empty value", attributes(map[string][]string{"stars": {"5", ""}}), "earning[0].only.attributes.stars[1]: must not be empty"},
+		{"an attribute without a name", attributes(map[string][]string{"": {"5"}}), `earning[0].only.attributes: the name "" must not be empty`},
+		{"the attributes of an order", only(points.Only{Attributes: map[string][]string{"stars": {"5"}}}), "earning[0].only.attributes: an order has no attributes"},
+		{"of an activity no more is asked", activity(func(r *points.Rule) { r.Only = &points.Only{Channels: []string{"app"}} }), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			says(t, points.ValidateRules("earning", []points.Rule{c.rule}, []points.Unit{bean}), c.says)
+		})
+	}
+	many := map[string][]string{}
+	for _, name := range listed(33) {
+		many[name] = []string{"x"}
+	}
+	says(t, points.ValidateRules("earning", []points.Rule{attributes(many)}, nil), "earning[0].only.attributes: at most 32 attributes fit, here are 33")
+	delete(many, "v0")
+	says(t, points.ValidateRules("earning", []points.Rule{attributes(many)}, []points.Unit{bean}), "")
 }
 
 func TestValidateRules(t *testing.T) {

@@ -18,12 +18,22 @@ func TestWhen(t *testing.T) {
 	early := points.When{Weekdays: points.Tue, Hours: []points.Hours{{Until: points.Clock(2, 0)}}}
 	payday := points.When{Days: []int{-1}}
 	second := points.When{Days: []int{15, -2}, Months: []int{2}}
+	march := points.When{From: time.Date(2027, time.March, 1, 0, 0, 0, 0, vienna), Until: time.Date(2027, time.April, 1, 0, 0, 0, 0, vienna)}
+	from, until := points.When{From: march.From}, points.When{Until: march.Until}
 	for _, c := range []struct {
 		name string
 		when points.When
 		at   string
 		want bool
 	}{
+		{"a month starts with its first instant", march, "2027-03-01T00:00:00+01:00", true},
+		{"and not a microsecond before", march, "2027-02-28T23:59:59.999999+01:00", false},
+		{"it lasts", march, "2027-03-15T12:00:00+01:00", true},
+		{"to its last microsecond", march, "2027-03-31T23:59:59.999999+02:00", true},
+		{"and no longer", march, "2027-04-01T00:00:00+02:00", false},
+		{"a start without an end", from, "2037-03-15T12:00:00+01:00", true},
+		{"an end without a start", until, "2017-03-15T12:00:00+01:00", true},
+		{"the zero When is always", points.When{}, "2027-03-15T12:00:00+01:00", true},
 		{"a window starts on its minute", evening, "2027-03-01T22:00:00+01:00", true},
 		{"and not a microsecond before", evening, "2027-03-01T21:59:59.999999+01:00", false},
 		{"a window without an end goes to midnight", evening, "2027-03-01T23:59:59.999999+01:00", true},
@@ -66,12 +76,14 @@ func TestHoursTravelAsJSON(t *testing.T) {
 	var again points.When
 	require.NoError(t, json.Unmarshal(text, &again))
 	require.Equal(t, when, again)
-	for _, bad := range []string{"7:00", "24:00", "12:60", "12-30", "noon", "", "１2:00"} {
+	for _, bad := range []string{"7:00", "07:0", "07:000", "0a:00", "07:0a", "07:-1", "24:00", "12:60", "12-30", "noon", "", "１2:00"} {
 		var c points.TimeOfDay
 		require.Error(t, c.UnmarshalText([]byte(bad)), bad)
 	}
-	_, err = points.TimeOfDay(1440).MarshalText()
-	require.Error(t, err)
+	for _, bad := range []points.TimeOfDay{-1, 1440} {
+		_, err = bad.MarshalText()
+		require.Error(t, err)
+	}
 }
 
 func TestPeriodsEndByTheCalendarOfTheZone(t *testing.T) {
@@ -90,6 +102,16 @@ func TestPeriodsEndByTheCalendarOfTheZone(t *testing.T) {
 		name, end := c.per.On(at, vienna)
 		require.Equal(t, c.name, name)
 		require.Equal(t, c.end, end.Format(time.RFC3339Nano))
+	}
+}
+
+func TestQuarters(t *testing.T) {
+	for month, want := range []string{
+		"2027-Q1", "2027-Q1", "2027-Q1", "2027-Q2", "2027-Q2", "2027-Q2", "2027-Q3", "2027-Q3", "2027-Q3", "2027-Q4", "2027-Q4", "2027-Q4",
+	} {
+		name, end := points.PerQuarter.On(monday.AddDate(0, month-2, 0), nil)
+		require.Equal(t, want, name)
+		require.Equal(t, time.Date(2027, time.Month(month/3*3+4), 1, 0, 0, 0, 0, time.UTC), end.UTC())
 	}
 }
 
