@@ -57,3 +57,22 @@ func TestSum(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, total)
 }
+
+func TestMulDivAtItsBounds(t *testing.T) {
+	for _, c := range []struct{ a, num, den, want points.Amount }{
+		{points.MaxAmount, 2, 2, points.MaxAmount},
+		{points.MaxAmount, points.MaxAmount, points.MaxAmount, points.MaxAmount},
+		{7, 3, 2, 10},
+		{0, 5, 1, 0},
+	} {
+		got, err := c.a.MulDiv(c.num, c.den)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got)
+	}
+	for _, den := range []points.Amount{1, points.MaxAmount / 2} { // 2^126 and a little more than 2^64
+		_, err := points.MaxAmount.MulDiv(points.MaxAmount, den)
+		require.ErrorIs(t, err, points.ErrOverflow)
+	}
+	_, err := points.Amount(1).MulDiv(1, 0)
+	require.ErrorContains(t, err, "points: MulDiv(1, 1, 0)")
+}

@@ -88,6 +88,13 @@ func TestALineThatIsPartlyRefundedStillCounts(t *testing.T) {
 	}
 }
 
+func TestLinesThatAnOrderDoesNotHaveUncountNothing(t *testing.T) {
+	state := points.NewOrderState(order(line("a", "1")), nil)
+	_, err := state.Refund(points.Refund{Full: true})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, state.Uncounted(true, []int{-1, 0, 1}))
+}
+
 func TestAnActivitysSharesAreSortedHoweverItsRulesAreListed(t *testing.T) {
 	rules := []points.Rule{
 		{Code: "c", Activity: "review", Bonus: 3}, {Code: "a", Activity: "review", Bonus: 1}, {Code: "b", Activity: "review", Bonus: 2},
