@@ -102,7 +102,7 @@ func (r row) print(ctx context.Context, root string, full, verbose bool) bool {
 func (p proof) run1(ctx context.Context, root string, full bool) (output, command string, err error) {
 	size, within := "LOYALTYKIT_PROVE=1", "20m"
 	if full {
-		size, within = "LOYALTYKIT_PROVE_FULL=1", "2h"
+		size, within = "LOYALTYKIT_PROVE_FULL=1", "4h"
 	}
 	args := []string{"test", "-count=1", "-v", "-timeout", within, "-run", p.run, p.pattern}
 	command = fmt.Sprintf("%s go test -count=1 -v -run '%s' %s", size, p.run, p.pattern)

@@ -50,7 +50,7 @@ func rows() []row {
 		{id: "R17", title: "deadlocks on servers", tests: []proof{{prove, "./faults", "R17"}}},
 		{id: "R18", title: "exhausted pools, slow and full disks", tests: []proof{{prove, "./faults", "R18"}}},
 		{id: "R19", title: "migration between releases", missing: "there is one schema so far"},
-		{id: "R20", title: "soak", missing: "no hour under load is measured yet"},
+		{id: "R20", title: "soak, and controls that must fail", tests: []proof{{prove, "./faults", "R20|OfASoak"}}},
 		{id: "R21", title: "tampering", tests: []proof{{core, "./loyalty/...", "R21"}, {prove, ".", "R21"}}},
 		{id: "R22", title: "store calls per verb", tests: []proof{{core, "./loyalty/...", "StoreCallsPerVerb"}}},
 		{id: "K1", title: "intervals of models hold the truth", tests: []proof{{"./kpi/clv", ".", "IntervalsCoverTheTruth"}}},

@@ -25,6 +25,8 @@ func (p *process) ended(time.Time) bool { return true }
 func (p *process) kill() error          { return errSystem() }
 func (p *process) stop(string) error    { return errSystem() }
 
+func childrenOf(int) ([]int, error) { return nil, errSystem() }
+
 func give(string) error { return errSystem() }
 
 func command(ctx context.Context, folder, name string, args ...string) *exec.Cmd {

@@ -170,6 +170,16 @@ func (s *Server) PID() int {
 	return s.process.pid
 }
 
+// Processes lists the ids of the server's processes, its own first; it is empty where the
+// server is not running or not ours.
+func (s *Server) Processes() ([]int, error) {
+	if s.process == nil {
+		return nil, nil
+	}
+	children, err := childrenOf(s.process.pid)
+	return append([]int{s.process.pid}, children...), err
+}
+
 // Kill ends the server and all processes it made by SIGKILL, all at once, and
 // returns when none is left. [Server.Restart] starts it again on the same data.
 func (s *Server) Kill() error {

@@ -76,6 +76,13 @@ func (b *book) ends() {
 	b.tell()
 }
 
+// hasEnded reports that nothing more is to be waited for.
+func (b *book) hasEnded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
+}
+
 // whenAllFailed returns a channel that is closed once so many callers have each been told,
 // from now on, that a call has failed.
 func (b *book) whenAllFailed(callers int) <-chan struct{} {

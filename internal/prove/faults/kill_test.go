@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +28,9 @@ type killed struct {
 	// are, before the load begins.
 	safe  string
 	kills int
+	// within is after how long there are no more kills, and the load ends with what it has
+	// done by then; 0 is never.
+	within time.Duration
 	// mute makes answers to commits that are stored go lost with the server, which stays away
 	// until every caller was told so: an engine's own tries do not outlast it.
 	mute bool
@@ -64,10 +69,17 @@ func (k *killed) runs(t *testing.T) *findings {
 			require.FailNow(t, "the load ended early", "%v", err)
 		}
 	}
+	if k.within > 0 {
+		time.AfterFunc(k.within, k.book.ends)
+	}
 	random := rand.New(rand.NewPCG(k.seed, 99))
 	for i := range k.kills {
 		part := k.lines / (k.kills + 1)
 		happens(k.book.at(part*(i+1) + random.IntN(part/2)))
+		if k.book.hasEnded() {
+			k.kills = i
+			break
+		}
 		began := time.Now()
 		gone := make(chan struct{})
 		if k.mute {
@@ -154,12 +166,29 @@ func (k *killed) figure(t *testing.T, row string, began time.Time, found *findin
 		row, k.name, k.kills, found, k.book.unknown, k.book.found, took.Round(time.Second), k.away.Round(time.Second/10))
 }
 
+// night takes the number of calls of a night from LOYALTYKIT_CALLS, and from LOYALTYKIT_WITHIN,
+// such as 30m, after how long the load ends, for machines that others use too.
+func (k *killed) night(t *testing.T) {
+	t.Helper()
+	var err error
+	if text := os.Getenv("LOYALTYKIT_CALLS"); text != "" {
+		k.lines, err = strconv.Atoi(text)
+		require.NoError(t, err, "LOYALTYKIT_CALLS")
+		require.GreaterOrEqual(t, k.lines, 100*k.kills, "LOYALTYKIT_CALLS")
+	}
+	if text := os.Getenv("LOYALTYKIT_WITHIN"); text != "" {
+		k.within, err = time.ParseDuration(text)
+		require.NoError(t, err, "LOYALTYKIT_WITHIN")
+	}
+}
+
 // The server and all its processes get SIGKILL while sixteen callers earn, spend, hold,
 // capture, void, refund, transfer and adjust, and points expire. Every call is sent
 // until it is answered, with its key.
 func TestR1NothingIsLostOrDoubledWhereAPostgresServerIsKilled(t *testing.T) {
 	began := time.Now()
 	k := &killed{shop: onPostgres, kills: size(2, 5, 50), load: load{callers: 16, members: 128, lines: size(2000, 100_000, 1_000_000), seed: 2027}}
+	k.night(t)
 	found := k.runs(t)
 	found.requireNone(t)
 	k.figure(t, "R1", began, found)

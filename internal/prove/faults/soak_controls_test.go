@@ -1,0 +1,135 @@
+package faults
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/points"
+	"github.com/loyaltykit/loyaltykit/storage"
+	"github.com/loyaltykit/loyaltykit/storage/storagetest"
+)
+
+// leaky is a store that keeps, for every batch, memory and a goroutine for good.
+func leaky(t *testing.T, inside storage.Store) storage.Store {
+	t.Helper()
+	var mu sync.Mutex
+	var held [][]byte
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		for range batches {
+			page := make([]byte, 64<<10)
+			for i := range page {
+				page[i] = byte(i)
+			}
+			mu.Lock()
+			held = append(held, page)
+			mu.Unlock()
+			go func() { <-over }()
+		}
+		return next(ctx, batches)
+	}}
+}
+
+// tiring is a store that takes longer and longer: a fiftieth of the time that it is in use.
+func tiring(_ *testing.T, inside storage.Store) storage.Store {
+	began := time.Now()
+	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Since(began) / 50):
+		}
+		return next(ctx, batches)
+	}}
+}
+
+// generous is a store that gives a member one point more than was decided, in each fiftieth
+// commit of orders, in the entry, the lot and the balance alike.
+func generous(_ *testing.T, inside storage.Store) storage.Store {
+	var mu sync.Mutex
+	orders := 0
+	chosen := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		orders++
+		return orders%50 == 0
+	}
+	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+		batches = slices.Clone(batches)
+		for i := range batches {
+			if leg := &batches[i].Legs[0]; len(batches[i].Legs) == 1 && leg.Operation.Type == "earn" && chosen() {
+				batches[i].Legs = []storage.Leg{oneMore(*leg)}
+			}
+		}
+		return next(ctx, batches)
+	}}
+}
+
+// oneMore is a leg with one point more.
+func oneMore(leg storage.Leg) storage.Leg {
+	leg.Entries, leg.Lots, leg.Account.Balances = slices.Clone(leg.Entries), slices.Clone(leg.Lots), slices.Clone(leg.Account.Balances)
+	for i := range leg.Entries {
+		if entry := &leg.Entries[i].Entry; entry.Unit == "point" && entry.From == points.Issued {
+			entry.Amount++
+			for j := range leg.Lots {
+				if lot := &leg.Lots[j].Lot; lot.ID == entry.Lot {
+					lot.Original++
+					lot.Remaining++
+				}
+			}
+		}
+	}
+	for i := range leg.Account.Balances {
+		if leg.Account.Balances[i].Unit == "point" {
+			leg.Account.Balances[i].Available++
+		}
+	}
+	return leg
+}
+
+// seen runs a short soak on a store that has been spoiled, and returns what does not hold.
+func seen(t *testing.T, length time.Duration, spoil func(*testing.T, storage.Store) storage.Store) (*soak, []string) {
+	t.Helper()
+	s := newSoak(spoil(t, newFile(t)), length)
+	s.goals.slower = soakSlower
+	faults := s.runs(t)
+	s.figure(t, "control on SQLite")
+	return s, faults
+}
+
+func hasLine(lines []string, parts ...string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool {
+		return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) })
+	})
+}
+
+func TestR20ALeakIsSeen(t *testing.T) {
+	_, faults := seen(t, time.Duration(size(3, 12, 30))*time.Second, leaky)
+	for _, what := range []string{"resident bytes grew", "bytes on the heap grew", "goroutines grew"} {
+		require.True(t, hasLine(faults, what), "%s: %q", what, faults)
+	}
+}
+
+func TestR20PointsThatNobodyWasToldOfAreSeen(t *testing.T) {
+	s, faults := seen(t, time.Duration(size(3, 12, 30))*time.Second, generous)
+	require.True(t, hasLine(faults, "differences"), "%q", faults)
+	require.NotZero(t, s.during, "audits see it while calls go on")
+	for _, parts := range [][]string{{"the trial balance has", "point earn from issued", "the book"}, {"by the book", "member-"}} {
+		require.True(t, hasLine(s.book.first, parts...), "%q: %q", parts, s.book.first)
+	}
+}
+
+// Time is not looked at where others use the machine.
+func TestR20AStoreThatGetsSlowerIsSeen(t *testing.T) {
+	if size(0, 1, 1) == 0 {
+		t.Skip("set LOYALTYKIT_PROVE=1")
+	}
+	_, faults := seen(t, time.Duration(size(0, 30, 60))*time.Second, tiring)
+	require.True(t, hasLine(faults, "the slowest calls in a hundred"), "%q", faults)
+}
