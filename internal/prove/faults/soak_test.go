@@ -302,7 +302,7 @@ func lengthOfSoak(t *testing.T) time.Duration {
 // a process takes as it starts.
 func newSoak(store storage.Store, length time.Duration) *soak {
 	s := &soak{
-		store: store, members: 3000, length: length, peaking: min(length/6, time.Minute), ticks: 60, sample: 24, days: 0.25, seed: 2020,
+		store: store, members: 1000, length: length, peaking: min(length/6, time.Minute), ticks: 60, sample: 24, days: 0.25, seed: 2020,
 		goals: soakGoals{slower: soakSlower, things: 4, audits: 30},
 	}
 	if length < 10*time.Minute {
