@@ -20,7 +20,8 @@
 //   - [github.com/loyaltykit/loyaltykit/tiers] and
 //     [github.com/loyaltykit/loyaltykit/rewards] are ladders of status and catalogs,
 //     pure like points; rewards/experience models sessions, seats, wait lists and
-//     raffles, which loyalty/booking and loyalty/raffle bring to the engine.
+//     raffles, which loyalty/booking and loyalty/raffle bring to the engine;
+//     loyalty/referral rewards members and the friends whom they bring.
 //   - [github.com/loyaltykit/loyaltykit/kpi] computes key figures, with what made them
 //     and how sure they are; kpi/liability books points to IFRS 15 and ASC 606, and
 //     kpi/clv, a module of its own, predicts; kpi/report, another, puts it on a page.

@@ -356,6 +356,26 @@ func (s *OrderState) RefundedMoney(smallest decimal.Decimal, places ...int) deci
 	return smallest.Mul(decimal.NewFromBigInt(new(big.Int).Quo(steps.Num(), steps.Denom()), 0))
 }
 
+// EligibleLeft is the money of the order that counted for its awards and that refunds
+// left: of each line the most that counted for one award, see [Basis], less the part of it
+// that was refunded, rounded down to a millionth. It is 0 of an order that earned by no rate.
+func (s *OrderState) EligibleLeft() decimal.Decimal {
+	sum := new(big.Rat)
+	for i, part := range s.parts() {
+		var most decimal.Decimal
+		for a := range s.Awards {
+			counted := s.Lines[i].Amount
+			if eligible := s.Awards[a].Eligible; eligible != nil {
+				counted = eligible[i]
+			}
+			most = decimal.Max(most, counted)
+		}
+		kept := new(big.Rat).Sub(one, part)
+		sum.Add(sum, kept.Mul(kept, most.Rat()))
+	}
+	return roundDown(sum)
+}
+
 // roundDown is 0 for what is below it.
 func roundDown(r *big.Rat) decimal.Decimal {
 	if r.Sign() < 0 {

@@ -14,8 +14,8 @@ import (
 // rewardFiles are the files of package loyalty whose commands are about rewards.
 var rewardFiles = []string{"redeem.go", "redemptioncommands.go"}
 
-func TestEveryCommandOfRewardsBookingAndRafflesIsInAnExample(t *testing.T) {
-	for dir, files := range map[string][]string{"loyalty": rewardFiles, "loyalty/booking": nil, "loyalty/raffle": nil} {
+func TestEveryCommandOfRewardsAndFeaturesIsInAnExample(t *testing.T) {
+	for dir, files := range map[string][]string{"loyalty": rewardFiles, "loyalty/booking": nil, "loyalty/raffle": nil, "loyalty/referral": nil} {
 		commands, shown := commandsAndExamples(t, dir, files)
 		require.NotEmptyf(t, commands, dir)
 		for _, command := range commands {

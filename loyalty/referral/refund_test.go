@@ -1,0 +1,144 @@
+package referral_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/referral"
+	"github.com/loyaltykit/loyaltykit/points"
+)
+
+// ordered is a shop where ben, whom anna referred, has ordered for 30 euros.
+func ordered(t *testing.T, change func(*shop)) *shop {
+	t.Helper()
+	s := openShop(t, change, "anna", "ben")
+	s.refers("anna", "ben")
+	s.buys("ben", "1001", "30.00")
+	s.must(s.qualify("ben", "anna", "1001"))
+	return s
+}
+
+// returns takes an amount of the order back, and tells it.
+func (s *shop) returns(amount string) bool {
+	s.t.Helper()
+	s.must(loyalty.Refund{Member: "ben", Key: s.key(), Order: "1001", Amount: money(amount)})
+	changed, err := s.Returned(s.t.Context(), "ben", "1001")
+	require.NoError(s.t, err)
+	return changed
+}
+
+func TestAReturnWithinTheCoolingOffWithdrawsBothSides(t *testing.T) {
+	s := ordered(t, nil)
+	s.days(13)
+	require.False(t, s.returns("10.00"), "20.00 are left, which is enough")
+	require.Equal(t, both(referral.Qualified), s.sides("ben", "anna"))
+	require.True(t, s.returns("0.01"))
+	require.Equal(t, both(referral.Withdrawn), s.sides("ben", "anna"))
+	s.refused(s.qualify("ben", "anna", "1001"), referral.ErrOrder)
+	s.days(1)
+	require.Zero(t, s.RunDue())
+	s.buys("ben", "1002", "20.00")
+	s.must(s.qualify("ben", "anna", "1002"))
+	require.Equal(t, both(referral.Qualified), s.sides("ben", "anna"), "another order counts")
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+	require.EqualValues(t, 500, s.beans("anna"))
+	s.verify()
+}
+
+func TestAReturnThatNobodyToldIsSeenWhenItIsDecided(t *testing.T) {
+	s := ordered(t, nil)
+	s.must(loyalty.Refund{Member: "ben", Key: "refund", Order: "1001", Full: true})
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1}, s.RunDue())
+	require.Equal(t, both(referral.Withdrawn), s.sides("ben", "anna"))
+	require.Zero(t, s.beans("anna")+s.beans("ben"))
+	s.days(17)
+	require.Equal(t, both(referral.Lapsed), s.sides("ben", "anna"))
+	s.verify()
+}
+
+func TestAReturnAfterTheCoolingOffChangesNothingUnlessTheOfferClawsBack(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		s := ordered(t, func(s *shop) { s.terms.ClawBack = back })
+		s.days(14)
+		require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+		require.EqualValues(t, 230, s.beans("ben"))
+		require.Equal(t, back, s.returns("30.00"))
+		if !back {
+			require.Equal(t, both(referral.Paid), s.sides("ben", "anna"))
+			require.EqualValues(t, 200, s.beans("ben"))
+			require.EqualValues(t, 500, s.beans("anna"))
+			continue
+		}
+		require.Equal(t, []referral.State{referral.Reversed, referral.Revoked}, s.sides("ben", "anna"))
+		require.Zero(t, s.beans("ben"))
+		require.Equal(t, referral.Done{Paid: 1}, s.RunDue())
+		require.Equal(t, both(referral.Reversed), s.sides("ben", "anna"))
+		require.Zero(t, s.beans("anna"))
+		m, err := s.Member(t.Context(), "anna")
+		require.NoError(t, err)
+		require.Zero(t, m.Balance("referral-made").Counted, "nor does it count for tiers")
+		require.Zero(t, s.RunDue())
+		s.verify()
+	}
+}
+
+func TestAReturnBetweenTheTwoPaymentsIsSeenByBoth(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		s := ordered(t, func(s *shop) { s.terms.ClawBack = back })
+		s.days(14)
+		s.must(referral.Review{Member: "ben", Key: "review", Referrer: "anna"})
+		require.Equal(t, []referral.State{referral.Paid, referral.Cleared}, s.sides("ben", "anna"))
+		require.Equal(t, back, s.returns("30.00"))
+		s.RunDue()
+		if back {
+			require.Equal(t, []referral.State{referral.Reversed, referral.Denied}, s.sides("ben", "anna"))
+			require.Zero(t, s.beans("anna")+s.beans("ben"))
+		} else {
+			require.EqualValues(t, 500, s.beans("anna"))
+		}
+		s.verify()
+	}
+}
+
+func TestWhatIsTakenBackAndSpentIsOwedWhereTheProgramAllowsIt(t *testing.T) {
+	for debt, want := range map[loyalty.DebtPolicy]points.Amount{loyalty.RefuseDebt: 0, loyalty.AllowDebt: -450} {
+		s := ordered(t, func(s *shop) { s.program.Debt = debt })
+		s.days(14)
+		s.RunDue()
+		s.must(loyalty.Spend{Member: "anna", Key: "spend", Unit: "bean", Points: 450})
+		deny := referral.Deny{Member: "ben", Key: "deny", Referrer: "anna", Reason: "a false name", Actor: "mia"}
+		require.Equal(t, "reversed: support", s.is(deny).String())
+		require.EqualValues(t, 30, s.beans("ben"), "the order is theirs")
+		s.RunDue()
+		require.Equal(t, both(referral.Reversed), s.sides("ben", "anna"))
+		require.Equal(t, want, s.beans("anna"))
+		deny.Key = "again"
+		s.refused(deny, referral.ErrNoReferral)
+		s.verify()
+	}
+}
+
+func TestSupportEndsAReferralBeforeItIsPaid(t *testing.T) {
+	s := ordered(t, nil)
+	s.must(referral.Deny{Member: "ben", Key: "deny", Referrer: "anna", Reason: "a false name", Actor: "mia"})
+	require.Equal(t, both(referral.Denied), s.sides("ben", "anna"))
+	s.days(14)
+	require.Zero(t, s.RunDue())
+	s.refused(s.qualify("ben", "anna", "1001"), referral.ErrNoReferral)
+	require.Zero(t, s.beans("anna"))
+	s.verify()
+}
+
+func TestLaterTermsChangeNothingOfWhatWasPromised(t *testing.T) {
+	s := ordered(t, nil)
+	s.terms.Minimum[0].Amount, s.terms.CoolingOff.N = money("1000"), 100
+	s.start()
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+	require.EqualValues(t, 500, s.beans("anna"))
+	s.verify()
+}
