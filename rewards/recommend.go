@@ -59,7 +59,7 @@ func (r Recommendation) String() string {
 }
 
 // Recommend ranks the rewards of a catalog that a member can redeem now, or for which
-// nothing but less than half of the points is missing: at most so many, the best first,
+// nothing but at most half of the points is missing: at most so many, the best first,
 // and of equals by code. Offers are what [Evaluate] answered for the member. It is a
 // pure function: the same input gives the same ranking, whatever its order.
 func Recommend(catalog Catalog, offers []Offer, taste Taste, most int) []Recommendation {
@@ -93,7 +93,7 @@ func (t *Taste) liked(catalog Catalog) map[string]int64 {
 	liked := map[string]int64{}
 	for i := range catalog {
 		for _, category := range catalog[i].Categories {
-			liked[category] += max(0, t.Redeemed[catalog[i].Code])
+			liked[category] += min(max(0, t.Redeemed[catalog[i].Code]), maxCount)
 		}
 	}
 	return liked
