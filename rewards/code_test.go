@@ -70,6 +70,57 @@ func TestACodeIsReadAsItIsTyped(t *testing.T) {
 	}
 }
 
+func TestHowLongACodeIs(t *testing.T) {
+	for _, c := range []struct {
+		prefix string
+		length int
+		want   int // 0 is refused
+	}{
+		{"", 0, 12},
+		{"MUG", 0, 12},
+		{"MUGS", 0, 13},
+		{"MUGMUG", 0, 15},
+		{"", 9, 9},
+		{"", 8, 0},
+		{"MUG", 12, 12},
+		{"MUG", 11, 0},
+		{"", 30, 30},
+		{"", 31, 0},
+	} {
+		code, err := rewards.NewCode(bytes.NewReader(make([]byte, 30)), &rewards.Voucher{Prefix: c.prefix, Length: c.length})
+		if c.want == 0 {
+			require.ErrorContains(t, err, "at least 8 characters that are drawn", "%+v", c)
+			continue
+		}
+		require.NoError(t, err)
+		require.Len(t, code, c.want)
+		require.NoError(t, rewards.CheckCode(code))
+	}
+}
+
+func TestATextThatIsNoCodeIsFoundWhateverItsDigitsAddUpTo(t *testing.T) {
+	code, err := rewards.NewCode(bytes.NewReader(make([]byte, 30)), &rewards.Voucher{Prefix: "Z"})
+	require.NoError(t, err)
+	for _, c := range []struct {
+		code string
+		want bool
+	}{
+		{code, true},
+		{"O" + code[1:], false}, // a character that is in no code stands for −1, and Z for 30
+		{strings.Repeat("2", 8), false},
+		{strings.Repeat("2", 9), true},
+		{strings.Repeat("2", 30), true},
+		{strings.Repeat("2", 31), false},
+	} {
+		require.Equal(t, c.want, rewards.CheckCode(c.code) == nil, c.code)
+	}
+	typed := strings.Repeat("2", 30) + strings.Repeat(" ", 90)
+	_, err = rewards.ParseCode(typed)
+	require.NoError(t, err)
+	_, err = rewards.ParseCode(typed + "-")
+	require.ErrorIs(t, err, rewards.ErrCode)
+}
+
 func TestASourceThatFailsMakesNoCode(t *testing.T) {
 	_, err := rewards.NewCode(bytes.NewReader([]byte{1, 2, 3}), &rewards.Voucher{})
 	require.ErrorIs(t, err, rewards.ErrCodeSource)

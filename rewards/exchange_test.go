@@ -36,6 +36,15 @@ func TestTheLastFractionOfABill(t *testing.T) {
 		{"below the minimum nothing is paid", func(x *rewards.Exchange) { x.Minimum = 1000 }, "9.99", 5000, 0, "0", "9.99", "0"},
 		{"the maximum bounds it", func(x *rewards.Exchange) { x.Maximum = 100 }, "9.99", 5000, 100, "1.66", "8.33", "0"},
 		{"points go in steps", func(x *rewards.Exchange) { x.Step = 100 }, "9.99", 5000, 500, "8.33", "1.66", "0"},
+		{"a maximum above what is there", func(x *rewards.Exchange) { x.Maximum = 100 }, "9.99", 50, 50, "0.83", "9.16", "0"},
+		{"no point more is taken where points fit", func(x *rewards.Exchange) { x.Fraction = rewards.FractionRoundUp }, "10.00", 5000, 600, "10", "0", "0"},
+		{"the last point there is is taken", func(x *rewards.Exchange) { x.Fraction = rewards.FractionRoundUp }, "9.99", 600, 600, "9.99", "0", "0"},
+		{"but none above the maximum", func(x *rewards.Exchange) { x.Fraction, x.Maximum = rewards.FractionRoundUp, 599 }, "9.99", 5000, 599, "9.98", "0.01", "0"},
+		{"what a share leaves is not let go", func(x *rewards.Exchange) { x.Fraction, x.Share, x.Step = rewards.FractionForgive, eur("99"), 100 }, "9.99", 5000, 500, "8.33", "1.66", "0"},
+		{"nor does it take a step more", func(x *rewards.Exchange) { x.Fraction, x.Share, x.Step = rewards.FractionRoundUp, eur("99"), 100 }, "9.99", 5000, 500, "8.33", "1.66", "0"},
+		{"no fewer points than the minimum", func(x *rewards.Exchange) { x.Minimum, x.Smallest = 100, eur("0.05") }, "1.65", 5000, 100, "1.65", "0", "0"},
+		{"one point is worth a cent", nil, "0.01", 5000, 1, "0.01", "0", "0"},
+		{"so much money that no points are worth it", func(x *rewards.Exchange) { x.Points = 1_000_000_000_000_000 }, "1000000", 3_000_000_000_000_000, 3_000_000_000_000_000, "0.15", "999999.85", "0"},
 		{"nothing is due", nil, "0", 5000, 0, "0", "0", "0"},
 		{"where the smallest coin is 5 cents", func(x *rewards.Exchange) { x.Smallest = eur("0.05") }, "9.95", 5000, 597, "9.95", "0", "0"},
 	}
@@ -61,6 +70,63 @@ func TestTheLastFractionOfABill(t *testing.T) {
 	require.ErrorIs(t, err, rewards.ErrExchange, "a total that nobody can be charged")
 	_, err = base.Pay(eur("-1"), 100)
 	require.ErrorIs(t, err, rewards.ErrExchange)
+}
+
+func TestWhichPointsAnExchangeTakes(t *testing.T) {
+	bounds := rewards.Exchange{Unit: "bean", Points: 3, Money: eur("0.05"), Currency: "EUR", Minimum: 45, Maximum: 200, Step: 10}
+	for amount, says := range map[points.Amount]string{
+		50: "", 60: "", 200: "",
+		0:   "points: 0: at least 50 are exchanged",
+		49:  "points: 49: at least 50 are exchanged",
+		55:  "points: 55: must be a multiple of 10",
+		201: "points: 201: at most 200 are exchanged at once",
+		210: "points: 210: at most 200 are exchanged at once",
+	} {
+		err := bounds.Check(amount)
+		if says == "" {
+			require.NoError(t, err, amount)
+			continue
+		}
+		require.ErrorIs(t, err, rewards.ErrExchange)
+		require.ErrorContains(t, err, says)
+	}
+	plain := rewards.Exchange{Unit: "bean", Points: 3, Money: eur("0.05"), Currency: "EUR"}
+	require.NoError(t, plain.Check(1))
+	require.NoError(t, plain.Check(points.MaxAmount))
+	require.ErrorContains(t, plain.Check(0), "points: 0: at least 1 are exchanged")
+
+	for money, want := range map[string]points.Amount{"0": 0, "0.01": 10, "0.16": 10, "0.17": 20, "0.34": 30} {
+		have, err := bounds.For(eur(money)) // 0.6, 9.6, 10.2 and 20.4 points
+		require.NoError(t, err)
+		require.Equal(t, want, have, money)
+	}
+	for _, money := range []string{"-0.05", "153722867280912930.2"} { // 2^63 points and a little
+		_, err := plain.For(eur(money))
+		require.ErrorIs(t, err, rewards.ErrExchange, money)
+	}
+}
+
+func TestRefundsThatAnExchangeCannotSplit(t *testing.T) {
+	x := rewards.Exchange{Unit: "bean", Points: 3, Money: eur("0.05"), Currency: "EUR"}
+	pay, err := x.Pay(eur("9.99"), 240)
+	require.NoError(t, err)
+	for name, money := range map[string][2]string{
+		"of nothing":              {"1", "0"},
+		"of less than nothing":    {"1", "-1"},
+		"after less than nothing": {"-1", "2"},
+		"of more than is left":    {"5", "5"},
+		"of half a cent":          {"1", "0.005"},
+		"after half a cent":       {"0.005", "1"},
+	} {
+		back, err := x.Refund(pay, eur("9.99"), eur(money[0]), eur(money[1]))
+		require.ErrorIs(t, err, rewards.ErrExchange, name)
+		require.Equal(t, rewards.Back{}, back)
+	}
+	back, err := x.Refund(pay, eur("9.99"), eur("5"), eur("4.99"))
+	require.NoError(t, err)
+	require.EqualValues(t, 120, back.Points, "of 240 came back 120 for 5.00")
+	require.Equal(t, "1.99", back.Money.String(), "of 4.00 came back 2.01")
+	require.Equal(t, "3", back.Cash.String(), "of 5.99 came back 2.99")
 }
 
 func exchanges(r *rapid.T) rewards.Exchange {
