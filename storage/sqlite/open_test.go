@@ -218,6 +218,30 @@ func TestAHostsTransactionKeepsOrderAndAccountTogether(t *testing.T) {
 	require.Equal(t, 1, orders)
 }
 
+func TestASavepointOfTheHostsLivesThroughCalls(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "shop.db"))
+	for i, name := range []string{"loyaltykit", "shop"} {
+		tx, err := store.DB().BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		exec := func(statement string) {
+			_, err := tx.ExecContext(t.Context(), statement)
+			require.NoError(t, err)
+		}
+		bound, member := sqlstore.Bind(tx, sqlstore.SQLite), func(n int) string { return fmt.Sprintf("guest-%d-%d", i, n) }
+		require.NoError(t, commit(t.Context(), bound, enrollment(member(0))))
+		exec("SAVEPOINT " + name)
+		require.NoError(t, commit(t.Context(), bound, enrollment(member(1))))
+		require.NoError(t, commit(t.Context(), bound, enrollment(member(2))))
+		exec("ROLLBACK TO " + name)
+		exec("RELEASE " + name)
+		require.NoError(t, commit(t.Context(), bound, enrollment(member(3))))
+		require.NoError(t, tx.Commit())
+		for n, there := range []bool{true, false, false, true} {
+			require.Equal(t, there, has(t, store, member(n)), "member %d", n)
+		}
+	}
+}
+
 func TestAnUnknownDialectIsRefusedByEveryCall(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "shop.db")).DB()
 	_, err := sqlstore.New(db, 9, nil).Load(t.Context(), nil)

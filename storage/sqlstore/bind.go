@@ -9,6 +9,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/storage"
 	"github.com/loyaltykit/loyaltykit/storage/internal/linger"
+	"github.com/loyaltykit/loyaltykit/storage/internal/turns"
 )
 
 // Tx is an open transaction of the host: a *sql.Tx, or the equivalent of another
@@ -24,9 +25,9 @@ type Tx interface {
 // Bind returns a store that works inside the host's transaction: what it commits
 // is stored if the host commits tx, and not otherwise. It is a storage.Bound.
 //
-// Each call that writes has a savepoint of its own, so that a batch that fails
-// leaves the transaction usable. The store never commits, rolls back, retries or
-// changes the schema. Where the database refuses the transaction because of
+// Each call that writes has a savepoint of its own, loyaltykit_call, so that a batch that
+// fails leaves the transaction usable; the host's may have any other name. The store
+// never commits, rolls back, retries or changes the schema. Where the database refuses the transaction because of
 // others, or its connection is gone, the error is storage.ErrRetryTransaction: roll
 // back and run the whole of it again. On servers the transaction has then ended, or
 // can only fail, and the store answers nothing else any more. What a trigger or a
@@ -34,7 +35,8 @@ type Tx interface {
 // batch is stored. A transaction that will write should say so when it begins (BEGIN
 // IMMEDIATE), or SQLite may refuse it once others have written.
 //
-// Calls on the store must not overlap with other use of tx. On servers a context
+// Calls on the store must not overlap with what the host does with tx by itself. Several
+// goroutines, and several stores that are bound to tx, take turns. On servers a context
 // that ends during a call may take tx with it, as drivers then close the connection;
 // otherwise what the call wrote is undone, and the error is the context's.
 func Bind(tx Tx, dialect Dialect) storage.Store {
@@ -52,6 +54,10 @@ func Bind(tx Tx, dialect Dialect) storage.Store {
 	b.limits.Calls = 1
 	return b
 }
+
+// savepoint is the name of that of a call. It is none that a host would take: MySQL has
+// a savepoint replace one of its name.
+const savepoint = "loyaltykit_call"
 
 // bound is a store in a transaction of the host.
 type bound struct {
@@ -137,13 +143,18 @@ func (h *host) use(ctx context.Context, call func(context.Context) error) error 
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	done, err := turns.Take(ctx, h.session.on)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if h.ended != nil {
 		return h.ended
 	}
 	if !h.session.server {
 		ctx = context.WithoutCancel(ctx)
 	}
-	err := call(ctx)
+	err = call(ctx)
 	if err == nil || !h.lost(err) {
 		return err
 	}

@@ -127,3 +127,33 @@ func TestAReadThatIsGivenUpLeavesTheTransaction(t *testing.T) {
 		require.True(t, slices.ContainsFunc(tx.ran, func(q string) bool { return strings.HasPrefix(q, "SAVEPOINT") }))
 	})
 }
+
+// Two stores that are bound to one transaction: while one is within its savepoint, the
+// other waits, or the end of one savepoint would take along what the other wrote.
+func TestStoresOfOneTransactionTakeTurns(t *testing.T) {
+	for _, d := range []sqlstore.Dialect{sqlstore.PostgreSQL, sqlstore.MySQL, sqlstore.SQLite} {
+		t.Run(d.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				other := make(chan error, 1)
+				tx := &interrupted{}
+				tx.end = func() {
+					go func() {
+						_, err := sqlstore.Bind(tx, d).Commit(t.Context(), []storage.Batch{earnOf("ben")})
+						other <- err
+					}()
+					synctest.Wait() // until it waits
+				}
+				_, err := sqlstore.Bind(tx, d).Commit(t.Context(), []storage.Batch{earnOf("anna")})
+				require.NoError(t, err)
+				require.NoError(t, <-other)
+				var order []string
+				for _, text := range tx.ran {
+					if word, _, _ := strings.Cut(text, " "); strings.Contains(text, "loyaltykit_call") {
+						order = append(order, word)
+					}
+				}
+				require.Equal(t, []string{"SAVEPOINT", "RELEASE", "SAVEPOINT", "RELEASE"}, order)
+			})
+		})
+	}
+}

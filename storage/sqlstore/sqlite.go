@@ -13,9 +13,9 @@ var sqliteGrammar = sync.OnceValue(func() *grammar {
 		beginRead:  "BEGIN",
 		commit:     "COMMIT",
 		rollback:   "ROLLBACK",
-		savepoint:  "SAVEPOINT loyaltykit",
-		release:    "RELEASE loyaltykit",
-		undo:       "ROLLBACK TO loyaltykit",
+		savepoint:  "SAVEPOINT " + savepoint,
+		release:    "RELEASE " + savepoint,
+		undo:       "ROLLBACK TO " + savepoint,
 		compile:    func(text string) compiled { return compiled{text: text} },
 		fails:      sqliteFailure,
 	}

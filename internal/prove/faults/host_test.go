@@ -23,6 +23,8 @@ type transaction struct {
 	storage.Store
 	exec             func(statement string) error
 	commit, rollback func() error
+	// again binds a further store to the transaction.
+	again func() storage.Store
 }
 
 // host is a shop that has tables, triggers and transactions of its own.
@@ -72,6 +74,7 @@ func (h *host) opensPGX(t *testing.T) func(context.Context) *transaction {
 			postgres.Bind(tx),
 			func(statement string) error { _, err := tx.Exec(ctx, statement); return err },
 			func() error { return tx.Commit(ctx) }, func() error { return tx.Rollback(ctx) },
+			func() storage.Store { return postgres.Bind(tx) },
 		}
 	}
 }
@@ -93,6 +96,7 @@ func (h *host) opensSQL(t *testing.T) func(context.Context) *transaction {
 			sqlstore.Bind(tx, dialect),
 			func(statement string) error { _, err := tx.ExecContext(ctx, statement); return err },
 			tx.Commit, tx.Rollback,
+			func() storage.Store { return sqlstore.Bind(tx, dialect) },
 		}
 	}
 }
