@@ -35,8 +35,9 @@ type Event struct {
 	Subject string    `json:"subject"`
 	Time    time.Time `json:"time"`
 	// DataContentType is "application/json".
-	DataContentType string          `json:"datacontenttype"`
-	Data            json.RawMessage `json:"data"`
+	DataContentType string `json:"datacontenttype"`
+	// Data is empty, null in JSON, where the member was erased.
+	Data json.RawMessage `json:"data"`
 }
 
 func cloudEvent(row storage.Event) Event {
@@ -70,6 +71,11 @@ type DeliverReport struct {
 // Deliver sends every pending event and acknowledges it: at least once, and in
 // order per member. An event that cannot be sent stops the events of its member
 // only, and is reported; the next Deliver tries it again.
+//
+// Of a member who was erased, and of those who were merged into them, events are sent with
+// their id, type and time, and with null for their data, from the commit of the erasure on:
+// as they are once they are scrubbed. Deliver looks up, by one Load for every 100 members of a
+// page, who that is.
 func (e *Engine) Deliver(ctx context.Context, send func(context.Context, Event) error, options *DeliverOptions) (DeliverReport, error) {
 	var o DeliverOptions
 	if options != nil {
@@ -98,10 +104,17 @@ func (e *Engine) deliverBucket(ctx context.Context, bucket int, send func(contex
 		if err != nil {
 			return err
 		}
+		found, err := fatesOf(ctx, e.store, e.program, membersOf(page.Items, func(row *storage.Event) string { return row.Member }))
+		if err != nil {
+			return err
+		}
 		sent := make([]storage.EventID, 0, len(page.Items))
 		for _, row := range page.Items {
 			if row.Member == stopped {
 				continue
+			}
+			if row.Version <= found.silentTo(row.Member) {
+				row.Data = nil
 			}
 			if err := send(ctx, cloudEvent(row)); err != nil {
 				stopped = row.Member

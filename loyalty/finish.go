@@ -87,7 +87,11 @@ func (e *Engine) finishMember(ctx context.Context, member string, now time.Time)
 
 // lifeOf loads what became of an account, nil where nothing did.
 func (e *Engine) lifeOf(ctx context.Context, member string) (*lifeData, error) {
-	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{Program: e.program, Member: member}})
+	return lifeOf(ctx, e.store, e.program, member)
+}
+
+func lifeOf(ctx context.Context, store storage.Store, program, member string) (*lifeData, error) {
+	snaps, err := store.Load(ctx, []storage.LoadRequest{{Program: program, Member: member}})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNotStored, err)
 	}

@@ -151,18 +151,9 @@ func (e *Engine) survivor(ctx context.Context, member string) (string, error) {
 	return "", ErrContention
 }
 
-// living follows merges as survivor does; where who is left was erased it returns the id
-// with ErrErased.
+// living is [Living] of the engine's store.
 func (e *Engine) living(ctx context.Context, member string) (string, error) {
-	survivor, err := e.survivor(ctx, member)
-	if err != nil {
-		return survivor, err
-	}
-	life, err := e.lifeOf(ctx, survivor)
-	if err == nil && life.erased() {
-		err = ErrErased
-	}
-	return survivor, err
+	return Living(ctx, e.store, e.program, member)
 }
 
 // maxChain bounds how many merges in a row are followed.

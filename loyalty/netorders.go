@@ -31,10 +31,11 @@ func (o NetOrder) Net() points.Amount { return o.Earned - o.Reversed }
 // kept points, by member: where the points were spent and the program refuses debt. A
 // program that allows debt has none. It reads the records of all orders, which keep what
 // refunds did not find: an order is told apart from others of its id, wherever merges have
-// taken it meanwhile. What metrics counted is not looked at.
+// taken it meanwhile. What metrics counted is not looked at. Orders of who was erased are
+// not listed, see [Records].
 func (e *Engine) NetOrders(ctx context.Context) iter.Seq2[NetOrder, error] {
 	return func(yield func(NetOrder, error) bool) {
-		for row, err := range storage.AllRecords(ctx, e.store, storage.RecordQuery{Program: e.program, Kind: orderKind, Limit: 1000}) {
+		for row, err := range Records(ctx, e.store, storage.RecordQuery{Program: e.program, Kind: orderKind, Limit: 1000}) {
 			var found []NetOrder
 			if err == nil {
 				found, err = netOrders(row)
@@ -54,9 +55,6 @@ func (e *Engine) NetOrders(ctx context.Context) iter.Seq2[NetOrder, error] {
 
 // netOrders lists, by unit, what was kept of an order.
 func netOrders(row storage.Record) ([]NetOrder, error) {
-	if Moved(row) || row.Status == erasedState {
-		return nil, nil
-	}
 	var state orderState
 	if err := json.Unmarshal(row.Data, &state); err != nil {
 		return nil, fmt.Errorf("order %q of %s: %w", row.ID, AccountName(row.Member), err)

@@ -244,7 +244,8 @@ type PoolMember struct {
 }
 
 // Pool returns what a pool has now and who is in it; members may lag behind a
-// little. An id that is no pool's is [ErrNoPool].
+// little, but nobody who was erased is among them, see [Records]. An id that is no pool's is
+// [ErrNoPool].
 func (e *Engine) Pool(ctx context.Context, pool string) (Pool, error) {
 	snaps, err := e.store.Load(ctx, []storage.LoadRequest{{
 		Program: e.program, Member: pool, Records: []storage.RecordKey{{Kind: poolKind, ID: poolID}},
@@ -265,7 +266,7 @@ func (e *Engine) Pool(ctx context.Context, pool string) (Pool, error) {
 		return Pool{}, err
 	}
 	shown := Pool{ID: pool, Kind: state.Kind, Status: row.Status, Balances: m.Balances}
-	for member, err := range e.poolMembers(ctx, pool) {
+	for member, err := range poolMembers(Records(ctx, e.store, e.inPool(pool))) {
 		if err != nil {
 			return Pool{}, fmt.Errorf("loyalty: pool %q: %w", pool, err)
 		}
@@ -274,10 +275,14 @@ func (e *Engine) Pool(ctx context.Context, pool string) (Pool, error) {
 	return shown, nil
 }
 
-func (e *Engine) poolMembers(ctx context.Context, pool string) iter.Seq2[PoolMember, error] {
+// inPool asks for the places in a pool.
+func (e *Engine) inPool(pool string) storage.RecordQuery {
+	return storage.RecordQuery{Program: e.program, Kind: memberKind, Reference: pool}
+}
+
+func poolMembers(rows iter.Seq2[storage.Record, error]) iter.Seq2[PoolMember, error] {
 	return func(yield func(PoolMember, error) bool) {
-		query := storage.RecordQuery{Program: e.program, Kind: memberKind, Reference: pool}
-		for row, err := range storage.AllRecords(ctx, e.store, query) {
+		for row, err := range rows {
 			var state memberState
 			if err == nil {
 				err = json.Unmarshal(row.Data, &state)

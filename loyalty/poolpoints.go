@@ -242,7 +242,7 @@ func (e *Engine) dissolve(ctx context.Context, pool string, now time.Time) error
 	if err := e.handOut(ctx, pool, state, now); err != nil {
 		return err
 	}
-	for member, err := range e.poolMembers(ctx, pool) {
+	for member, err := range poolMembers(storage.AllRecords(ctx, e.store, e.inPool(pool))) {
 		if err != nil {
 			return err
 		}
@@ -296,7 +296,7 @@ func (e *Engine) heir(ctx context.Context, pool, by string, kind PoolKind) (stri
 		return by, err
 	}
 	first := ""
-	for member, err := range e.poolMembers(ctx, pool) {
+	for member, err := range poolMembers(storage.AllRecords(ctx, e.store, e.inPool(pool))) {
 		if err != nil {
 			return "", err
 		}

@@ -188,18 +188,13 @@ func (e *Engine) redemptionStored(ctx context.Context, member, id string) (Redem
 // Until. An erased member is [ErrErased].
 func (e *Engine) Redemptions(ctx context.Context, member string) iter.Seq2[Redemption, error] {
 	return func(yield func(Redemption, error) bool) {
-		survivor, err := e.living(ctx, member)
-		if err != nil {
-			yield(Redemption{}, fmt.Errorf("loyalty: redemptions of %s: %w", AccountName(member), err))
-			return
-		}
-		e.yieldRedemptions(ctx, storage.RecordQuery{Program: e.program, Member: survivor, Kind: redemptionKind}, yield)
+		e.yieldRedemptions(ctx, storage.RecordQuery{Program: e.program, Member: member, Kind: redemptionKind}, yield)
 	}
 }
 
 // RedemptionsOf iterates over the redemptions of a reward in a state, the oldest first,
 // of all members: what is to be fulfilled. A reward with codes has none here. The listing
-// may lag behind what was just committed.
+// may lag behind what was just committed, but shows nothing of who was erased, see [Records].
 func (e *Engine) RedemptionsOf(ctx context.Context, reward string, state rewards.State) iter.Seq2[Redemption, error] {
 	return func(yield func(Redemption, error) bool) {
 		e.yieldRedemptions(ctx, storage.RecordQuery{
@@ -209,13 +204,14 @@ func (e *Engine) RedemptionsOf(ctx context.Context, reward string, state rewards
 }
 
 func (e *Engine) yieldRedemptions(ctx context.Context, query storage.RecordQuery, yield func(Redemption, error) bool) {
-	for row, err := range storage.AllRecords(ctx, e.store, query) {
+	for row, err := range Records(ctx, e.store, query) {
 		if err != nil {
-			yield(Redemption{}, fmt.Errorf("loyalty: redemptions: %w", err))
+			of := ""
+			if query.Member != "" {
+				of = " of " + AccountName(query.Member)
+			}
+			yield(Redemption{}, fmt.Errorf("loyalty: redemptions%s: %w", of, err))
 			return
-		}
-		if Moved(row) || row.Status == erasedState {
-			continue
 		}
 		state, err := redemptionOf(row)
 		if err != nil {

@@ -94,3 +94,28 @@ func TestNoCodeOfAListSurvivesItsOwner(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoIsErasedIsNotShownBeforeTheScrub erases givers, and then the owner, by a process that
+// dies.
+func TestWhoIsErasedIsNotShownBeforeTheScrub(t *testing.T) {
+	s := openShop(t, giftlist.Feature{}, "anna", "ben", "old", "ida")
+	s.must(birthday())
+	for _, member := range []string{"ben", "old", "ida"} {
+		s.must(give(member, "gift", 10))
+	}
+	s.must(loyalty.Merge{Member: "ben", Key: "merge", From: "old"})
+	require.Len(t, s.gifts("ANNA-30"), 2, "theirs, which are one now, and ida's")
+	featuretest.HalfErased(t, s.Engine, s.store, "ben")
+	require.Equal(t, []string{"ida"}, s.gifts("ANNA-30"))
+	require.EqualValues(t, 30, s.list("anna", "ANNA-30").Given)
+
+	featuretest.HalfErased(t, s.Engine, s.store, "anna")
+	for list, err := range giftlist.Lists(t.Context(), s.store, "beans", "anna") {
+		require.ErrorIs(t, err, loyalty.ErrErased, "%v", list)
+	}
+	_, err := giftlist.Find(t.Context(), s.store, "beans", "ANNA-30")
+	require.ErrorIs(t, err, giftlist.ErrNoList)
+	_, err = s.RunDue(t.Context(), nil)
+	require.NoError(t, err)
+	s.verify()
+}

@@ -55,11 +55,11 @@ type Gift struct {
 }
 
 // Find returns the live list under a code, or [ErrNoList]: one that is open, or
-// that is full and whose deadline has not come. A list may be found a little after
-// its deadline, until the owner's account is settled.
+// that is full and whose deadline has not come, of an owner who was not erased. A list may be
+// found a little after its deadline, until the owner's account is settled.
 func Find(ctx context.Context, store storage.Store, program, code string) (List, error) {
 	query := storage.RecordQuery{Program: program, Kind: listKind, Reference: listID(code)}
-	for record, err := range storage.AllRecords(ctx, store, query) {
+	for record, err := range loyalty.Records(ctx, store, query) {
 		if err != nil {
 			return List{}, fmt.Errorf("giftlist: find %q: %w", code, err)
 		}
@@ -71,15 +71,13 @@ func Find(ctx context.Context, store storage.Store, program, code string) (List,
 	return List{}, fmt.Errorf("giftlist: find %q: %w", code, ErrNoList)
 }
 
-// Lists iterates over all lists of a member; their order means nothing. It stops at the
-// first error, which it yields.
+// Lists iterates over all lists of a member; their order means nothing. Those of who was
+// merged are the survivor's. It stops at the first error, which it yields: loyalty.ErrErased for
+// an owner who was erased.
 func Lists(ctx context.Context, store storage.Store, program, owner string) iter.Seq2[List, error] {
 	query := storage.RecordQuery{Program: program, Member: owner, Kind: listKind}
 	return func(yield func(List, error) bool) {
-		for record, err := range storage.AllRecords(ctx, store, query) {
-			if loyalty.Moved(record) {
-				continue
-			}
+		for record, err := range loyalty.Records(ctx, store, query) {
 			list, bad := List{}, err
 			if bad == nil {
 				list, bad = newList(record)
@@ -91,12 +89,12 @@ func Lists(ctx context.Context, store storage.Store, program, owner string) iter
 	}
 }
 
-// Gifts iterates over the gifts to a list, the oldest first. It stops at the first
-// error, which it yields.
+// Gifts iterates over the gifts to a list, the oldest first, without those of who was erased,
+// which still count for the list. It stops at the first error, which it yields.
 func Gifts(ctx context.Context, store storage.Store, program, owner, code string) iter.Seq2[Gift, error] {
 	query := storage.RecordQuery{Program: program, Kind: giftKind, Reference: listID(code)}
 	return func(yield func(Gift, error) bool) {
-		for record, err := range storage.AllRecords(ctx, store, query) {
+		for record, err := range loyalty.Records(ctx, store, query) {
 			doc, bad := giftDocument{}, err
 			if bad == nil {
 				doc, bad = decodeGift(record)

@@ -118,6 +118,17 @@ func (s *shop) list(owner, code string) giftlist.List {
 	return giftlist.List{}
 }
 
+// gifts names who gave to a list of anna's.
+func (s *shop) gifts(code string) []string {
+	s.t.Helper()
+	var givers []string
+	for gift, err := range giftlist.Gifts(s.t.Context(), s.store, "beans", "anna", code) {
+		require.NoError(s.t, err)
+		givers = append(givers, gift.Giver)
+	}
+	return givers
+}
+
 // record returns the one record of a kind that a member has, as it is stored.
 func (s *shop) record(member, kind string) storage.Record {
 	s.t.Helper()

@@ -9,6 +9,7 @@ import (
 	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 	"github.com/loyaltykit/loyaltykit/loyalty"
 	"github.com/loyaltykit/loyaltykit/loyalty/booking"
+	"github.com/loyaltykit/loyaltykit/loyalty/featuretest"
 )
 
 func TestNoTextOfAnyCommandOfAMemberSurvivesAnErasure(t *testing.T) {
@@ -65,4 +66,31 @@ func TestNoTextOfAnyCommandOfAMemberSurvivesAnErasure(t *testing.T) {
 			s.verify(session)
 		})
 	}
+}
+
+// TestWhoIsErasedHasNoBookingsBeforeTheScrub erases a member whom another was merged into, by a
+// desk that dies.
+func TestWhoIsErasedHasNoBookingsBeforeTheScrub(t *testing.T) {
+	s := openShop(t, evening(), "anna", "old", "ben")
+	for _, member := range []string{"anna", "old", "ben"} {
+		s.must(book(member, 1))
+	}
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	require.Len(t, s.bookings("anna"), 2)
+	require.Equal(t, s.bookings("anna"), s.bookings("old"))
+	featuretest.HalfErased(t, s.Engine, s.store, "anna")
+	for range 2 {
+		for _, member := range []string{"anna", "old"} {
+			for b, err := range s.Bookings(t.Context(), member, s.clock()) {
+				require.ErrorIs(t, err, loyalty.ErrErased)
+				require.Zero(t, b)
+			}
+		}
+		require.Len(t, s.bookings("ben"), 1)
+		s.runDue()
+	}
+	now, err := s.Session(t.Context(), "latte-art")
+	require.NoError(t, err)
+	require.EqualValues(t, 3, now.Board.Room(), "the desk freed the seats")
+	s.verify("latte-art")
 }

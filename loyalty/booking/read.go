@@ -36,21 +36,19 @@ func (d *Desk) look(ctx context.Context, session string) (looked, error) {
 	return now, json.Unmarshal(receipt.Result, &now)
 }
 
-// Bookings iterates over all bookings of a member, by session, as of an instant. It stops
-// at the first error, which it yields.
+// Bookings iterates over all bookings of a member, by session, as of an instant; those of
+// who was merged are the survivor's. It stops at the first error, which it yields:
+// [loyalty.ErrErased] for a member who was erased.
 func (d *Desk) Bookings(ctx context.Context, member string, at time.Time) iter.Seq2[Booking, error] {
 	query := storage.RecordQuery{Program: d.program(), Member: member, Kind: bookingKind}
 	return func(yield func(Booking, error) bool) {
-		for row, err := range storage.AllRecords(ctx, d.store, query) {
-			if err == nil && loyalty.Moved(row) {
-				continue
-			}
+		for row, err := range loyalty.Records(ctx, d.store, query) {
 			b := &booking{row: row}
 			if err == nil {
 				err = decode(row, &b.bookingDocument)
 			}
 			if err != nil {
-				yield(Booking{}, err)
+				yield(Booking{}, fmt.Errorf("booking: bookings of %s: %w", loyalty.AccountName(member), err))
 				return
 			}
 			if !row.DueAt.After(at) {
@@ -92,7 +90,8 @@ type Seat struct {
 }
 
 // Seats iterates over the parties of a session, by who booked, as of an instant. It stops
-// at the first error, which it yields.
+// at the first error, which it yields. Seats of who was erased are taken until a desk frees
+// them, and shown as long.
 func (d *Desk) Seats(ctx context.Context, session string, at time.Time) iter.Seq2[Seat, error] {
 	query := storage.RecordQuery{Program: d.program(), Member: house(session).Account(), Kind: seatKind, Limit: 1000}
 	return func(yield func(Seat, error) bool) {

@@ -1,9 +1,12 @@
 package figures_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,4 +206,38 @@ func TestPointsAreAsOfAnInstant(t *testing.T) {
 	assert.Equal(t, kpi.PointCounts{Issued: 40, Matured: 40, Redeemed: 15}, at(s.now.Add(time.Second)))
 	_, err := figures.PointCohorts(t.Context(), s.engine, s.store, figures.PointOptions{})
 	require.ErrorIs(t, err, kpi.ErrInvalid)
+}
+
+// TestOrdersOfWhoIsErasedAreLostBeforeTheScrub erases a member whom another was merged into, by
+// a process that dies.
+func TestOrdersOfWhoIsErasedAreLostBeforeTheScrub(t *testing.T) {
+	s := open(t, loyalty.AllowDebt)
+	for _, who := range []string{"anna", "bo", "old"} {
+		s.do(t, loyalty.Enroll{Member: who, Key: "in"})
+		s.do(t, loyalty.Earn{Member: who, Key: "e", Order: order(who, "EUR", line("12.40", 1))})
+	}
+	s.do(t, loyalty.Merge{Member: "anna", Key: "m", From: "old"})
+	euros := figures.OrderOptions{Currency: "EUR"}
+	require.Equal(t, []string{"anna 2027-01-01 12.4", "bo 2027-01-01 12.4", "old 2027-01-01 12.4"}, orders(t, s, euros))
+	dies := &mortal{Store: s.store}
+	_, err := s.engine.WithStore(dies).Do(t.Context(), loyalty.Erase{Member: "anna", Key: "forget"})
+	require.NoError(t, err)
+	require.Greater(t, dies.commits, 1)
+	require.Equal(t, []string{"lost: anna", "bo 2027-01-01 12.4", "lost: old"}, orders(t, s, euros))
+	_, err = s.engine.RunDue(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"bo 2027-01-01 12.4"}, slices.DeleteFunc(orders(t, s, euros), func(o string) bool { return strings.HasPrefix(o, "lost: ") }))
+}
+
+// mortal is a store of a process that dies after its first commit.
+type mortal struct {
+	storage.Store
+	commits int
+}
+
+func (m *mortal) Commit(ctx context.Context, batches []storage.Batch) ([]storage.Outcome, error) {
+	if m.commits++; m.commits > 1 {
+		return nil, errors.New("the process died")
+	}
+	return m.Store.Commit(ctx, batches)
 }

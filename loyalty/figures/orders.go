@@ -24,7 +24,7 @@ type OrderOptions struct {
 }
 
 // LostError is an order or a refund that the store no longer tells enough of: its
-// command was pruned or erased, or it is the refund of an order that another account
+// command was pruned, its member was erased, or it is the refund of an order that another account
 // earned. Who goes on gets the orders behind it.
 type LostError struct {
 	Member  string
@@ -55,35 +55,61 @@ func Orders(ctx context.Context, engine *loyalty.Engine, store storage.Store, o 
 			return
 		}
 		program := engine.Program(points.Never).ID
-		for account, err := range storage.AllAccounts(ctx, store, storage.AccountQuery{Program: program, Limit: 1000}) {
+		query := storage.AccountQuery{Program: program, Limit: 1000}
+		for more := true; more; more = query.After != "" {
+			page, err := store.Accounts(ctx, query)
 			if err != nil {
 				yield(kpi.Order{}, fmt.Errorf("figures: accounts: %w", err))
 				return
 			}
-			r := orderReader{engine: engine, options: &o, customer: account.Member}
-			if o.Customer != nil {
-				r.customer = o.Customer(account.Member)
-			}
-			if account.Kind != storage.Person || r.customer == "" {
-				continue
-			}
-			if !r.account(ctx, store, storage.MemberQuery{Program: program, Member: account.Member, Limit: 1000}, yield) {
+			if !ordersOf(ctx, engine, store, &o, page.Items, yield) {
 				return
 			}
+			query.After = page.Next
 		}
 	}
+}
+
+// ordersOf yields the orders of accounts of a program and reports whether to go on.
+func ordersOf(ctx context.Context, engine *loyalty.Engine, store storage.Store, o *OrderOptions, accounts []storage.Account, yield func(kpi.Order, error) bool) bool {
+	readers := make([]orderReader, 0, len(accounts))
+	members := make([]string, 0, len(accounts))
+	for i := range accounts {
+		r := orderReader{engine: engine, options: o, account: &accounts[i], customer: accounts[i].Member}
+		if o.Customer != nil {
+			r.customer = o.Customer(r.account.Member)
+		}
+		if r.account.Kind == storage.Person && r.customer != "" {
+			readers, members = append(readers, r), append(members, r.account.Member)
+		}
+	}
+	erased, err := loyalty.ErasedAmong(ctx, store, engine.Program(points.Never).ID, members)
+	if err != nil {
+		yield(kpi.Order{}, fmt.Errorf("figures: accounts: %w", err))
+		return false
+	}
+	for i := range readers {
+		readers[i].erased = erased[members[i]]
+		if !readers[i].read(ctx, store, yield) {
+			return false
+		}
+	}
+	return true
 }
 
 // orderReader reads the orders of one account.
 type orderReader struct {
 	engine   *loyalty.Engine
 	options  *OrderOptions
+	account  *storage.Account
 	customer string
+	erased   bool
 	orders   map[string]*goods
 }
 
-// account yields the orders of an account and reports whether to go on.
-func (r *orderReader) account(ctx context.Context, store storage.Store, query storage.MemberQuery, yield func(kpi.Order, error) bool) bool {
+// read yields the orders of the account and reports whether to go on.
+func (r *orderReader) read(ctx context.Context, store storage.Store, yield func(kpi.Order, error) bool) bool {
+	query := storage.MemberQuery{Program: r.account.Program, Member: r.account.Member, Limit: 1000}
 	for op, err := range storage.AllOperations(ctx, store, query) {
 		if err != nil {
 			yield(kpi.Order{}, fmt.Errorf("figures: operations of %s: %w", loyalty.AccountName(query.Member), err))
@@ -108,6 +134,9 @@ func (r *orderReader) account(ctx context.Context, store storage.Store, query st
 
 // money returns the amount of an order or, below zero, of a refund.
 func (r *orderReader) money(op *storage.Operation) (amount kpi.Amount, counts bool, err error) {
+	if r.erased {
+		return amount, false, loyalty.ErrErased
+	}
 	command, err := r.engine.Decode(*op)
 	if err != nil {
 		return amount, false, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/loyaltykit/loyaltykit/internal/enginetest"
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/featuretest"
 	"github.com/loyaltykit/loyaltykit/loyalty/raffle"
 )
 
@@ -23,4 +24,33 @@ func TestNoTextOfAnEntrySurvivesAnErasure(t *testing.T) {
 	found, err := enginetest.Traces(t.Context(), claims, "beans", enginetest.Mark)
 	require.NoError(t, err)
 	require.Empty(t, found)
+}
+
+func TestWhoIsErasedHasNoEntriesBeforeTheScrub(t *testing.T) {
+	s := openShop(t, "anna", "old", "ben")
+	for _, member := range []string{"anna", "old", "ben"} {
+		s.must(enter(member, 1))
+	}
+	s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "old"})
+	featuretest.HalfErased(t, s.Engine, s.store, "anna")
+	entries := func(member string) (n int, failed error) {
+		for _, err := range raffle.Entries(t.Context(), s.store, "beans", member) {
+			if n++; err != nil {
+				return 0, err
+			}
+		}
+		return n, nil
+	}
+	for range 2 {
+		for _, member := range []string{"anna", "old"} {
+			_, err := entries(member)
+			require.ErrorIs(t, err, loyalty.ErrErased)
+		}
+		n, err := entries("ben")
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		_, err = s.RunDue(t.Context(), nil)
+		require.NoError(t, err)
+	}
+	s.verify()
 }

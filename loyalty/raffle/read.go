@@ -53,19 +53,17 @@ func read(ctx context.Context, store storage.Store, program, id string) (Raffle,
 }
 
 // Entries iterates over what a member has of raffles, by raffle: their Status is Running
-// until they are collected. It stops at the first error, which it yields.
+// until they are collected. Those of who was merged are the survivor's. It stops at the first
+// error, which it yields: [loyalty.ErrErased] for a member who was erased.
 func Entries(ctx context.Context, store storage.Store, program, member string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for row, err := range storage.AllRecords(ctx, store, storage.RecordQuery{Program: program, Member: member, Kind: entryKind}) {
-			if err == nil && loyalty.Moved(row) {
-				continue
-			}
+		for row, err := range loyalty.Records(ctx, store, storage.RecordQuery{Program: program, Member: member, Kind: entryKind}) {
 			var entry entryDocument
 			if err == nil {
 				err = decode(row, &entry)
 			}
 			if err != nil {
-				yield(Entry{}, fmt.Errorf("raffle: %w", err))
+				yield(Entry{}, fmt.Errorf("raffle: entries of %s: %w", loyalty.AccountName(member), err))
 				return
 			}
 			shown := Entry{Raffle: row.Reference, Tickets: entry.Tickets, Status: Status(row.Status)}

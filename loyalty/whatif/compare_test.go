@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/loyaltykit/loyaltykit/loyalty"
+	"github.com/loyaltykit/loyaltykit/loyalty/featuretest"
 	"github.com/loyaltykit/loyaltykit/loyalty/whatif"
 	"github.com/loyaltykit/loyaltykit/points"
 	"github.com/loyaltykit/loyaltykit/storage"
@@ -114,6 +115,36 @@ func TestACommandWhoseTextWasPrunedIsCountedAsLost(t *testing.T) {
 	assert.EqualValues(t, 1, report.Events)
 	assert.Equal(t, [2]int64{1, 1}, report.Refusals[0].Count, "ada's enrollment is lost")
 	assert.Contains(t, report.String(), "2 more could not be lived again")
+}
+
+// TestCommandsOfWhoIsErasedAreLostBeforeTheScrub erases a member whom another was merged into,
+// by a process that dies.
+func TestCommandsOfWhoIsErasedAreLostBeforeTheScrub(t *testing.T) {
+	store := memory.New()
+	engine, err := loyalty.New(beans(1, points.NeverExpire()), store, &loyalty.Options{Clock: func() time.Time { return monday }})
+	require.NoError(t, err)
+	for _, cmd := range []loyalty.Command{
+		loyalty.Enroll{Member: "ada", Key: "in"},
+		loyalty.Enroll{Member: "bob", Key: "in"},
+		loyalty.Enroll{Member: "old", Key: "in"},
+		earn("ada", "1", "5.00", monday), earn("bob", "2", "5.00", monday), earn("old", "3", "5.00", monday),
+		loyalty.Merge{Member: "ada", Key: "one", From: "old"},
+	} {
+		_, err = engine.Do(t.Context(), cmd)
+		require.NoError(t, err)
+	}
+	featuretest.HalfErased(t, engine, store, "ada")
+	told := map[string]int{}
+	for event, err := range whatif.History(t.Context(), engine, store) {
+		if lost, ok := errors.AsType[*whatif.LostError](err); ok {
+			require.ErrorIs(t, err, loyalty.ErrErased)
+			told["lost of "+lost.Member]++
+			continue
+		}
+		require.NoError(t, err)
+		told[event.Command.Plan().Member]++
+	}
+	require.Equal(t, map[string]int{"bob": 2, "lost of ada": 4, "lost of old": 2}, told)
 }
 
 func TestATransferComesAfterWhatItNeedsAndBeforeWhatNeedsIt(t *testing.T) {

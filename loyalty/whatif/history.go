@@ -22,8 +22,8 @@ type Event struct {
 	expired []expired
 }
 
-// LostError is an operation whose command can no longer be read: it was pruned or
-// erased, or no feature of the engine has its type, which is a
+// LostError is an operation whose command can no longer be read: it was pruned, its member
+// was erased, or no feature of the engine has its type, which is a
 // [loyalty.ErrUnknownCommand]. Compare counts it and goes on.
 type LostError struct {
 	Member  string
@@ -77,7 +77,8 @@ func History(ctx context.Context, engine *loyalty.Engine, store storage.Store) i
 	}
 }
 
-// asEvent reads the command of an operation, if a caller asked for it.
+// asEvent reads the command of an operation, if a caller asked for it. Those of who is erased
+// are lost before they are scrubbed.
 func (h *history) asEvent(op *storage.Operation) (Event, bool, error) {
 	own := len(op.Key) > 0 && op.Key[0] == storage.ReservedPrefix[0]
 	gone := op.Key == storage.ScrubbedKey(op.Version) || op.Key == storage.FreedKey(op.Version)
@@ -85,6 +86,9 @@ func (h *history) asEvent(op *storage.Operation) (Event, bool, error) {
 		return Event{}, false, nil
 	}
 	command, err := h.engine.Decode(*op)
+	if h.erased[op.Member] {
+		err = loyalty.ErrErased
+	}
 	if err != nil {
 		return Event{}, false, &LostError{Member: op.Member, Version: op.Version, Type: op.Type, Err: err}
 	}
@@ -102,7 +106,9 @@ type history struct {
 	store   storage.Store
 	program string
 	page    int
-	heads   heads
+	// erased holds who was erased when the history was opened, scrubbed or not.
+	erased map[string]bool
+	heads  heads
 	// blocked holds accounts whose next operation is one side of a command that has
 	// several, while not all of them have come to it. All are of one instant.
 	blocked []*head
@@ -147,6 +153,14 @@ func (h *history) open() error {
 		if _, session := loyalty.HouseOf(account.Member); session || account.Kind != storage.House {
 			all = append(all, &head{member: account.Member, next: 1, last: account.Version})
 		}
+	}
+	members := make([]string, len(all))
+	for i, head := range all {
+		members[i] = head.member
+	}
+	var err error
+	if h.erased, err = loyalty.ErasedAmong(h.ctx, h.store, h.program, members); err != nil {
+		return fmt.Errorf("whatif: accounts: %w", err)
 	}
 	h.page = min(max(readAhead/max(len(all), 1), 1), 200)
 	for _, head := range all {
