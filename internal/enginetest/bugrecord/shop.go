@@ -26,8 +26,10 @@ type Shop struct {
 	program loyalty.Program
 	later   []loyalty.Program
 	store   storage.Store
-	now     time.Time
-	keys    int
+	// features are those of its engines.
+	features []loyalty.Feature
+	now      time.Time
+	keys     int
 	// mistake is what the shop does wrong, and does what stands for Engine.Do by it.
 	mistake Mistake
 	does    Does
@@ -77,7 +79,7 @@ func (s *Shop) engineOn(store storage.Store) *loyalty.Engine {
 		}
 	}
 	engine, err := loyalty.New(revisions, store, &loyalty.Options{
-		Clock: func() time.Time { return s.now }, Secret: []byte("the secret of the bug record"),
+		Clock: func() time.Time { return s.now }, Secret: []byte("the secret of the bug record"), Features: s.features,
 	})
 	require.NoError(s, err)
 	return engine
