@@ -194,11 +194,17 @@ func once(cmd loyalty.Command) bool {
 	}
 }
 
-// remember keeps what the model knows of the parties after a command.
+// remember keeps what the model knows of the parties after a command, and of others whom it
+// gave anything, such as the members of a pool that was dissolved.
 func (s *session) remember(plan loyalty.Plan) {
 	for _, id := range append(plan.Others, plan.Member) {
 		p := s.model.now(id)
 		s.past[p.id] = append(s.past[p.id], p.copy())
+	}
+	for id, past := range s.past {
+		if p := s.model.person(id); len(past) > 0 && !slices.Equal(past[len(past)-1].balances(), p.balances()) {
+			s.past[id] = append(past, p.copy())
+		}
 	}
 }
 
