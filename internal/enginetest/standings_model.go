@@ -332,14 +332,15 @@ func (p *lodger) until(l int, had *ladders.Paper, on tiers.Day) tiers.Day {
 	if tier.Enter.IsZero() {
 		return 0
 	}
-	if len(p.ladders[l].Rollover) > 0 || !tier.Reenter.IsZero() {
+	if len(p.ladders[l].Rollover) > 0 {
 		return until
 	}
-	alone := p.paper(l).Alone(on, had.Facts)
-	if alone.Rank() >= rank && alone.Lasts(ahead) >= until {
-		return 0
+	for _, back := range []bool{false, true} {
+		if alone := p.paper(l).Alone(on, had.Facts, back); alone.Rank() < rank || alone.Lasts(ahead) < until {
+			return until
+		}
 	}
-	return until
+	return 0
 }
 
 // through is a past as the next one inherits it; grants that it brought are its own now.

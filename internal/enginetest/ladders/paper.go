@@ -92,9 +92,19 @@ func (n *Paper) Lasts(ahead tiers.Day) tiers.Day {
 	return tiers.LastDay
 }
 
-// Alone is another one who is decided from a day on by facts of others alone.
-func (n *Paper) Alone(from tiers.Day, facts []Fact) *Paper {
-	c := &Paper{Ladder: n.Ladder, Enrolled: n.Enrolled, Anniversaries: n.Anniversaries, Facts: facts}
+// Alone is another one who is decided from a day on by facts of others alone: one who enters
+// every tier for the first time, or one who comes back to each.
+func (n *Paper) Alone(from tiers.Day, facts []Fact, back bool) *Paper {
+	ladder := n.Ladder
+	if back {
+		ladder.Tiers = slices.Clone(ladder.Tiers)
+		for i := range ladder.Tiers {
+			if t := &ladder.Tiers[i]; !t.Reenter.IsZero() {
+				t.Enter = t.Reenter
+			}
+		}
+	}
+	c := &Paper{Ladder: ladder, Enrolled: n.Enrolled, Anniversaries: n.Anniversaries, Facts: facts}
 	c.To(n.Enrolled - 1)
 	c.at = max(n.Enrolled, from) - 1
 	c.To(c.at + 1)
