@@ -54,6 +54,11 @@
 // PgBouncer in transaction pooling take default_query_exec_mode=cache_describe or exec.
 // In describe_exec a trip becomes two: one asks for the types.
 //
+// A connection whose server refuses a write because it only reads, as one that was
+// demoted does, is closed, and the write tried on another. Reads are not refused there,
+// and would be of before: name all servers in the connection string with
+// target_session_attrs=read-write, and set MaxConnLifetime to a minute or less.
+//
 // The engine keeps two calls in flight; each takes a connection. A pool of four is
 // enough for any number of callers that share an engine.
 //

@@ -95,6 +95,57 @@ func TestBothAdaptersWaitForAServerThatHasNoConnectionLeft(t *testing.T) {
 	}
 }
 
+// A pool whose connections all lead to a server that was demoted is replaced one by one:
+// the store goes on with the server to which new ones lead.
+func TestBothAdaptersLeaveAServerThatOnlyReads(t *testing.T) {
+	address := database(t)
+	const demote, connections = "SET default_transaction_read_only = on", 3
+	for adapter, open := range map[string]func() storage.Store{
+		"postgres": func() storage.Store {
+			pool := connect(t, address, func(c *pgxpool.Config) { c.MaxConns = connections })
+			var held [connections]*pgxpool.Conn
+			for i := range held {
+				conn, err := pool.Acquire(t.Context())
+				require.NoError(t, err)
+				_, err = conn.Exec(t.Context(), demote)
+				require.NoError(t, err)
+				held[i] = conn
+			}
+			for _, conn := range held {
+				conn.Release()
+			}
+			return postgres.New(pool, nil)
+		},
+		"sqlstore": func() storage.Store {
+			db, err := sql.Open("pgx", address)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+			db.SetMaxOpenConns(connections)
+			db.SetMaxIdleConns(connections)
+			var held [connections]*sql.Conn
+			for i := range held {
+				held[i], err = db.Conn(t.Context())
+				require.NoError(t, err)
+				_, err = held[i].ExecContext(t.Context(), demote)
+				require.NoError(t, err)
+			}
+			for _, conn := range held {
+				require.NoError(t, conn.Close())
+			}
+			store := sqlstore.New(db, sqlstore.PostgreSQL, nil)
+			t.Cleanup(func() { require.NoError(t, store.Close()) })
+			return store
+		},
+	} {
+		t.Run(adapter+", a statement", func(t *testing.T) { stored(t, open(), latteFor(adapter, 0)) })
+		t.Run(adapter+", a transaction", func(t *testing.T) {
+			counting := latteFor(adapter, 1)
+			counting.Counters = []storage.CounterChange{{CounterKey: storage.CounterKey{Key: "budget"}, Delta: 1, Bound: 9}}
+			stored(t, open(), counting)
+		})
+	}
+}
+
 func mustParse(t *testing.T, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)

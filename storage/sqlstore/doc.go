@@ -74,6 +74,13 @@
 //	PostgreSQL  pgx: nothing to set; with PgBouncer default_query_exec_mode=cache_describe
 //	MySQL       interpolateParams=true, where the host's own rules allow it
 //
+// A connection whose server refuses a write because it only reads, as one that was
+// demoted does, is closed after the call, and the write tried on another: where the
+// address leads to the server that took over, the store goes on by itself. Reads are not
+// refused there, and would be of before: set sql.DB.SetConnMaxLifetime to a minute or
+// less, or have the driver look (target_session_attrs=read-write with pgx,
+// rejectReadOnly=true with MySQL).
+//
 // On Galera set wsrep_sync_wait=1 where nodes are read and written in turn, or an
 // account may seem older than it is.
 package sqlstore

@@ -157,10 +157,19 @@ func mysqlFailure(err error) failure {
 // before stays as it was.
 func unserved(err error) bool {
 	switch mysqlCode(err) {
-	case "1040", "1203", "1290", "1836":
+	case "1040", "1203":
 		return true
 	}
-	return sqlstate.Of(sqlState(err)) == sqlstate.Unserved
+	return readOnly(err) || sqlstate.Of(sqlState(err)) == sqlstate.Unserved
+}
+
+// readOnly reports a server that takes no writes, as a replica does.
+func readOnly(err error) bool {
+	switch mysqlCode(err) {
+	case "1290", "1836":
+		return true
+	}
+	return sqlState(err) == sqlstate.ReadOnly
 }
 
 // mysqlCommitFailure knows an outcome only where the server has said that it undid

@@ -155,7 +155,12 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 	defer cancel()
 	follow := context.AfterFunc(ctx, cancel)
 	defer follow()
-	tx, err := p.db.BeginTx(inside, opts)
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return orDone(ctx, err)
+	}
+	defer func() { giveBack(conn, err) }()
+	tx, err := conn.BeginTx(inside, opts)
 	if err != nil {
 		return orDone(ctx, err)
 	}
@@ -208,12 +213,12 @@ func commitWithin(ctx context.Context, tx *sql.Tx, cancel context.CancelFunc) er
 // database has not stored it because of others. Where its answer is lost the outcome is
 // unknown.
 func (p *pool) once(ctx context.Context, do work) error {
-	return p.run(ctx, func(ctx context.Context) error {
+	return p.run(ctx, func(ctx context.Context) (err error) {
 		conn, err := p.db.Conn(ctx)
 		if err != nil {
 			return orDone(ctx, err)
 		}
-		defer func() { _ = conn.Close() }() // which gives it back
+		defer func() { giveBack(conn, err) }()
 		lingering, stop := linger.Context(ctx)
 		defer stop()
 		err = do(lingering, &session{grammar: p.grammar, on: conn})
@@ -225,6 +230,15 @@ func (p *pool) once(ctx context.Context, do work) error {
 		}
 		return err
 	})
+}
+
+// giveBack gives a connection back after a call. Where its server takes no writes, as one
+// that another has taken the place of, the pool closes it: the next may lead elsewhere.
+func giveBack(conn *sql.Conn, err error) {
+	if err != nil && readOnly(err) {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	_ = conn.Close() // of one that is closed, too
 }
 
 // orDone returns the context's error where that is the cause.
