@@ -37,13 +37,14 @@ func leaky(t *testing.T, inside storage.Store) storage.Store {
 	}}
 }
 
-// tiring is a store that takes longer and longer: a fiftieth of the time that it is in use.
+// tiring is a store that takes longer and longer: a hundredth of the time that it is in use, and
+// at most half a second.
 func tiring(_ *testing.T, inside storage.Store) storage.Store {
 	began := time.Now()
 	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Since(began) / 50):
+		case <-time.After(min(time.Since(began)/100, time.Second/2)):
 		}
 		return next(ctx, batches)
 	}}
@@ -130,6 +131,6 @@ func TestR20AStoreThatGetsSlowerIsSeen(t *testing.T) {
 	if size(0, 1, 1) == 0 {
 		t.Skip("set LOYALTYKIT_PROVE=1")
 	}
-	_, faults := seen(t, time.Duration(size(0, 30, 60))*time.Second, tiring)
+	_, faults := seen(t, time.Duration(size(0, 20, 60))*time.Second, tiring)
 	require.True(t, hasLine(faults, "the slowest calls in a hundred"), "%q", faults)
 }
