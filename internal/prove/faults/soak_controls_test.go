@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -15,24 +16,22 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
 
-// leaky is a store that keeps, for every batch, memory and a goroutine for good.
+// leaky is a store that keeps memory and goroutines for good: a page and one of these every two
+// milliseconds, up to 4000, or more at once where commits come seldom.
 func leaky(t *testing.T, inside storage.Store) storage.Store {
 	t.Helper()
 	var mu sync.Mutex
 	var held [][]byte
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over) })
+	began := time.Now()
 	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
-		for range batches {
-			page := make([]byte, 64<<10)
-			for i := range page {
-				page[i] = byte(i)
-			}
-			mu.Lock()
-			held = append(held, page)
-			mu.Unlock()
+		mu.Lock()
+		for len(held) < min(int(time.Since(began)/(2*time.Millisecond)), 4000) {
+			held = append(held, bytes.Repeat([]byte("leak"), 16<<10))
 			go func() { <-over }()
 		}
+		mu.Unlock()
 		return next(ctx, batches)
 	}}
 }
@@ -111,7 +110,7 @@ func hasLine(lines []string, parts ...string) bool {
 }
 
 func TestR20ALeakIsSeen(t *testing.T) {
-	_, faults := seen(t, time.Duration(size(3, 12, 30))*time.Second, leaky)
+	_, faults := seen(t, time.Duration(size(3, 12, 15))*time.Second, leaky)
 	for _, what := range []string{"resident bytes grew", "bytes on the heap grew", "goroutines grew"} {
 		require.True(t, hasLine(faults, what), "%s: %q", what, faults)
 	}

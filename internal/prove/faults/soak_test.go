@@ -252,6 +252,13 @@ func (s *soak) notes(tick int) {
 		done, refused, failed, s.audits.Load(), differences)
 }
 
+// heldIdle is what the process holds while nothing goes on.
+func (s *soak) heldIdle() float64 {
+	s.settling.Lock()
+	defer s.settling.Unlock()
+	return heapIdle()
+}
+
 // runs does all of it, and says what does not hold.
 func (s *soak) runs(t *testing.T) []string {
 	t.Helper()
@@ -260,8 +267,10 @@ func (s *soak) runs(t *testing.T) []string {
 	over, settled := make(chan struct{}), make(chan struct{})
 	go func() { defer close(settled); s.settles(t.Context(), over) }()
 	s.rate = s.peak(t.Context()) / 2
+	s.figures.idle[0] = s.heldIdle()
 	t.Logf("%.0f calls a second at the peak", 2*s.rate)
 	err := s.soaks(t.Context())
+	s.figures.idle[1] = s.heldIdle()
 	close(over)
 	<-settled
 	require.NoError(t, err)
@@ -278,9 +287,9 @@ func (s *soak) figure(t *testing.T, name string) {
 	t.Helper()
 	done, refused, failed, differences := s.book.counts()
 	first, last := s.figures.slowest()
-	t.Logf("figure R20 %s for %s at %.0f calls a second, half of the peak: %d acknowledged, %d refused, %d failed; memory %s, of the server %s, heap %s, goroutines %s, files %s; "+
+	t.Logf("figure R20 %s for %s at %.0f calls a second, half of the peak: %d acknowledged, %d refused, %d failed; memory %s, of the server %s, heap %s, and idle %.2f MB before and %.2f after, goroutines %s, files %s; "+
 		"p99 %s in the first sixth and %s in the last; %d audits of %d members and a trial balance each, %d operations verified in the end: %d differences",
-		name, s.length, s.rate, done, refused, failed, growthOf(s.figures.own), growthOf(s.figures.server), growthOf(s.figures.heap), growthOf(s.figures.goroutines), growthOf(s.figures.files),
+		name, s.length, s.rate, done, refused, failed, growthOf(s.figures.own), growthOf(s.figures.server), growthOf(s.figures.heap), s.figures.idle[0]/(1<<20), s.figures.idle[1]/(1<<20), growthOf(s.figures.goroutines), growthOf(s.figures.files),
 		first, last, s.figures.audits, s.sample, s.report.Operations, differences)
 }
 
