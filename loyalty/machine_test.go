@@ -45,6 +45,8 @@ func TestPeriodsEndOnceForSeveralEngines(t *testing.T) { enginetest.PeriodEnds(t
 
 func TestStockIsNeverOversold(t *testing.T) { enginetest.Stock(t, inMemory) }
 
+func TestLimitsOfActorsHoldForSeveralEngines(t *testing.T) { enginetest.Guards(t, inMemory, nil) }
+
 func TestR16NothingWrapsAtTheEdgesOfInt64(t *testing.T) { enginetest.Overflow(t, inMemory) }
 
 func TestR21TamperingIsFoundAndNamed(t *testing.T) { enginetest.Tampering(t, inMemory, nil) }

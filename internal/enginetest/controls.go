@@ -42,6 +42,9 @@ func Controls(t *testing.T, open Open) {
 		"a store without bounds is seen to oversell": func(store storage.Store, id string, _ uint64) error {
 			return rushes()[0].claimAll(t, forgetsBounds(store), id)
 		},
+		"a store without bounds is seen to let an actor pass a limit": func(store storage.Store, id string, _ uint64) error {
+			return watches()[0].adjust(t, forgetsBounds(store), id)
+		},
 		"races on a store without version checks lose points": func(store storage.Store, id string, _ uint64) error {
 			c := newCrowd(t, stars(id), forgetsVersions(store), loyalty.Options{})
 			if err := manyOnOneMember(c); err != nil {

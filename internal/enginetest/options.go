@@ -103,6 +103,7 @@ func Core(t *testing.T, open Open, options *Options) {
 	t.Run("tampering is found", func(t *testing.T) { Tampering(t, open, options) })
 	t.Run("redemptions are what a naive model says", func(t *testing.T) { Redemptions(t, open, options) })
 	t.Run("stock is never oversold", func(t *testing.T) { Stock(t, open) })
+	t.Run("limits of actors hold", func(t *testing.T) { Guards(t, open, options) })
 	t.Run("periods end once", func(t *testing.T) { PeriodEnds(t, open) })
 	t.Run("overflow is an error", func(t *testing.T) { Overflow(t, open) })
 	t.Run("simulated faults", func(t *testing.T) { Simulation(t, open, options) })

@@ -48,6 +48,10 @@ func TestRedemptionsAreWhatANaiveModelSaysOnSQLite(t *testing.T) {
 
 func TestStockIsNeverOversoldOnSQLite(t *testing.T) { enginetest.Stock(t, openSQLite) }
 
+func TestLimitsOfActorsHoldForSeveralEnginesOnSQLite(t *testing.T) {
+	enginetest.Guards(t, openSQLite, onSQL())
+}
+
 func TestPeriodsEndOnceForSeveralEnginesOnSQLite(t *testing.T) { enginetest.PeriodEnds(t, openSQLite) }
 
 func TestR10HistoriesOfConcurrentCallersAreLinearizableOnSQLite(t *testing.T) {
