@@ -218,5 +218,5 @@ func (s *soak) auditsAll(ctx context.Context) (loyalty.VerifyReport, error) {
 		return report, err
 	}
 	s.balances(balance, s.book.joins(), time)
-	return report, nil
+	return report, s.auditSeats(ctx, s.evening())
 }
