@@ -65,6 +65,13 @@ func TestMissingPointsCutTheRefundByTheirWorth(t *testing.T) {
 		{"to five cents", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 300, Money: eur("1"), Step: eur("0.05"), Rounding: points.HalfUp}, "0.05"},
 		{"the order's own rate", loyalty.Cut{Unit: "bean", OrderRate: true}, "20"},
 		{"another currency", loyalty.Cut{Unit: "bean", Currency: "USD", Points: 300, Money: eur("1")}, "0"},
+		{"0.05 in tenths, up", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 400, Money: eur("1"), Step: eur("0.1"), Rounding: points.HalfUp}, "0.1"},
+		{"0.05 in tenths, to the even 0", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 400, Money: eur("1"), Step: eur("0.1"), Rounding: points.HalfEven}, "0"},
+		{"0.15 in tenths, to the even 2", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 400, Money: eur("3"), Step: eur("0.1"), Rounding: points.HalfEven}, "0.2"},
+		{"0.25 in tenths, to the even 2", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 400, Money: eur("5"), Step: eur("0.1"), Rounding: points.HalfEven}, "0.2"},
+		{"a little more than 0.25 goes up", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 399, Money: eur("5"), Step: eur("0.1"), Rounding: points.HalfEven}, "0.3"},
+		{"a little less does not", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 401, Money: eur("5"), Step: eur("0.1"), Rounding: points.HalfUp}, "0.2"},
+		{"two tenths are not rounded up", loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 100, Money: eur("1"), Step: eur("0.1"), Rounding: points.Ceil}, "0.2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			program := earning()
@@ -80,6 +87,39 @@ func TestMissingPointsCutTheRefundByTheirWorth(t *testing.T) {
 			s.verify()
 		})
 	}
+}
+
+func TestACutOfItsOwnCurrencyCountsBeforeOneOfEvery(t *testing.T) {
+	stated := loyalty.Cut{Unit: "bean", Currency: "EUR", Points: 100, Money: decimal.NewFromInt(1)}
+	every, other := loyalty.Cut{Unit: "bean", OrderRate: true}, loyalty.Cut{Unit: "star", Currency: "EUR", Points: 1, Money: decimal.NewFromInt(9)}
+	for _, cuts := range [][]loyalty.Cut{{other, stated, every}, {every, other, stated}, {stated, every, other}} {
+		program := earning()
+		program.Units = append(program.Units, points.Unit{Code: "star", Expiry: points.NeverExpire()})
+		program.Refunds.Cuts = cuts
+		s := openShop(t, program)
+		s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+		s.must(sale("1001", 30))
+		s.must(loyalty.Spend{Member: "anna", Key: "cup", Unit: "bean", Points: 20})
+		receipt := s.must(loyalty.Refund{Member: "anna", Key: "back", Order: "1001", Full: true})
+		require.Equal(t, []loyalty.Shortfall{{Unit: "bean", Amount: 20, Money: decimal.RequireFromString("0.2"), Currency: "EUR"}}, receipt.Shortfalls)
+		s.verify()
+	}
+}
+
+func TestTheOrdersOwnRateIsOfTheMoneyThatCounted(t *testing.T) {
+	program := earning()
+	program.Refunds.Cuts = []loyalty.Cut{{Unit: "bean", OrderRate: true}}
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	order := sale("1001", 30)
+	order.Order.Lines = append(order.Order.Lines, points.Line{ID: "gift", Amount: decimal.NewFromInt(60), StoredValue: true})
+	s.must(order)
+	require.EqualValues(t, 30, s.balance().Available)
+	s.must(loyalty.Spend{Member: "anna", Key: "cup", Unit: "bean", Points: 20})
+	receipt := s.must(loyalty.Refund{Member: "anna", Key: "back", Order: "1001", Full: true})
+	require.Equal(t, []loyalty.Shortfall{{Unit: "bean", Amount: 20, Money: decimal.NewFromInt(20), Currency: "EUR"}}, receipt.Shortfalls,
+		"two thirds of the 30.00 that earned, and not of all 90.00")
+	s.verify()
 }
 
 // However a refund is split, the order loses the same points, and the cuts of all its
