@@ -68,6 +68,27 @@ func TestEachLeadIsRemindedOnce(t *testing.T) {
 	s.verify()
 }
 
+func TestEachUnitIsRemindedByItsOwnLeads(t *testing.T) {
+	program := reminded()
+	program.Units = append(program.Units, points.Unit{Code: "star", Expiry: points.ExpireAfter(12, points.Months).At(points.EndOfMonth)})
+	program.Reminders = []loyalty.Reminder{
+		{Unit: "star", Leads: []points.Span{{N: 3, Unit: points.Days}}}, {Unit: "bean", Leads: []points.Span{{N: 2, Unit: points.Weeks}}},
+	}
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
+	s.must(loyalty.Adjust{Member: "anna", Key: "a", Unit: "bean", Points: 5, Reason: "gift", Actor: "ada"})
+	s.must(loyalty.Adjust{Member: "anna", Key: "b", Unit: "star", Points: 3, Reason: "gift", Actor: "ada"})
+	for range 400 {
+		s.now = s.now.AddDate(0, 0, 1)
+		s.runDue()
+	}
+	require.Equal(t, []string{
+		"5 bean at 2028-03-31 22:00, 2 weeks ahead",
+		"3 star at 2028-03-31 22:00, 3 days ahead",
+	}, s.told())
+	s.verify()
+}
+
 func TestAfterAnOutageOnlyTheNearestIsSent(t *testing.T) {
 	s := openShop(t, reminded())
 	s.must(loyalty.Enroll{Member: "anna", Key: "enroll"})
