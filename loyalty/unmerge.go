@@ -239,6 +239,12 @@ func (e *Engine) returnLots(ctx context.Context, step *moveStep, next points.Ent
 		if !gone || entry.Version == next.Version && entry.Ordinal < next.Ordinal {
 			continue
 		}
+		if last := len(step.parts) - 1; last >= 0 && step.parts[last].Version == entry.Version && step.parts[last].Into == entry.Into {
+			// What was on hold of a lot went before the rest of it.
+			entry.Amount += step.parts[last].Amount
+			step.parts[last] = entry
+			continue
+		}
 		step.parts = append(step.parts, entry)
 		if err := flush(e.moveSize()); err != nil {
 			return err

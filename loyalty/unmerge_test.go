@@ -81,6 +81,24 @@ func TestAnUndoneMergeAnswersTheSameWhateverBecomesOfBoth(t *testing.T) {
 	s.verify()
 }
 
+func TestALotOfWhichSomeIsOnHoldComesBackAsOne(t *testing.T) {
+	s := openShop(t, beans(points.NeverExpire()))
+	for _, member := range []string{"anna", "old"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Adjust{Member: "old", Key: "gift", Unit: "bean", Points: 10, Reason: "gift", Actor: "ada"})
+	s.must(loyalty.Hold{Member: "old", Key: "hold", ID: "h", Unit: "bean", Points: 3, Until: s.now.AddDate(0, 0, 7)})
+	s.must(join)
+	result := unmerged(t, s.must(part))
+	require.EqualValues(t, 7, result.Returned[0].Points)
+	require.EqualValues(t, 3, result.Spent[0].Points)
+	old := s.member("old")
+	require.Len(t, old.Lots, 1)
+	require.EqualValues(t, 7, old.Lots[0].Remaining)
+	require.EqualValues(t, 3, s.member("anna").Balance("bean").Held)
+	s.verify()
+}
+
 func TestAnUndoingIsRefusedLateOrWithoutAMerge(t *testing.T) {
 	s := twoMembers(t)
 	s.refused(part, loyalty.ErrNotMerged)
