@@ -73,11 +73,13 @@ type Refund struct {
 // RefundLine is what a shop refunds of a line: pieces or money, or with neither
 // all that is left of it.
 type RefundLine struct {
-	// Line is the line's id or number, "shipping" or "fees".
-	Line     string `json:"line"`
-	Quantity int64  `json:"quantity,omitempty"`
-	// Amount is a part of the line's Amount.
-	Amount decimal.Decimal `json:"amount,omitzero"`
+	// Line is the line's id, or its number from 1 where it has none; [ShippingLine] or
+	// [FeesLine].
+	Line string `json:"line"`
+	// Quantity is how many pieces come back, and Amount how much of the line's Amount in the
+	// order's currency, without tax: one of them, or neither.
+	Quantity int64           `json:"quantity,omitempty"`
+	Amount   decimal.Decimal `json:"amount,omitzero"`
 }
 
 // ErrRefund reports a refund of more than is left of an order; see [RefundError].
@@ -92,10 +94,15 @@ type RefundError struct {
 	// money, rounded down to 6 decimals.
 	QuantityLeft int64
 	AmountLeft   decimal.Decimal
+	// Unknown is set where the order has no such line.
+	Unknown bool
 }
 
-// Error says what is left.
+// Error says what is left, or that there is no such line.
 func (e *RefundError) Error() string {
+	if e.Unknown {
+		return fmt.Sprintf("points: the order has no line %q: a line goes by its id, or by its number where it has none", Clip(e.Line))
+	}
 	if e.Line == "" {
 		return fmt.Sprintf("%v: %s is left of the order", ErrRefund, e.AmountLeft)
 	}
@@ -245,7 +252,7 @@ func (r Refund) Validate() error {
 func (s *OrderState) refundLine(r RefundLine, index lineIndex) error {
 	i := index.find(r.Line, len(s.Lines), s.id)
 	if i < 0 {
-		return &RefundError{Line: r.Line}
+		return &RefundError{Line: r.Line, Unknown: true}
 	}
 	line := &s.Lines[i]
 	before := *line

@@ -8,7 +8,8 @@ const (
 	// Spendable units live in lots, can be spent and may expire. It is the default.
 	Spendable UnitKind = ""
 	// Metric units are only counted: qualifying points, eligible spend, orders,
-	// nights. They have no lots and never expire.
+	// nights. They have no lots and never expire. Rules of orders count them, or an activity
+	// of the same code by itself.
 	Metric UnitKind = "metric"
 )
 
