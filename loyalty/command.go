@@ -14,9 +14,19 @@ import (
 // Command is everything that changes a member: a plain struct with a member, a
 // caller-owned key and its data, whose exported fields survive JSON.
 //
-// The commands of this package are Enroll, Earn, Confirm, Refund, Spend, Hold,
-// Capture, Void, Transfer, Adjust, Fact, Suspend, Resume and Close. A host writes
-// its own with the same primitives and gets keys, audit, events and retries
+// The commands of this package are
+//
+//   - of accounts: Enroll, EnrollGuest, ClaimAward, Suspend, Resume, Close, Merge, UnMerge,
+//     Erase, Import, SetJurisdiction;
+//   - of points: Earn, Fact, Confirm, Refund, Spend, Hold, Capture, Void, Transfer, Adjust,
+//     Extend, Reinstate;
+//   - of rewards: Redeem, GrantReward, IssueRedemption, FulfillRedemption, UseVoucher,
+//     CancelRedemption, RejectRedemption;
+//   - of tiers: MatchTier, OverrideTier, RevokeTier, SetAnniversary;
+//   - of pools: FoundPool, InviteToPool, JoinPool, LeavePool, SetPoolRole, ContributeToPool,
+//     DrawFromPool, DissolvePool.
+//
+// A host writes its own with the same primitives and gets keys, audit, events and retries
 // with them.
 type Command interface {
 	// Plan says what the command is about and needs loaded. It must be a pure

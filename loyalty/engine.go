@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -146,8 +147,29 @@ func New(revisions Revisions, store storage.Store, options *Options) (*Engine, e
 	return e, nil
 }
 
+// check refuses numbers below 0, by which no command would ever be done.
+func (o *Options) check() error {
+	var problems points.Problems
+	if o.Skew < 0 {
+		problems.Add("options.skew", "%v: must not be negative", o.Skew)
+	}
+	if o.StoreTimeout < 0 {
+		problems.Add("options.storeTimeout", "%v: must not be negative", o.StoreTimeout)
+	}
+	if o.Attempts < 0 {
+		problems.Add("options.attempts", "%d: must not be negative", o.Attempts)
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("loyalty: %w: %w", ErrInvalid, problems)
+	}
+	return nil
+}
+
 func (e *Engine) complete() error {
 	o := &e.options
+	if err := o.check(); err != nil {
+		return err
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -199,7 +221,10 @@ func (e *Engine) addFeatures() error {
 	for _, cmd := range kernelCommands() {
 		e.commands[commandType(cmd)] = cmd
 	}
-	for _, feature := range e.options.Features {
+	for i, feature := range e.options.Features {
+		if feature == nil {
+			return fmt.Errorf("loyalty: %w", invalid(fmt.Sprintf("options.features[%d]", i), "is nil"))
+		}
 		if _, taken := e.features[feature.Name()]; taken {
 			return fmt.Errorf("loyalty: feature %q is listed twice", feature.Name())
 		}
@@ -306,7 +331,7 @@ func (e *Engine) Quote(ctx context.Context, cmd Command) (Receipt, error) {
 
 // newCall checks a command's plan and makes it ready to be decided.
 func (e *Engine) newCall(ctx context.Context, cmd Command) (*call, error) {
-	if cmd == nil {
+	if v := reflect.ValueOf(cmd); cmd == nil || (v.Kind() == reflect.Pointer && v.IsNil()) {
 		return nil, fmt.Errorf("loyalty: %w", invalid("command", "is nil"))
 	}
 	c := &call{cmd: cmd, typ: commandType(cmd)}

@@ -150,6 +150,9 @@ type ClaimedError struct {
 
 // Error says who holds what.
 func (e *ClaimedError) Error() string {
+	if e.Space == orderSpace {
+		return fmt.Sprintf("the order has earned already: %q, by %s", e.Key, whose(e.Holder))
+	}
 	return fmt.Sprintf("%s %q is held by %s", e.Space, e.Key, whose(e.Holder))
 }
 

@@ -31,9 +31,10 @@ type Event struct {
 	// Type is "loyaltykit." and the operation's type, or the name that a command
 	// emitted.
 	Type string `json:"type"`
-	// Subject is the member.
-	Subject string    `json:"subject"`
-	Time    time.Time `json:"time"`
+	// Subject is the member, or "house/", the feature and the id of a house account.
+	Subject string `json:"subject"`
+	// Time is when it was recorded, in UTC.
+	Time time.Time `json:"time"`
 	// DataContentType is "application/json".
 	DataContentType string `json:"datacontenttype"`
 	// Data is empty, null in JSON, where the member was erased.
@@ -70,7 +71,11 @@ type DeliverReport struct {
 
 // Deliver sends every pending event and acknowledges it: at least once, and in
 // order per member. An event that cannot be sent stops the events of its member
-// only, and is reported; the next Deliver tries it again.
+// only, and is reported in Stopped, not as an error; the next Deliver tries it again.
+//
+// An event comes again where a process ended between sending and acknowledging, or where
+// two relays read the same buckets: who must act once keeps the [Event]'s ID with what it
+// did.
 //
 // Of a member who was erased, and of those who were merged into them, events are sent with
 // their id, type and time, and with null for their data, from the commit of the erasure on:
@@ -87,6 +92,9 @@ func (e *Engine) Deliver(ctx context.Context, send func(context.Context, Event) 
 	var report DeliverReport
 	if o.From < 0 || o.Until > storage.Buckets || o.From > o.Until {
 		return report, fmt.Errorf("loyalty: deliver: %w", invalid("from", "buckets must be within 0 to %d", storage.Buckets))
+	}
+	if send == nil {
+		return report, fmt.Errorf("loyalty: deliver: %w", invalid("send", "is nil: say how an event is sent"))
 	}
 	for bucket := o.From; bucket < o.Until; bucket++ {
 		if err := e.deliverBucket(ctx, bucket, send, &o, &report); err != nil {

@@ -92,9 +92,9 @@ func ExampleEngine_DoAll() {
 		fmt.Println(m.ID, m.EnrolledAt.Format(time.DateOnly), m.Balance("bean").Available)
 	}
 	// Output:
-	// refused: loyalty: earn of member "m-2" with key "order-1001": order "1001" is held by "m-1"
+	// refused: loyalty: earn of member "m-2" with key "order-1001": the order has earned already: "1001", by "m-1"
 	// run 1: 5 applied, 1 were there
-	// refused: loyalty: earn of member "m-2" with key "order-1001": order "1001" is held by "m-1"
+	// refused: loyalty: earn of member "m-2" with key "order-1001": the order has earned already: "1001", by "m-1"
 	// run 2: 0 applied, 6 were there
 	// m-1 2026-01-05 43
 	// m-2 2026-01-05 8

@@ -17,7 +17,7 @@ import (
 type Question struct {
 	// Entry names an entry of the account, by the version that wrote it.
 	Entry points.EntryRef
-	// Unit asks for a balance, where Entry is zero.
+	// Unit asks for a balance of that unit, such as "bean", where Entry is zero.
 	Unit string
 	// After is the Next of the explanation before, to go on where it ended; empty begins.
 	After string
@@ -29,6 +29,8 @@ type Explanation struct {
 	Member string `json:"member"`
 	Unit   string `json:"unit"`
 	Scale  int    `json:"scale,omitempty"`
+	// Zone is the program's time zone, in which String renders dates. All times are UTC.
+	Zone string `json:"zone,omitempty"`
 	// Balance is set where a balance was asked for.
 	Balance *points.Balance `json:"balance,omitempty"`
 	// Entry and Operation are set where an entry was asked for.
@@ -101,7 +103,7 @@ func (e *Engine) Explain(ctx context.Context, member string, question Question) 
 	x := &explaining{engine: e, ctx: ctx}
 	err := x.after.read(question.After)
 	if err != nil {
-		return Explanation{}, err
+		return Explanation{}, fmt.Errorf("loyalty: explain %s: %w", AccountName(member), err)
 	}
 	if question.Entry == (points.EntryRef{}) {
 		err = x.balance(member, question.Unit)
@@ -114,6 +116,7 @@ func (e *Engine) Explain(ctx context.Context, member string, question Question) 
 	if unit, ok := e.present().Unit(x.Unit); ok {
 		x.Scale = unit.Scale
 	}
+	x.Zone = e.present().Zone
 	return x.Explanation, nil
 }
 
@@ -134,6 +137,9 @@ type explaining struct {
 }
 
 func (x *explaining) balance(member, unit string) error {
+	if unit == "" {
+		return invalid("question", "say the unit of a balance, or an entry")
+	}
 	known, ok := x.engine.present().Unit(unit)
 	if !ok {
 		return fmt.Errorf("%w: %w", ErrUnknownUnit, invalid("unit", "%q is not a unit of the program", unit))
@@ -420,7 +426,7 @@ func (x Explanation) String() string {
 	unit := points.Unit{Code: x.Unit, Scale: x.Scale}
 	if x.Entry != nil {
 		e := x.Entry
-		fmt.Fprintf(&b, "%s %s %s: %s to %s, by %s", e.Kind, unit.Format(e.Amount), e.Unit, e.From, e.To, x.Operation.words())
+		fmt.Fprintf(&b, "%s %s %s: %s to %s, by %s", e.Kind, unit.Format(e.Amount), e.Unit, e.From, e.To, x.Operation.words(x.Zone))
 	}
 	if x.Balance != nil {
 		b.WriteString(x.Member + " has " + Receipt{Scales: map[string]int{x.Unit: x.Scale}}.balance(*x.Balance))
@@ -438,14 +444,14 @@ func (x Explanation) String() string {
 			fmt.Fprintf(&b, ", %s on hold", unit.Format(lot.Held))
 		}
 		if !points.IsNever(lot.ExpiresAt) {
-			b.WriteString(", until " + lot.ExpiresAt.Format("2 Jan 2006 15:04 MST"))
+			b.WriteString(", until " + inZone(lot.ExpiresAt, x.Zone).Format("2 Jan 2006 15:04 MST"))
 		}
 		for i := range lot.Credits {
-			b.WriteString("\n  " + lot.Credits[i].words(unit))
+			b.WriteString("\n  " + lot.Credits[i].words(unit, x.Zone))
 		}
 	}
 	for i := range x.Owed {
-		b.WriteString("\nowed since " + x.Owed[i].words(unit))
+		b.WriteString("\nowed since " + x.Owed[i].words(unit, x.Zone))
 	}
 	if x.Next != "" {
 		b.WriteString("\nand more")
@@ -460,12 +466,12 @@ func orHand(rule string) string {
 	return "rule " + rule
 }
 
-func (o *OperationName) words() string {
+func (o *OperationName) words(zone string) string {
 	text := o.Type
 	if o.Reference != "" {
 		text += " " + o.Reference
 	}
-	text += fmt.Sprintf(" of %s on %s", o.Member, o.At.Format("2 Jan 2006"))
+	text += fmt.Sprintf(" of %s on %s", o.Member, inZone(o.At, zone).Format("2 Jan 2006"))
 	if o.Reason != "" {
 		text += " (" + o.Reason + ")"
 	}
@@ -475,9 +481,9 @@ func (o *OperationName) words() string {
 	return text
 }
 
-func (c *Credit) words(unit points.Unit) string {
+func (c *Credit) words(unit points.Unit, zone string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s from %s", unit.Format(c.Entry.Amount), c.Operation.words())
+	fmt.Fprintf(&b, "%s from %s", unit.Format(c.Entry.Amount), c.Operation.words(zone))
 	if c.Entry.Rule != "" {
 		fmt.Fprintf(&b, ": rule %s of revision %d", c.Entry.Rule, c.Entry.Revision)
 	}

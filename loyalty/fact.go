@@ -9,7 +9,8 @@ import (
 
 // Fact records that something happened which is not an order: a visit, a birthday,
 // a review, nights stayed. It counts the metric unit of that code, if the program
-// has one, and earns the bonuses of rules for that activity.
+// has one, and earns the bonuses of rules for that activity. The metric needs no rule: a
+// bonus in it for its own activity counts besides.
 type Fact struct {
 	Member string `json:"member"`
 	Key    string `json:"key"`

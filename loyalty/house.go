@@ -108,10 +108,11 @@ func (tx *Tx) House(house House) (*Party, error) {
 }
 
 // Open opens a house account that the plan names, for the life of the program. One
-// that is open is an [ErrAlreadyEnrolled].
+// that is open is an [ErrAlreadyEnrolled]. A member's account begins with [Enroll]: whether
+// a member may earn or redeem say [Party.CanEarn] and [Party.CanRedeem].
 func (p *Party) Open() error {
 	if !p.tx.plan.isHouse(p.row.Member) {
-		return p.tx.fail(errors.New("loyalty: only a house account is opened"))
+		return p.tx.fail(errors.New("loyalty: Open opens a house account of the plan, not a member's: those begin with Enroll; CanEarn and CanRedeem say whether a member may"))
 	}
 	if p.Enrolled() {
 		return fmt.Errorf("%w: %s", ErrAlreadyEnrolled, whose(p.row.Member))

@@ -15,7 +15,9 @@ import (
 type Member struct {
 	ID string `json:"id"`
 	// At is the instant that everything here is as of.
-	At         time.Time         `json:"at"`
+	At time.Time `json:"at"`
+	// Zone is the program's IANA time zone, in which a page shows days. All times are UTC.
+	Zone       string            `json:"zone,omitempty"`
 	Version    int64             `json:"version"`
 	Status     string            `json:"status"`
 	EnrolledAt time.Time         `json:"enrolledAt"`
@@ -75,7 +77,8 @@ func (e *Engine) Member(ctx context.Context, member string) (Member, error) {
 	return e.readMember(ctx, member, e.options.Clock(), true)
 }
 
-// MemberAt returns what a member had, or will have if nothing happens until then.
+// MemberAt returns what a member had, or will have if nothing happens until then, at an
+// instant of the years 1900 to 9000; before the enrollment that is [ErrNotEnrolled].
 // The past is rebuilt from the ledger, at a cost that grows with it; an instant
 // after the account's last operation costs one load. What counts is when entries
 // were recorded. Status, gates and attributes are always those of now. Tiers of the past
@@ -95,6 +98,7 @@ func (e *Engine) readMember(ctx context.Context, member string, at time.Time, no
 	if err != nil {
 		return Member{}, fmt.Errorf("loyalty: %s: %w", AccountName(member), err)
 	}
+	m.Zone = e.present().Zone
 	return m, nil
 }
 
@@ -103,6 +107,9 @@ func (e *Engine) readMember(ctx context.Context, member string, at time.Time, no
 func (e *Engine) memberAt(ctx context.Context, member string, at time.Time, now bool) (Member, error) {
 	if err := points.CheckID(member, maxID); err != nil {
 		return Member{}, invalid("member", "%v", err)
+	}
+	if year := at.Year(); !now && (year < 1900 || year > 9000) {
+		return Member{}, invalid("at", "the year must be 1900 to 9000, is %d", year)
 	}
 	for range e.options.Attempts {
 		d := &deciding{

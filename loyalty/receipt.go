@@ -227,6 +227,9 @@ func (r Receipt) String() string {
 			}
 		}
 	}
+	if len(r.Awards) > 0 {
+		b.WriteString(r.counts())
+	}
 	if p := r.Payment; p != nil && p.Points > 0 {
 		fmt.Fprintf(&b, "\n%s %s pay %s %s, %s %s are left to pay", r.amount(p.Unit, p.Points), p.Unit, p.Currency, p.Money, p.Currency, p.Rest)
 	}
@@ -255,6 +258,30 @@ func (r Receipt) String() string {
 	}
 	for _, balance := range r.Balances {
 		b.WriteString("\nbalance " + r.balance(balance))
+	}
+	return b.String()
+}
+
+// counts tells of metrics that were counted besides what awards tell, such as by a [Fact]
+// that earns too.
+func (r Receipt) counts() string {
+	var b strings.Builder
+	for _, m := range r.Moves {
+		if m.Kind != points.EntryCount {
+			continue
+		}
+		told := points.Amount(0)
+		for _, award := range r.Awards {
+			if award.Unit == m.Unit {
+				told += award.Points
+			}
+		}
+		if m.Amount != told {
+			fmt.Fprintf(&b, "\ncounted %s %s", r.amount(m.Unit, m.Amount), m.Unit)
+			if told > 0 {
+				b.WriteString(" in all")
+			}
+		}
 	}
 	return b.String()
 }
@@ -311,10 +338,15 @@ func (r Receipt) date(t time.Time) string {
 	if points.IsNever(t) {
 		return "never"
 	}
-	if in, err := time.LoadLocation(r.Zone); err == nil {
-		t = t.In(in)
+	return inZone(t, r.Zone).Format("2 Jan 2006 15:04")
+}
+
+// inZone is t as the clocks of a zone show it, where this system knows the zone.
+func inZone(t time.Time, zone string) time.Time {
+	if in, err := time.LoadLocation(zone); err == nil {
+		return t.In(in)
 	}
-	return t.Format("2 Jan 2006 15:04")
+	return t
 }
 
 func (r Receipt) balance(b points.Balance) string {
@@ -341,10 +373,6 @@ func (a AwardReceipt) when(zone string) string {
 	case points.IsNever(a.AvailableFrom):
 		return ", usable once confirmed"
 	default:
-		from := a.AvailableFrom
-		if in, err := time.LoadLocation(zone); err == nil {
-			from = from.In(in)
-		}
-		return ", usable from " + from.Format("2 Jan 2006")
+		return ", usable from " + inZone(a.AvailableFrom, zone).Format("2 Jan 2006")
 	}
 }
