@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,6 +72,48 @@ func TestCommitsThatShareACounterAreTriedAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, storage.BoundExceeded, outcomes[0].Status)
 	assert.EqualValues(t, 200, outcomes[0].Counter.Used)
+}
+
+// While a commit is on its way to etcd another goes through, in the same process and on
+// the same store: nothing of the process keeps them apart. Of two commits of one version,
+// whose keys differ, one is stored: the account is part of the condition by itself.
+func TestACommitThatIsOnItsWayKeepsNoOtherWaiting(t *testing.T) {
+	servers := start(t, 1, false)
+	for name, c := range map[string]struct {
+		other  string
+		status storage.Status
+	}{"another member": {"m-ben", storage.OK}, "the same member": {"m-anna", storage.Conflict}} {
+		t.Run(name, func(t *testing.T) {
+			client := servers.client(t)
+			hold := &between{KV: client.KV}
+			client.KV = hold
+			store := open(t, client, &etcdstore.Options{Prefix: t.Name() + "/"})
+			ended := make(chan []storage.Outcome, 1)
+			transactions := 0
+			hold.before = func() {
+				if transactions++; transactions == 1 {
+					return // which reads
+				}
+				hold.before = nil
+				go func() {
+					other := batchOf(c.other, 1)
+					other.Legs[0].Operation.Key = "at the other till"
+					outcomes, err := store.Commit(t.Context(), []storage.Batch{other})
+					assert.NoError(t, err)
+					ended <- outcomes
+				}()
+				select {
+				case outcomes := <-ended:
+					assert.Equal(t, storage.OK, outcomes[0].Status)
+				case <-time.After(20 * time.Second):
+					assert.Fail(t, "the other commit waits for this one")
+				}
+			}
+			outcomes, err := store.Commit(t.Context(), []storage.Batch{batchOf("m-anna", 1)})
+			require.NoError(t, err)
+			assert.Equal(t, c.status, outcomes[0].Status)
+		})
+	}
 }
 
 func TestStoresOfOtherPrefixesDoNotSeeEachOther(t *testing.T) {
