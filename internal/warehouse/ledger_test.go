@@ -1,7 +1,9 @@
 package warehouse_test
 
 import (
+	"crypto/rand"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,4 +89,53 @@ func TestTheLedgerOfAStoreIsSummedInItsDatabase(t *testing.T) {
 		add(whole, key{"", total.Unit, string(total.Kind), total.From, total.To}, int64(total.Amount), total.Entries)
 	}
 	assert.Equal(t, whole, sums, "over all months they are the totals of the store")
+}
+
+// Who reports needs to read two tables; who lists, to read all of them.
+func TestReportsAndListingsNeedNoMoreThanToRead(t *testing.T) {
+	db := postgres.open(t)
+	db.SetMaxOpenConns(1) // whose role is set
+	require.NoError(t, sqlstore.Migrate(t.Context(), db, sqlstore.PostgreSQL))
+	beans(t, sqlstore.New(db, sqlstore.PostgreSQL, nil))
+	exec := func(statement string) {
+		_, err := db.ExecContext(t.Context(), statement)
+		require.NoError(t, err, statement)
+	}
+	role := "analyst_" + strings.ToLower(rand.Text()[:10])
+	exec("CREATE ROLE " + role)
+	defer func() {
+		exec("RESET ROLE")
+		exec("DROP OWNED BY " + role)
+		exec("DROP ROLE " + role)
+	}()
+	exec("GRANT SELECT ON loyalty_entries, loyalty_lots TO " + role)
+	exec("SET ROLE " + role)
+	ledger := sqlkpi.Ledger{Name: "loyalty_entries", Lots: "loyalty_lots", Program: "beans", Micros: true}
+	totals, err := ledger.Totals(t.Context(), db, time.UTC)
+	require.NoError(t, err)
+	assert.NotEmpty(t, totals)
+	_, err = ledger.PointCohorts(t.Context(), db, "bean", time.Date(2028, time.January, 1, 0, 0, 0, 0, time.UTC), time.UTC)
+	require.NoError(t, err)
+	refused := func(statements ...string) {
+		for _, statement := range statements {
+			_, err := db.ExecContext(t.Context(), statement)
+			require.ErrorContains(t, err, "permission denied", statement)
+		}
+	}
+	refused("SELECT * FROM loyalty_operations", "SELECT * FROM loyalty_records", "SELECT * FROM loyalty_accounts", "DELETE FROM loyalty_entries")
+
+	exec("RESET ROLE")
+	exec("GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + role)
+	exec("SET ROLE " + role)
+	store := sqlstore.New(db, sqlstore.PostgreSQL, nil)
+	accounts, err := store.Accounts(t.Context(), storage.AccountQuery{Program: "beans"})
+	require.NoError(t, err)
+	assert.Len(t, accounts.Items, 3)
+	_, err = store.Load(t.Context(), []storage.LoadRequest{{Program: "beans", Member: "anna", Debits: []storage.Debit{{Limit: 9}}}})
+	require.NoError(t, err)
+	_, err = storage.Totals(t.Context(), store, "beans")
+	require.NoError(t, err)
+	err = store.PutRevision(t.Context(), storage.Revision{Program: "beans", Number: 9, Text: []byte("{}"), EffectiveAt: points.Never})
+	require.ErrorContains(t, err, "permission denied")
+	refused("UPDATE loyalty_accounts SET version = 9", "DELETE FROM loyalty_claims", "INSERT INTO loyalty_schema VALUES (9)")
 }

@@ -29,6 +29,12 @@
 // A [Table] names the columns of a log, such as a host's own table of orders. The
 // database needs no function of ours and no other rights than to read.
 //
+// For a [Ledger] in the tables of a store, a role of its own may do with
+//
+//	GRANT SELECT ON loyalty_entries, loyalty_lots TO analyst;
+//
+// and sees neither documents nor receipts.
+//
 // Money is added up as decimals or integers; nothing that package kpi has exactly goes
 // through a float. Days and months are those of any zone of the IANA database, told by the
 // clocks that Go knows: a statement holds the zone's changes of offset, so engines

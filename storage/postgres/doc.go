@@ -73,4 +73,7 @@
 //
 // with search_path=loyalty in the connection string, or without the schema where the
 // tables are in public.
+// These are few statements; sqlstore.Grants writes narrower ones, by column, under which
+// the user cannot change what the chain of hashes is about either. Deliveries and Prune
+// need no more. Reports and listings need SELECT alone: see package sqlkpi.
 package postgres

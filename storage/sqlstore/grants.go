@@ -8,6 +8,9 @@ import "strings"
 // role, the one that runs [Migrate]. Each statement ends with a semicolon and a line
 // break; role stands in them as it is given, quoted where the database asks for it.
 //
+// Deliveries and Prune need no more than that. One who lists and reports needs SELECT
+// alone, and package sqlkpi only that of loyalty_entries and loyalty_lots.
+//
 // On PostgreSQL the role needs USAGE on the schema as well, which every role has on
 // the schema public. On MySQL run them in the database of the tables.
 func Grants(dialect Dialect, role string) (string, error) {
