@@ -161,6 +161,8 @@ func TestUnitsOfAReward(t *testing.T) {
 	}}
 	require.Equal(t, []string{"bean", "star"}, reward.Units())
 	require.Equal(t, []string{"", "b", "c"}, reward.Options())
+	free := rewards.Reward{}
+	require.Equal(t, []string{""}, free.Options())
 	donation := rewards.Reward{Type: rewards.TypeDonation, Exchange: &rewards.Exchange{Unit: "bean"}}
 	require.Equal(t, []string{"bean"}, donation.Units())
 	require.False(t, donation.Coded())
@@ -224,6 +226,8 @@ func TestOfPricesThatApplyTheLeastCounts(t *testing.T) {
 		{"a price of an hour is a season's", append(beans(50), rewards.Price{Unit: "bean", Points: 70, When: points.When{Hours: []points.Hours{{From: 60}}}}), rewards.Cost{Unit: "bean", Points: 70}},
 		{"a price of a day is a season's", append(beans(50), rewards.Price{Unit: "bean", Points: 70, When: points.When{Days: []int{1}}}), rewards.Cost{Unit: "bean", Points: 70}},
 		{"a price of a weekday is a season's", append(beans(50), rewards.Price{Unit: "bean", Points: 70, When: mondays}), rewards.Cost{Unit: "bean", Points: 70}},
+		{"a price that has begun is a season's", append(beans(50), rewards.Price{Unit: "bean", Points: 70, When: points.When{From: march(1)}}), rewards.Cost{Unit: "bean", Points: 70}},
+		{"a price that will end is a season's", append(beans(50), rewards.Price{Unit: "bean", Points: 70, When: points.When{Until: march(2)}}), rewards.Cost{Unit: "bean", Points: 70}},
 		{"a price of a tier and one of a season are alike", []rewards.Price{
 			{Unit: "bean", Points: 70, When: mondays}, {Unit: "bean", Points: 60, Tiers: []string{"gold"}},
 		}, rewards.Cost{Unit: "bean", Points: 60}},

@@ -38,6 +38,8 @@ func TestARewardSaysWhenItOpens(t *testing.T) {
 		"a day earlier for gold, who asks":  {rewards.Reward{When: points.When{From: local(2027, time.April, 1, 9, 0)}, Early: []rewards.Early{{Tiers: []string{"gold"}, From: local(2027, time.March, 31, 9, 0)}}}, []string{"gold"}, 0, rewards.Reason{Why: rewards.NotOpen, At: local(2027, time.March, 31, 9, 0)}},
 		"by the tier's own early access":    {rewards.Reward{When: points.When{From: local(2027, time.April, 1, 9, 0)}}, nil, 48 * time.Hour, rewards.Reason{Why: rewards.NotOpen, At: local(2027, time.March, 30, 9, 0)}},
 		"until yesterday":                   {rewards.Reward{When: points.When{Until: local(2027, time.March, 26, 0, 0)}}, nil, 0, rewards.Reason{Why: rewards.Over}},
+		"on Mondays until May":              {rewards.Reward{When: points.When{Weekdays: points.Mon, Until: local(2027, time.May, 1, 0, 0)}}, nil, 0, rewards.Reason{Why: rewards.NotOpen, At: local(2027, time.March, 29, 0, 0)}},
+		"on Mondays until one has begun":    {rewards.Reward{When: points.When{Weekdays: points.Mon, Until: local(2027, time.March, 29, 0, 1)}}, nil, 0, rewards.Reason{Why: rewards.NotOpen, At: local(2027, time.March, 29, 0, 0)}},
 		"on Mondays until tomorrow":         {rewards.Reward{When: points.When{Weekdays: points.Mon, Until: local(2027, time.March, 28, 0, 0)}}, nil, 0, rewards.Reason{Why: rewards.Over}},
 		"on a day that no month ever has":   {rewards.Reward{When: points.When{Months: []int{2}, Days: []int{30}}}, nil, 0, rewards.Reason{Why: rewards.Over}},
 		"for those who enrolled a year ago": {rewards.Reward{Only: rewards.Only{Enrolled: points.Span{N: 1, Unit: points.Years}}}, nil, 0, rewards.Reason{Why: rewards.TooNew, At: local(2027, time.October, 1, 9, 0)}},
