@@ -211,10 +211,12 @@ func (d *Desk) Ordered(ctx context.Context, member, order, currency string, at t
 			}
 			continue
 		}
-		_, err := d.engine.Do(ctx, Qualify{
+		receipt, err := d.engine.Do(ctx, Qualify{
 			Member: member, Key: "referral/order/" + digest(order), Referrer: r.Referrer, Order: order, Currency: currency, OccurredAt: at,
 		})
 		switch {
+		case err == nil && receipt.Replayed, errors.Is(err, loyalty.ErrKeyReused):
+			// It counted before, and came back.
 		case err == nil:
 			return true, nil
 		case !errors.Is(err, ErrOrder) && !errors.Is(err, ErrNoReferral):

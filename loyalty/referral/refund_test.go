@@ -142,3 +142,71 @@ func TestLaterTermsChangeNothingOfWhatWasPromised(t *testing.T) {
 	require.EqualValues(t, 500, s.beans("anna"))
 	s.verify()
 }
+
+func TestAnOrderThatCameBackIsToldAgain(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben")
+	s.refers("anna", "ben")
+	s.buys("ben", "1001", "30.00")
+	for _, counts := range []bool{true, true, false, false} {
+		if !counts {
+			s.must(loyalty.Refund{Member: "ben", Key: "refund", Order: "1001", Full: true})
+			_, err := s.Returned(t.Context(), "ben", "1001")
+			require.NoError(t, err)
+			s.days(1)
+		}
+		said, err := s.Ordered(t.Context(), "ben", "1001", "EUR", s.now)
+		require.NoError(t, err)
+		require.Equal(t, counts, said)
+	}
+	require.Equal(t, both(referral.Withdrawn), s.sides("ben", "anna"))
+}
+
+func TestTheSameKeyAgainIsAReplay(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben")
+	s.buys("anna", "1000", "5.00")
+	accept := referral.Accept{Member: "ben", Key: "accept", Referrer: "anna", Code: "ANNA-BEANS", Fingerprints: []string{"card 1"}}
+	for _, cmd := range []loyalty.Command{
+		referral.Issue{Member: "anna", Key: "code", Code: "ANNA-BEANS"}, accept,
+		loyalty.Earn{Member: "ben", Key: "order", Order: order("1001", "25.00")},
+		referral.Qualify{Member: "ben", Key: "qualify", Referrer: "anna", Order: "1001", Currency: "EUR"},
+		referral.Review{Member: "ben", Key: "review", Referrer: "anna"}, referral.Pay{Member: "anna", Key: "pay", Friend: "ben"},
+		referral.Deny{Member: "ben", Key: "deny", Referrer: "anna", Reason: "a false name", Actor: "mia"},
+		referral.Pay{Member: "anna", Key: "back", Friend: "ben"}, referral.Revoke{Member: "anna", Key: "revoke"},
+	} {
+		if _, due := cmd.(referral.Review); due {
+			s.days(14)
+		}
+		first := s.must(cmd)
+		heads := s.heads()
+		again := s.must(cmd)
+		require.True(t, again.Replayed)
+		again.Replayed = false
+		require.Equal(t, first.String(), again.String())
+		require.Equal(t, string(first.Result), string(again.Result))
+		require.Equal(t, heads, s.heads())
+	}
+	accept.Code = "OTHER-CODE"
+	s.refused(accept, loyalty.ErrKeyReused)
+	require.EqualValues(t, 5, s.beans("anna"))
+	require.EqualValues(t, 25, s.beans("ben"))
+	s.verify()
+}
+
+func TestARewardIsExplainedByItsRule(t *testing.T) {
+	s := ordered(t, nil)
+	s.days(14)
+	s.RunDue()
+	for member, rule := range map[string]string{"anna": "made", "ben": "joined"} {
+		rules := map[string]points.Amount{}
+		for op, err := range s.History(t.Context(), member) {
+			require.NoError(t, err)
+			for _, entry := range op.Entries {
+				rules[entry.Rule] += entry.Amount
+			}
+		}
+		require.EqualValues(t, map[string]points.Amount{"made": 500, "joined": 200}[rule], rules[rule])
+		explained, err := s.Explain(t.Context(), member, loyalty.Question{Unit: "bean"})
+		require.NoError(t, err)
+		require.Contains(t, explained.String(), rule)
+	}
+}
