@@ -14,7 +14,8 @@ import (
 func TestWhatIsEligibleOfAnOrderGoesDownWithItsRefunds(t *testing.T) {
 	d := decimal.RequireFromString
 	order := points.Order{ID: "1", Currency: "EUR", Shipping: d("3.00"), Lines: []points.Line{
-		{ID: "mug", Amount: d("12.00"), Tax: d("2.40")}, {ID: "cakes", Quantity: 2, Amount: d("9.00")},
+		{ID: "mug", Amount: d("12.00"), Tax: d("2.40")},
+		{ID: "cakes", Quantity: 2, Amount: d("9.00")},
 		{ID: "card", Amount: d("50.00"), StoredValue: true},
 	}}
 	rules := []points.Rule{{Code: "base", Spend: &points.SpendRate{Points: 1, Per: d("1"), Currency: "EUR"}}}

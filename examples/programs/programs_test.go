@@ -142,19 +142,24 @@ func TestAYearAtTheCoffeeShop(t *testing.T) {
 	y.did("2027-05-01 08:00", loyalty.Fact{Activity: "review", Attributes: map[string]string{"photo": "yes"}}, "bean: review 20")
 	y.did("2027-05-31 23:59", loyalty.Fact{Activity: "review", Attributes: map[string]string{"photo": "yes"}}, "bean: review 0")
 	y.did("2027-06-01 00:00", loyalty.Fact{Activity: "review", Attributes: map[string]string{"photo": "no"}})
+	for day := 2; day <= 6; day++ {
+		y.did(fmt.Sprintf("2027-06-%02d 08:00", day), loyalty.Fact{Activity: "referral-made"}, "bean: friend 150")
+	}
+	y.did("2027-06-07 08:00", loyalty.Fact{Activity: "referral-made"}, "bean: friend 0")
+	y.did("2027-06-08 08:00", loyalty.Fact{Activity: "referral-joined"}, "bean: invited 75")
 	party := y.earns("2027-07-03 19:00", sale("EUR", line("coffee", 60, "240.00")), "bean: base 200, card 300")
 	require.Contains(t, party.String(), "40 bean less by the cap of 200 bean a day")
 	require.Contains(t, party.String(), "Every tenth coffee: 0 of 10")
-	require.Equal(t, points.Amount(29+23+9+4+8+4+24+102+15+100+20+500), y.total("bean"))
+	require.Equal(t, points.Amount(29+23+9+4+8+4+24+102+15+100+20+5*150+75+500), y.total("bean"))
 	require.Equal(t, points.Amount(4), y.total("visit"))
 
 	y.at("2027-07-04 09:00")
 	y.do(loyalty.Refund{Member: "mia", Key: "broken cups", Order: party.Reference, Lines: []points.RefundLine{{Line: "1", Quantity: 30}}})
-	require.Equal(t, points.Amount(838-250), y.total("bean"))
+	require.Equal(t, points.Amount(1663-250), y.total("bean"))
 	y.at("2028-02-01 00:00")
-	require.Equal(t, points.Amount(588-29-23-9), y.total("bean"), "the beans of January 2027 are gone")
+	require.Equal(t, points.Amount(1413-29-23-9), y.total("bean"), "the beans of January 2027 are gone")
 	y.at("2028-03-01 00:00")
-	require.Equal(t, points.Amount(527-4-8-4-24), y.total("bean"), "and those of February")
+	require.Equal(t, points.Amount(1352-4-8-4-24), y.total("bean"), "and those of February")
 	y.verify()
 }
 

@@ -166,12 +166,15 @@ func TestTheSameKeyAgainIsAReplay(t *testing.T) {
 	s.buys("anna", "1000", "5.00")
 	accept := referral.Accept{Member: "ben", Key: "accept", Referrer: "anna", Code: "ANNA-BEANS", Fingerprints: []string{"card 1"}}
 	for _, cmd := range []loyalty.Command{
-		referral.Issue{Member: "anna", Key: "code", Code: "ANNA-BEANS"}, accept,
+		referral.Issue{Member: "anna", Key: "code", Code: "ANNA-BEANS"},
+		accept,
 		loyalty.Earn{Member: "ben", Key: "order", Order: order("1001", "25.00")},
 		referral.Qualify{Member: "ben", Key: "qualify", Referrer: "anna", Order: "1001", Currency: "EUR"},
-		referral.Review{Member: "ben", Key: "review", Referrer: "anna"}, referral.Pay{Member: "anna", Key: "pay", Friend: "ben"},
+		referral.Review{Member: "ben", Key: "review", Referrer: "anna"},
+		referral.Pay{Member: "anna", Key: "pay", Friend: "ben"},
 		referral.Deny{Member: "ben", Key: "deny", Referrer: "anna", Reason: "a false name", Actor: "mia"},
-		referral.Pay{Member: "anna", Key: "back", Friend: "ben"}, referral.Revoke{Member: "anna", Key: "revoke"},
+		referral.Pay{Member: "anna", Key: "back", Friend: "ben"},
+		referral.Revoke{Member: "anna", Key: "revoke"},
 	} {
 		if _, due := cmd.(referral.Review); due {
 			s.days(14)
@@ -204,7 +207,7 @@ func TestARewardIsExplainedByItsRule(t *testing.T) {
 				rules[entry.Rule] += entry.Amount
 			}
 		}
-		require.EqualValues(t, map[string]points.Amount{"made": 500, "joined": 200}[rule], rules[rule])
+		require.Equal(t, map[string]points.Amount{"made": 500, "joined": 200}[rule], rules[rule])
 		explained, err := s.Explain(t.Context(), member, loyalty.Question{Unit: "bean"})
 		require.NoError(t, err)
 		require.Contains(t, explained.String(), rule)
