@@ -159,7 +159,14 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 	if err != nil {
 		return orDone(ctx, err)
 	}
-	defer func() { giveBack(conn, err) }()
+	goesOn := false
+	defer func() {
+		if goesOn {
+			go giveBack(conn, nil) // which waits for the answer
+			return
+		}
+		giveBack(conn, err)
+	}()
 	tx, err := conn.BeginTx(inside, opts)
 	if err != nil {
 		return orDone(ctx, err)
@@ -178,7 +185,7 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 		return ctx.Err()
 	}
 	ended = true
-	err = commitWithin(ctx, tx, cancel)
+	goesOn, err = commitWithin(ctx, tx, cancel)
 	if err != nil && opts == nil && p.grammar.commitFails(err) == lost {
 		return fmt.Errorf("%w: %w", errUnknown, err)
 	}
@@ -186,26 +193,26 @@ func (p *pool) transact(ctx context.Context, opts *sql.TxOptions, do work) (err 
 }
 
 // commitWithin commits, and waits for the answer a moment longer than the context lasts.
-// Not every driver's COMMIT has a context: the connection of one that goes on is lost.
-func commitWithin(ctx context.Context, tx *sql.Tx, cancel context.CancelFunc) error {
+// Not every driver's COMMIT has a context: one may go on, with its connection.
+func commitWithin(ctx context.Context, tx *sql.Tx, cancel context.CancelFunc) (goesOn bool, err error) {
 	lingering, stop := linger.Context(ctx)
 	defer stop()
 	if lingering.Done() == nil {
-		return tx.Commit()
+		return false, tx.Commit()
 	}
 	answer := make(chan error, 1)
 	go func() { answer <- tx.Commit() }()
 	select {
 	case err := <-answer:
-		return err
+		return false, err
 	case <-lingering.Done():
 		select {
 		case err := <-answer: // both are there
-			return err
+			return false, err
 		default:
 		}
 		cancel()
-		return lingering.Err()
+		return true, lingering.Err()
 	}
 }
 
