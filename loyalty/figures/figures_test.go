@@ -206,6 +206,9 @@ func TestPointsAreAsOfAnInstant(t *testing.T) {
 	assert.Equal(t, kpi.PointCounts{Issued: 40, Matured: 40, Redeemed: 15}, at(s.now.Add(time.Second)))
 	_, err := figures.PointCohorts(t.Context(), s.engine, s.store, figures.PointOptions{})
 	require.ErrorIs(t, err, kpi.ErrInvalid)
+	_, err = figures.PointCohorts(t.Context(), s.engine, s.store, figures.PointOptions{Unit: "baen", Until: s.now})
+	require.ErrorIs(t, err, kpi.ErrInvalid)
+	require.ErrorContains(t, err, `unit: "baen" is not a unit of the program`)
 }
 
 // TestOrdersOfWhoIsErasedAreLostBeforeTheScrub erases a member whom another was merged into, by

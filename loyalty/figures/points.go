@@ -94,6 +94,11 @@ func PointCohorts(ctx context.Context, engine *loyalty.Engine, store storage.Sto
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if _, ok := engine.Program(points.Never).Unit(o.Unit); !ok {
+		var problems kpi.Problems
+		problems.Add("unit", "%q is not a unit of the program", o.Unit)
+		return nil, problems.Err()
+	}
 	sums, err := kpi.NewPointAccumulator(o.Until, o.Zone)
 	if err != nil {
 		return nil, err
