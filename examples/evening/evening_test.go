@@ -127,5 +127,6 @@ func TestTheStoryIsTheSameEachTime(t *testing.T) {
 	require.Contains(t, first, "is next on the list: ")
 	require.Contains(t, first, "nobody overtook it")
 	require.Equal(t, first, tell())
-	require.Error(t, run(t.Context(), []string{"-seats", "0"}, &bytes.Buffer{}, &bytes.Buffer{}))
+	require.ErrorContains(t, run(t.Context(), []string{"-seats", "0"}, &bytes.Buffer{}, &bytes.Buffer{}), "-seats 0")
+	require.ErrorContains(t, run(t.Context(), []string{"tonight"}, &bytes.Buffer{}, &bytes.Buffer{}), `"tonight" is no flag`)
 }

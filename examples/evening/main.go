@@ -30,6 +30,9 @@ func main() {
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "evening:", err)
 		os.Exit(1)
@@ -50,8 +53,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if s.members < 1 || s.seats < 1 || s.engines < 1 || s.tellers < 1 || flags.NArg() > 0 {
-		return errors.New("members, seats, engines and tellers must be above 0, and nothing else is said")
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag; say -h for help", flags.Arg(0))
+	}
+	if s.members < 1 || s.seats < 1 || s.engines < 1 || s.tellers < 1 {
+		return fmt.Errorf("-members %d, -seats %d, -engines %d, -tellers %d: must be above 0", s.members, s.seats, s.engines, s.tellers)
 	}
 	store, finish, err := open(*path)
 	if err != nil {

@@ -92,6 +92,9 @@ func (c *command) run(ctx context.Context, args []string) int {
 		return exitUsage
 	}
 	if err := c.compare(ctx, o); err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted")
+		}
 		fmt.Fprintf(c.stderr, "whatif: %v\n", err)
 		return exitFailed
 	}
