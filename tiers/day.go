@@ -17,8 +17,13 @@ const (
 	LastDay  Day = 2932896 // 31 December 9999; as an end it means "never"
 )
 
-// DayOf returns the day of t in the zone, which is that of the program.
-func DayOf(t time.Time, zone *time.Location) Day { return date(t.In(zone).Date()) }
+// DayOf returns the day of t in the zone, which is that of the program; nil is UTC.
+func DayOf(t time.Time, zone *time.Location) Day {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return date(t.In(zone).Date())
+}
 
 // Date returns a day by its date; out of range values are carried over as
 // time.Date does.

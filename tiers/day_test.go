@@ -28,6 +28,11 @@ func TestADayIsThatOfTheZone(t *testing.T) {
 	}
 }
 
+func TestADayOfNoZoneIsThatOfUTC(t *testing.T) {
+	night := time.Date(2027, time.March, 6, 23, 30, 0, 0, time.FixedZone("west", -3600))
+	assert.Equal(t, tiers.Date(2027, time.March, 7), tiers.DayOf(night, nil))
+}
+
 func TestADayWhoseMidnightIsSkippedStartsLater(t *testing.T) {
 	saoPaulo, err := time.LoadLocation("America/Sao_Paulo")
 	require.NoError(t, err)
