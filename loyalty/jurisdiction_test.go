@@ -83,3 +83,18 @@ func TestConfirmedPointsKeepTheExpiryOfTheirRule(t *testing.T) {
 	require.Equal(t, []string{"2027-04-11T22:00:00Z", "2028-03-11T23:00:00Z", "2028-03-31T22:00:00Z"}, dates)
 	s.verify()
 }
+
+func TestConfirmedPointsOfSeveralRulesThatALawPutTogetherLiveAsTheUnitSays(t *testing.T) {
+	program := quebec()
+	program.Units[0].Pending = points.UntilConfirmed()
+	s := openShop(t, program)
+	s.must(loyalty.Enroll{Member: "anna", Key: "enroll", Jurisdiction: "CA-QC"})
+	require.Len(t, s.must(loyalty.Earn{Member: "anna", Key: "1001", Order: latte("1001")}).Awards, 1)
+	s.must(loyalty.SetJurisdiction{Member: "anna", Key: "moved"})
+	s.now = s.now.AddDate(0, 0, 10)
+	s.must(loyalty.Confirm{Member: "anna", Key: "confirm", Order: "1001"})
+	m := s.member("anna")
+	require.Len(t, m.Expiring, 1)
+	require.Equal(t, "2028-03-11T23:00:00Z", m.Expiring[0].At.Format(time.RFC3339), "a year, and not the month of the Monday bonus")
+	s.verify()
+}

@@ -38,27 +38,35 @@ func (p *Party) entriesOf(version int64) ([]points.Entry, error) {
 }
 
 // ruleOf returns the code of the rule whose own expiry a lot follows, or "": the
-// ledger knows it by the entries that made the lot.
+// ledger knows it by the entries that made the lot. One that several rules gave, who let
+// points live differently long in some revision, follows none: a law had them all live alike.
 func (p *Party) ruleOf(lot *points.Lot) (string, error) {
 	live := func(r points.Rule) bool { return r.Expiry != (points.Expiry{}) }
 	revisions := p.tx.deciding.engine.revisions
 	if !slices.ContainsFunc(revisions, func(rev *revision) bool { return slices.ContainsFunc(rev.Earning, live) }) {
 		return "", nil
 	}
-	own := func(code string) bool {
-		return slices.ContainsFunc(revisions, func(rev *revision) bool {
-			rule := rev.rule(code)
-			return rule != nil && live(*rule)
-		})
-	}
 	entries, err := p.entriesOf(int64(lot.ID) / lotsPerVersion)
 	if err != nil {
 		return "", err
 	}
-	for _, entry := range entries {
-		if entry.Lot == lot.ID && own(entry.Rule) {
-			return entry.Rule, nil
+	entries = slices.DeleteFunc(entries, func(e points.Entry) bool { return e.Lot != lot.ID })
+	if len(entries) == 0 || !slices.ContainsFunc(revisions, func(rev *revision) bool { return rev.livesOf(entries[0].Rule) != (points.Expiry{}) }) {
+		return "", nil
+	}
+	rule := entries[0].Rule
+	for _, entry := range entries[1:] {
+		if slices.ContainsFunc(revisions, func(rev *revision) bool { return rev.livesOf(entry.Rule) != rev.livesOf(rule) }) {
+			return "", nil
 		}
 	}
-	return "", nil
+	return rule, nil
+}
+
+// livesOf is how long points of a rule live by the rule itself.
+func (r *revision) livesOf(code string) points.Expiry {
+	if rule := r.rule(code); rule != nil {
+		return rule.Expiry
+	}
+	return points.Expiry{}
 }

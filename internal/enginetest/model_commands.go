@@ -204,7 +204,7 @@ func (m *model) award(p *person, awards []points.Award, source string, now, at t
 		default:
 			from := activation(program, unit, award.Points).From(at, m.zone)
 			m.enter(unit.Code, points.Issued, award.Points)
-			for _, life := range lives(p, program, unit, award) {
+			for _, life := range m.lives(p, program, unit, award) {
 				lots = append(lots, m.receive(p, parcel{
 					unit: unit.Code, left: life.points, earned: at, from: from, until: life.expiry.From(from, m.zone), source: source, rule: life.rule,
 				}, now))

@@ -129,18 +129,44 @@ type lifespan struct {
 
 // lives splits an award by how long the points of its rules live: what lives as long as
 // the unit says comes first.
-func lives(p *person, program loyalty.Program, unit points.Unit, award points.Award) []lifespan {
+func (m *model) lives(p *person, program loyalty.Program, unit points.Unit, award points.Award) []lifespan {
 	parts := []lifespan{{expiry: p.expiryFor(program, unit, "")}}
+	rules := make([][]string, 1)
 	for _, share := range award.Shares {
 		expiry := p.expiryFor(program, unit, share.Rule)
 		i := slices.IndexFunc(parts, func(l lifespan) bool { return l.expiry == expiry })
 		if i < 0 {
 			i = len(parts)
-			parts = append(parts, lifespan{expiry: expiry, rule: share.Rule})
+			parts, rules = append(parts, lifespan{expiry: expiry}), append(rules, nil)
 		}
 		parts[i].points += share.Points
+		if share.Points > 0 {
+			rules[i] = append(rules[i], share.Rule)
+		}
+	}
+	for i := range parts {
+		parts[i].rule = m.ruleOfAll(rules[i])
 	}
 	return slices.DeleteFunc(parts, func(l lifespan) bool { return l.points == 0 })
+}
+
+// ruleOfAll is a rule that says how long all points live that rules gave, whatever the
+// revision, or none.
+func (m *model) ruleOfAll(rules []string) string {
+	says := false
+	for _, program := range m.revisions {
+		for _, rule := range rules {
+			if own := expiryOf(program, points.Unit{}, rule); own != expiryOf(program, points.Unit{}, rules[0]) {
+				return ""
+			} else if own != (points.Expiry{}) {
+				says = true
+			}
+		}
+	}
+	if !says {
+		return ""
+	}
+	return rules[0]
 }
 
 // expiryOf is how long points of a unit live that a rule gives.
