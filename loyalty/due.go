@@ -43,6 +43,8 @@ const duePage = 256
 // that expired, holds and feature records whose deadline came. What it books holds
 // already when it has not run, since every read and every command looks at the time;
 // so it may run seldom, by several workers at once, and be stopped at any moment.
+// Every night is enough for most. Reminders, and stock and limits that a reservation gives
+// back, wait for it: where these are short, run it often.
 //
 // While one page of accounts is written, the next is decided. An account whose
 // settlement fails is reported, tried again later, and stops no other.
