@@ -16,7 +16,8 @@ import (
 
 // Explanations proves that whatever commands have made of a ledger, every balance and
 // every entry of it is explained: by lots that make up the balance, each with the entries
-// by which its points were first earned.
+// by which its points were first earned: none of them twice, and of each lot that they made all
+// that it was made of and no more, whatever merges have moved of it since.
 func Explanations(t *testing.T, open Open, options *Options) {
 	checks(t, options.or().Sequences)
 	opened := stores{open: open, t: t}
@@ -81,7 +82,7 @@ func (m *machine) explainBalances(member string, told *explanations) error {
 					have.Available += lot.Remaining
 				}
 				have.Held += lot.Held
-				if err := told.check(lot); err != nil {
+				if err := m.check(told, lot); err != nil {
 					return err
 				}
 			}
@@ -127,7 +128,7 @@ func (m *machine) explainEntries(member string, told *explanations) error {
 			return fmt.Errorf("entry %d.%d %+v is explained as %s", ref.Version, ref.Ordinal, entry.Entry, x)
 		}
 		for i := range x.Lots {
-			if err := told.check(&x.Lots[i]); err != nil {
+			if err := m.check(told, &x.Lots[i]); err != nil {
 				return fmt.Errorf("entry %d.%d %s: %w", ref.Version, ref.Ordinal, entry.Kind, err)
 			}
 		}
@@ -135,18 +136,61 @@ func (m *machine) explainEntries(member string, told *explanations) error {
 	return nil
 }
 
-// check says what is missing in the explanation of a lot.
-func (told *explanations) check(lot *loyalty.ExplainedLot) error {
+// madeBy is what the credits of a lot say of one that they made.
+type madeBy struct {
+	member string
+	lot    points.LotID
+}
+
+// movedOnly reports whether points went through nothing but merges and the undoing of them,
+// each by an entry: lots go from one account to another one by one.
+func movedOnly(way []string) bool {
+	return !slices.ContainsFunc(way, func(step string) bool {
+		var version int64
+		kind, rest, _ := strings.Cut(step, " ")
+		_, err := fmt.Sscanf(rest, "%d of", &version)
+		return err != nil || kind != string(points.EntryMerge) && kind != string(points.EntryUnmerge)
+	})
+}
+
+// check says what is missing in the explanation of a lot, or too much in it.
+func (m *machine) check(told *explanations, lot *loyalty.ExplainedLot) error {
 	var sum points.Amount
+	seen, made := map[string]bool{}, map[madeBy]points.Amount{}
+	moved := len(lot.Credits) > 0
 	for i := range lot.Credits {
 		credit := &lot.Credits[i]
 		told.credits++
 		sum += credit.Entry.Amount
+		from := madeBy{credit.Operation.Member, credit.Entry.Lot}
+		made[from] += credit.Entry.Amount
+		once := fmt.Sprint(from, credit.Entry.Rule)
+		if seen[once] {
+			return fmt.Errorf("lot %d goes back to %s twice: %s", lot.ID, once, text(lot))
+		}
+		seen[once] = true
+		moved = moved && movedOnly(credit.Way)
+		if credit.Entry.Unit != lot.Unit {
+			return fmt.Errorf("lot %d of %s goes back to %s", lot.ID, lot.Unit, text(credit))
+		}
 		if !slices.Contains([]points.EntryKind{points.EntryEarn, points.EntryAdjust, points.EntryImport}, credit.Entry.Kind) {
 			return fmt.Errorf("lot %d goes back to %s %s", lot.ID, credit.Entry.Kind, text(credit))
 		}
 		if credit.Entry.Kind == points.EntryEarn && (credit.Entry.Rule == "" || credit.Entry.Revision == 0) {
 			return fmt.Errorf("lot %d was earned by no rule: %s", lot.ID, text(credit))
+		}
+	}
+	if moved && len(made) != 1 {
+		return fmt.Errorf("lot %d went through nothing but merges, and goes back to %d lots: %s", lot.ID, len(made), text(lot))
+	}
+	for from, amount := range made {
+		request := storage.LoadRequest{Program: m.revisions[0].ID, Member: from.member, Lots: []points.LotID{from.lot}}
+		snaps, err := m.store.Load(m.ctx, []storage.LoadRequest{request})
+		if err != nil {
+			return err
+		}
+		if len(snaps[0].Lots) != 1 || snaps[0].Lots[0].Original != amount {
+			return fmt.Errorf("lot %d goes back to %d of %+v, which is %s: %s", lot.ID, amount, from, text(snaps[0].Lots), text(lot))
 		}
 	}
 	if least := lot.Remaining + lot.Held; sum < least {
