@@ -75,6 +75,15 @@ func TestMigrationsRunTwice(t *testing.T) {
 	})
 }
 
+func TestAStoreWithoutTablesSaysToMigrate(t *testing.T) {
+	eachServer(t, func(t *testing.T, p place) {
+		store := p.storeOn(t, p.connect(t, p.database(t)))
+		require.ErrorContains(t, store.PutRevision(t.Context(), storage.Revision{Program: "beans", Number: 1, Text: []byte("{}")}), "call Migrate first")
+		_, err := store.Revisions(t.Context(), "beans")
+		require.ErrorContains(t, err, "call Migrate first")
+	})
+}
+
 // migrator is set in the environment of a test binary that only migrates: its
 // value is the dialect and the URL.
 const migrator = "LOYALTYKIT_TEST_MIGRATE"

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -51,6 +52,14 @@ func meaning(err error) sqlstate.Meaning {
 		return sqlstate.Of(refusal.Code)
 	}
 	return sqlstate.Final
+}
+
+// unmigrated says what to do where an error is that a table is missing.
+func unmigrated(err error) error {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == "42P01" {
+		return fmt.Errorf("the tables of the ledger are not there, or not in this schema: call Migrate first: %w", err)
+	}
+	return err
 }
 
 // judge says what an error means.

@@ -32,6 +32,13 @@ func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
 	stored(t, postgres.New(pool, nil), latteFor("anna", 0))
 }
 
+func TestAStoreWithoutTablesSaysToMigrate(t *testing.T) {
+	store := postgres.New(connect(t, servers.Postgres(t).NewDatabase(t), nil), nil)
+	require.ErrorContains(t, store.PutRevision(t.Context(), storage.Revision{Program: "beans", Number: 1, Text: []byte("{}")}), "call Migrate first")
+	_, err := store.Revisions(t.Context(), "beans")
+	require.ErrorContains(t, err, "call Migrate first")
+}
+
 func TestMigrationsAreFilesForTheHostsTool(t *testing.T) {
 	names, err := fs.Glob(postgres.Migrations(), "*.sql")
 	require.NoError(t, err)

@@ -180,7 +180,7 @@ func (e *engine) Revisions(ctx context.Context, program string) ([]storage.Revis
 		return nil
 	}, listRevisions, program)
 	if err := e.database.read(ctx, t); err != nil {
-		return nil, wrap("revisions", err)
+		return nil, wrap("revisions", unmigrated(err))
 	}
 	return revisions, nil
 }
@@ -200,7 +200,7 @@ func (e *engine) PutRevision(ctx context.Context, revision storage.Revision) err
 		err = storage.ErrRevisionExists
 	}
 	if err != nil {
-		return fmt.Errorf("postgres: put revision %d of program %q: %w", revision.Number, revision.Program, err)
+		return fmt.Errorf("postgres: put revision %d of program %q: %w", revision.Number, revision.Program, unmigrated(err))
 	}
 	return nil
 }

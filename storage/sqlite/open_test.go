@@ -242,6 +242,16 @@ func TestASavepointOfTheHostsLivesThroughCalls(t *testing.T) {
 	}
 }
 
+func TestAStoreWithoutTablesSaysToMigrate(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "empty.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	store := sqlstore.New(db, sqlstore.SQLite, nil)
+	require.ErrorContains(t, store.PutRevision(t.Context(), storage.Revision{Program: "beans", Number: 1, Text: []byte("{}")}), "call Migrate first")
+	_, err = store.Revisions(t.Context(), "beans")
+	require.ErrorContains(t, err, "call Migrate first")
+}
+
 func TestAnUnknownDialectIsRefusedByEveryCall(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "shop.db")).DB()
 	_, err := sqlstore.New(db, 9, nil).Load(t.Context(), nil)

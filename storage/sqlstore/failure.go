@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -39,6 +40,17 @@ func sqlState(err error) string {
 		return coded.SQLState()
 	}
 	return ""
+}
+
+// unmigrated says what to do where an error is that a table is missing.
+func unmigrated(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case sqlState(err) == "42P01", mysqlCode(err) == "1146", strings.Contains(err.Error(), "no such table: loyalty_"):
+		return fmt.Errorf("the tables of the ledger are not there, or not in this schema: call Migrate first: %w", err)
+	}
+	return err
 }
 
 func postgresFailure(err error) failure {

@@ -198,7 +198,7 @@ func (e *engine) Revisions(ctx context.Context, program string) ([]storage.Revis
 		}, program)
 	})
 	if err != nil {
-		return nil, wrap("revisions", err)
+		return nil, wrap("revisions", unmigrated(err))
 	}
 	return revisions, nil
 }
@@ -217,7 +217,7 @@ func (e *engine) PutRevision(ctx context.Context, revision storage.Revision) err
 		err = e.sessions.read(ctx, func(ctx context.Context, s *session) error { return s.same(ctx, &revision) })
 	}
 	if err != nil {
-		return fmt.Errorf("sqlstore: put revision %d of program %q: %w", revision.Number, revision.Program, err)
+		return fmt.Errorf("sqlstore: put revision %d of program %q: %w", revision.Number, revision.Program, unmigrated(err))
 	}
 	return nil
 }
