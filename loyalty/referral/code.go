@@ -249,7 +249,7 @@ func (c Revoke) Apply(_ context.Context, tx *loyalty.Tx) error {
 }
 
 // Find returns whose a code is, as it is typed: the member by whom [Accept] names the
-// referrer. A code that nobody has is an [ErrCode].
+// referrer. A code that nobody has, or of somebody who was erased, is an [ErrCode].
 func Find(ctx context.Context, store storage.Store, program, code string) (string, error) {
 	key, err := ParseCode(code)
 	if err != nil {
@@ -264,5 +264,13 @@ func Find(ctx context.Context, store storage.Store, program, code string) (strin
 	if len(snaps[0].Claims) == 0 {
 		return "", ErrCode
 	}
-	return snaps[0].Claims[0].Holder, nil
+	holder := snaps[0].Claims[0].Holder
+	_, err = loyalty.Living(ctx, store, program, holder)
+	switch {
+	case errors.Is(err, loyalty.ErrErased):
+		return "", ErrCode
+	case err != nil:
+		return "", fmt.Errorf("referral: code: %w", err)
+	}
+	return holder, nil
 }

@@ -91,6 +91,18 @@ func TestTheCodeOfWhoWasErasedIsDeadAndTheFriendIsRewarded(t *testing.T) {
 	s.verify()
 }
 
+func TestNobodyFindsTheCodeOfWhoIsBeingErased(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben")
+	s.must(referral.Issue{Member: "anna", Key: "code", Code: "ANNA-BEANS"})
+	s.must(loyalty.Merge{Member: "ben", Key: "merge", From: "anna"})
+	who, err := s.Find(t.Context(), "ANNA-BEANS")
+	require.NoError(t, err)
+	require.Equal(t, "anna", who)
+	featuretest.HalfErased(t, s.Engine, s.store, "ben")
+	_, err = s.Find(t.Context(), "ANNA-BEANS")
+	require.ErrorIs(t, err, referral.ErrCode)
+}
+
 func TestAReferrerIsNotRewardedForAFriendWhoWasErased(t *testing.T) {
 	s, claims := claimed(t, "anna", "ben", "cleo")
 	code := s.code("anna")
