@@ -60,6 +60,8 @@ type person struct {
 	closed   bool
 	noEarn   bool
 	noRedeem bool
+	// shutFor names, per gate, the members by whose merges alone it is shut.
+	shutFor map[loyalty.Gate][]string
 	// guest is set for an account that a member can claim, and law is the code of the
 	// jurisdiction that the person is under.
 	guest bool

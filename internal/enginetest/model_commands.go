@@ -133,11 +133,8 @@ func (p *person) setGates(gates []loyalty.Gate, shut bool) error {
 		gates = []loyalty.Gate{loyalty.EarnGate, loyalty.RedeemGate}
 	}
 	for _, gate := range gates {
-		if gate == loyalty.EarnGate {
-			p.noEarn = shut
-		} else {
-			p.noRedeem = shut
-		}
+		*p.gate(gate) = shut
+		delete(p.shutFor, gate)
 	}
 	return nil
 }

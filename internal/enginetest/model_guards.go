@@ -83,4 +83,40 @@ func (p *person) together(from *person) {
 	from.limits, from.drawn = map[string]usedUp{}, nil
 }
 
-func (p *person) copyGuards(c *person) { c.limits = maps.Clone(p.limits) }
+func (p *person) copyGuards(c *person) {
+	c.limits, c.shutFor = maps.Clone(p.limits), maps.Clone(p.shutFor)
+}
+
+// gate is whether a gate is shut.
+func (p *person) gate(gate loyalty.Gate) *bool {
+	if gate == loyalty.EarnGate {
+		return &p.noEarn
+	}
+	return &p.noRedeem
+}
+
+// shutWith shuts the gates that are shut for who becomes one with a person.
+func (p *person) shutWith(from *person) {
+	for _, gate := range []loyalty.Gate{loyalty.EarnGate, loyalty.RedeemGate} {
+		if !*from.gate(gate) {
+			continue
+		}
+		if shut := p.gate(gate); !*shut || len(p.shutFor[gate]) > 0 {
+			if p.shutFor == nil {
+				p.shutFor = map[loyalty.Gate][]string{}
+			}
+			p.shutFor[gate], *shut = append(slices.Clip(p.shutFor[gate]), from.id), true
+		}
+	}
+}
+
+// openWithout opens the gates that are shut for the sake of who goes again alone.
+func (p *person) openWithout(from *person) {
+	for gate, names := range p.shutFor {
+		left := slices.DeleteFunc(slices.Clone(names), func(id string) bool { return id == from.id })
+		if p.shutFor[gate] = left; len(left) == 0 {
+			delete(p.shutFor, gate)
+			*p.gate(gate) = false
+		}
+	}
+}

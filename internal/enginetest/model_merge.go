@@ -119,7 +119,7 @@ func (m *model) merge(into, from *person, now time.Time) error {
 		return loyalty.ErrInPool
 	}
 	m.regroup(into, from)
-	into.noEarn, into.noRedeem = into.noEarn || from.noEarn, into.noRedeem || from.noRedeem
+	into.shutWith(from)
 	for unit, owed := range from.debt {
 		into.debt[unit] += owed
 	}

@@ -105,6 +105,7 @@ func (m *model) part(p *person, from *person, now time.Time) error {
 		p.counted[unit] -= n
 		from.counted[unit] += n
 	}
+	p.openWithout(from)
 	delete(p.came, from.id)
 	delete(m.merged, from.id)
 	from.closed, from.recorded = false, now
