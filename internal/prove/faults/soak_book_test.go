@@ -65,12 +65,14 @@ type soakBook struct {
 	kinds map[string]int
 
 	refused, failed, differences int
-	// first describes the first failures and differences.
+	// first describes the first failures and the first differences of each kind, which said
+	// counts.
 	first []string
+	said  map[string]int
 }
 
 func newSoakBook(members int) *soakBook {
-	return &soakBook{pages: make([]page, members), sums: totals{}, later: totals{}, seats: map[string]int64{}, kinds: map[string]int{}}
+	return &soakBook{pages: make([]page, members), sums: totals{}, later: totals{}, seats: map[string]int64{}, kinds: map[string]int{}, said: map[string]int{}}
 }
 
 // acknowledges takes down a receipt of a member, and of another whom it concerns.
@@ -179,7 +181,8 @@ func (b *soakBook) fails(err error) {
 func (b *soakBook) differs(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.differences++; b.differences <= 5 {
+	b.differences++
+	if b.said[format]++; b.said[format] <= 3 {
 		b.first = append(b.first, fmt.Sprintf(format, args...))
 	}
 }

@@ -16,24 +16,27 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
 
-// leaky is a store that keeps memory and goroutines for good: a page and one of these every two
-// milliseconds, up to 4000, or more at once where commits come seldom.
-func leaky(t *testing.T, inside storage.Store) storage.Store {
-	t.Helper()
-	var mu sync.Mutex
-	var held [][]byte
-	over := make(chan struct{})
-	t.Cleanup(func() { close(over) })
-	began := time.Now()
-	return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
-		mu.Lock()
-		for len(held) < min(int(time.Since(began)/(2*time.Millisecond)), 4000) {
-			held = append(held, bytes.Repeat([]byte("leak"), 16<<10))
-			go func() { <-over }()
-		}
-		mu.Unlock()
-		return next(ctx, batches)
-	}}
+// leaky makes stores that keep memory and goroutines for good: 4000 pages and one of these for
+// each in some time, at a steady pace, or more at once where commits come seldom.
+func leaky(within time.Duration) func(*testing.T, storage.Store) storage.Store {
+	const pages = 4000
+	return func(t *testing.T, inside storage.Store) storage.Store {
+		t.Helper()
+		var mu sync.Mutex
+		var held [][]byte
+		over := make(chan struct{})
+		t.Cleanup(func() { close(over) })
+		began := time.Now()
+		return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
+			mu.Lock()
+			for len(held) < min(int(pages*time.Since(began)/within), 2*pages) {
+				held = append(held, bytes.Repeat([]byte("leak"), 16<<10))
+				go func() { <-over }()
+			}
+			mu.Unlock()
+			return next(ctx, batches)
+		}}
+	}
 }
 
 // tiring is a store that takes longer and longer: a hundredth of the time that it is in use, and
@@ -110,14 +113,15 @@ func hasLine(lines []string, parts ...string) bool {
 }
 
 func TestR20ALeakIsSeen(t *testing.T) {
-	_, faults := seen(t, time.Duration(size(3, 12, 15))*time.Second, leaky)
+	length := time.Duration(size(2, 12, 15)) * time.Second
+	_, faults := seen(t, length, leaky(length))
 	for _, what := range []string{"resident bytes grew", "bytes on the heap grew", "goroutines grew"} {
 		require.True(t, hasLine(faults, what), "%s: %q", what, faults)
 	}
 }
 
 func TestR20PointsThatNobodyWasToldOfAreSeen(t *testing.T) {
-	s, faults := seen(t, time.Duration(size(3, 12, 30))*time.Second, generous)
+	s, faults := seen(t, time.Duration(size(2, 12, 30))*time.Second, generous)
 	require.True(t, hasLine(faults, "differences"), "%q", faults)
 	require.NotZero(t, s.during, "audits see it while calls go on")
 	for _, parts := range [][]string{{"the trial balance has", "point earn from issued", "the book"}, {"by the book", "member-"}} {
