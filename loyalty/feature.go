@@ -27,7 +27,9 @@ type Feature interface {
 type Settler interface {
 	// Settle acts on a record whose DueAt has come. It must put the record with a
 	// later DueAt, or points.Never. tx.Now is at or after it, and tx.OccurredAt the
-	// instant itself. Others than the record's own account cannot change here.
+	// instant itself. Others than the record's own account cannot change here. What it counts
+	// by [Party.Count] decides the member's tiers in the same commit, as of that instant,
+	// however late it is settled.
 	Settle(ctx context.Context, tx *Tx, record storage.Record) error
 }
 
@@ -44,7 +46,9 @@ type Settler interface {
 type TierWatcher interface {
 	// TierChanged is called within the commit of the change, after the command's own
 	// Apply or at the settle step that ends a period. An error refuses the command.
-	// Changes of other members than the command's own are not told.
+	// Changes of other members than the command's own are not told. What it counts by
+	// [Party.Count] decides the tiers again, and may change more: where that finds no end,
+	// the command is refused.
 	TierChanged(ctx context.Context, tx *Tx, change TierChange) error
 }
 

@@ -43,7 +43,7 @@ func (r *revision) lateBy() points.Span {
 
 // inTime refuses what happened before the program's window.
 func (tx *Tx) inTime() error {
-	if tx.rev.LateWindow == (points.Span{}) || tx.occurred.Equal(tx.now) {
+	if tx.rev.LateWindow == (points.Span{}) || tx.occurred.Equal(tx.reached()) {
 		return nil
 	}
 	if until := tx.rev.LateWindow.After(tx.occurred, tx.rev.zone); !tx.now.Before(until) {
@@ -53,9 +53,9 @@ func (tx *Tx) inTime() error {
 }
 
 // prunable is the instant such that nothing can be recorded any more for a period
-// that ended by then. The days to spare are for the ends of months.
+// that ended by then: as of its instant where a settle step uses something. The days to spare are for the ends of months.
 func (tx *Tx) prunable() time.Time {
 	span := tx.rev.lateBy()
 	span.N = -span.N
-	return calendar.AddDays(span.After(tx.now, tx.rev.zone), -4, tx.rev.zone)
+	return calendar.AddDays(span.After(tx.reached(), tx.rev.zone), -4, tx.rev.zone)
 }

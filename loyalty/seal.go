@@ -226,4 +226,9 @@ func (p *Party) advance(leg *storage.Leg) {
 	if p.tx.system == "" {
 		base.operations = append(slices.Clip(base.operations), leg.Operation)
 	}
+	for i := range leg.Entries {
+		if e := &leg.Entries[i]; e.From == points.Counted || e.To == points.Counted {
+			base.counted = append(slices.Clip(base.counted), *e)
+		}
+	}
 }

@@ -257,7 +257,10 @@ func (d *deciding) otherStep(tx *Tx, step dueStep) error {
 	case rankRemind:
 		return settleReminders(tx, tx.records[step.rec].row)
 	default:
-		return d.settleRecord(tx, tx.records[step.rec].row)
+		if err := d.settleRecord(tx, tx.records[step.rec].row); err != nil {
+			return err
+		}
+		return tx.decideSettled()
 	}
 }
 

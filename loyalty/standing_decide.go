@@ -177,9 +177,25 @@ func (l *ladderState) grants() []tiers.Grant {
 // today is the day that the account has come to.
 func (p *Party) today() tiers.Day { return tiers.DayOf(p.tx.reached(), p.tx.rev.zone) }
 
-// decideStanding decides all ladders as of now, tells what changed, gives what entering
-// a tier gives, and stores the state where it must.
+// maxDecisions bounds how often one commit decides a member's tiers.
+const maxDecisions = 32
+
+// decideStanding decides all ladders as of now, and again where features counted something
+// when they were told of a change.
 func (p *Party) decideStanding(state *standingState, store bool) error {
+	for range maxDecisions {
+		counted := len(p.facts)
+		if err := p.decideOnce(state, store); err != nil || len(p.facts) == counted {
+			return err
+		}
+		state, store = p.stand.clone(), true
+	}
+	return p.tx.fail(fmt.Errorf("loyalty: features count at every change of a tier, and no end is seen after %d decisions", maxDecisions))
+}
+
+// decideOnce decides all ladders as of now, tells what changed, gives what entering
+// a tier gives, and stores the state where it must.
+func (p *Party) decideOnce(state *standingState, store bool) error {
 	if state.Page > 0 {
 		return p.waitStanding(state, store)
 	}

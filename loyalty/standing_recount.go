@@ -41,10 +41,31 @@ func (p *Party) recount() error {
 			days.last = ref
 		}
 	}
-	if err := days.finish(p.today()); err != nil {
+	err := p.recountNew(days)
+	if err == nil {
+		err = days.finish(p.today())
+	}
+	if err != nil {
 		return p.tx.fail(err)
 	}
 	p.row.Days, p.daysOwned = days.days, true
+	return nil
+}
+
+// recountNew counts what the store does not have yet: entries of steps that this round has
+// decided before, and those of the step itself.
+func (p *Party) recountNew(days *dayCounter) error {
+	for i := range p.base.counted {
+		if err := days.add(&p.base.counted[i]); err != nil {
+			return err
+		}
+	}
+	for i := range p.entries {
+		entry := storage.Entry{Program: p.row.Program, Member: p.row.Member, Version: p.base.row.Version + 1, Ordinal: i, Entry: p.entries[i]}
+		if err := days.add(&entry); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -24,6 +24,19 @@ func (tx *Tx) decideStandings() error {
 	return nil
 }
 
+// decideSettled decides the member's tiers after the settle step of a feature, as of its
+// instant. Those who were erased or merged into another account are decided no more.
+func (tx *Tx) decideSettled() error {
+	data, err := tx.document()
+	if err != nil || data.Life.erased() || data.Life != nil && data.Life.Into != "" {
+		return err
+	}
+	if len(tx.facts) > 0 && !tx.base.restood(tx.deciding.engine, tx.reached()) {
+		return tx.adopt()
+	}
+	return tx.decideStandings()
+}
+
 func (p *Party) decideIfChanged() error {
 	if p.row.Kind != storage.Person || p.base.exists && len(p.facts) == 0 && !p.standChanged {
 		return nil
@@ -59,10 +72,14 @@ func settleStanding(tx *Tx) error {
 	if state == nil {
 		return tx.fail(errors.New("loyalty: the record of a member's tiers is gone: verify the ledger"))
 	}
-	if tx.erased() {
+	switch {
+	case tx.erased():
 		return tx.putStanding(state, points.Never)
+	case !tx.base.restood(tx.deciding.engine, tx.reached()):
+		return tx.adopt()
+	default:
+		return tx.decideStanding(state, true)
 	}
-	return tx.decideStanding(state, true)
 }
 
 // dayOf is the day of an entry that corrects none.

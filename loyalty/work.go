@@ -40,6 +40,8 @@ type account struct {
 	// state since.
 	loaded int64
 	last   *call
+	// counted holds the entries of metrics since then.
+	counted []storage.Entry
 }
 
 type record struct {
