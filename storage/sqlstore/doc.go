@@ -76,7 +76,8 @@
 //
 // A connection whose server refuses a write because it only reads, as one that was
 // demoted does, is closed after the call, and the write tried on another: where the
-// address leads to the server that took over, the store goes on by itself. Reads are not
+// address leads to the server that took over, the store goes on by itself, however many
+// connections the pool had. Reads are not
 // refused there, and would be of before: set sql.DB.SetConnMaxLifetime to a minute or
 // less, or have the driver look (target_session_attrs=read-write with pgx,
 // rejectReadOnly=true with MySQL).

@@ -101,6 +101,7 @@ func (p *pool) run(ctx context.Context, try func(context.Context) error) error {
 	}
 	defer p.flight.Done()
 	defer p.prepareWanted(ctx)
+	idle := -1 // how many more connections may be as worn as the first that was; -1 before it
 	for n := 1; ; n++ {
 		err := try(ctx)
 		if err == nil || errors.Is(err, errRefused) || errors.Is(err, errUnknown) {
@@ -112,6 +113,15 @@ func (p *pool) run(ctx context.Context, try func(context.Context) error) error {
 			return fmt.Errorf("%w: %w", errRefused, err)
 		case lost:
 			most = reconnects
+			if worn(err) {
+				if idle < 0 {
+					idle = p.db.Stats().Idle
+				}
+				if idle > 0 {
+					idle, n = idle-1, n-1
+					continue
+				}
+			}
 		case again:
 		default:
 			return err
@@ -124,6 +134,10 @@ func (p *pool) run(ctx context.Context, try func(context.Context) error) error {
 		}
 	}
 }
+
+// worn reports that a connection was bad before anything was sent, or its server only reads.
+// It is out of the pool, where others may be as old.
+func worn(err error) bool { return errors.Is(err, driver.ErrBadConn) || readOnly(err) }
 
 // pause waits before a transaction is tried again: longer each time, and not the
 // same time as others that met it.
