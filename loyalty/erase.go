@@ -78,7 +78,7 @@ func erasedBefore(c *call, a *account) *Receipt {
 }
 
 // eraseState is the document of an erasure's record: operations up to Version are
-// to be scrubbed.
+// to be scrubbed, or were. It is 0 where an earlier release was done with it.
 type eraseState struct {
 	Version int64 `json:"v"`
 }
@@ -325,7 +325,13 @@ func (s *scrubStep) done(tx *Tx) error {
 	if err := tx.changeLife(func(l *lifeData) { l.Scrubbing = false }); err != nil {
 		return err
 	}
-	return tx.putErasure(eraseState{}, eraseDone)
+	// A relay that read before it was scrubbed looks up what it must not tell.
+	row, exists, err := tx.kept(eraseKind, eraseID)
+	var state eraseState
+	if err == nil && exists {
+		err = tx.decode(row, &state)
+	}
+	return cmp.Or(err, tx.putErasure(state, eraseDone))
 }
 
 func (s *scrubStep) some(tx *Tx) error {

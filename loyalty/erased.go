@@ -93,8 +93,8 @@ func ErasedAmong(ctx context.Context, store storage.Store, program string, membe
 // fateChunk is how many accounts one Load looks at.
 const fateChunk = 100
 
-// fate is what became of an account. Of one that was erased, and is not scrubbed, the
-// operations up to scrubs are to be.
+// fate is what became of an account. Of one that was erased the operations up to scrubs are
+// scrubbed, or are to be.
 type fate struct {
 	life   *lifeData
 	scrubs int64
@@ -132,7 +132,7 @@ func (f fates) look(ctx context.Context, store storage.Store, program string, me
 				return err
 			}
 		}
-		if len(snaps[i].Records) > 0 && snaps[i].Records[0].Status == eraseOpen {
+		if len(snaps[i].Records) > 0 {
 			var state eraseState
 			if err := json.Unmarshal(snaps[i].Records[0].Data, &state); err != nil {
 				return fmt.Errorf("erasure of %s: %w", AccountName(member), err)

@@ -208,3 +208,40 @@ func TestAListingAcrossMembersLooksUpWhoIsErasedPageByPage(t *testing.T) {
 	}, nil)
 	require.ErrorContains(t, err, "the power is out")
 }
+
+// between is a store where something happens after the first page of events was read.
+type between struct {
+	storage.Store
+	then func()
+}
+
+func (b *between) Events(ctx context.Context, query storage.EventQuery) (storage.Page[storage.Event], error) {
+	page, err := b.Store.Events(ctx, query)
+	if then := b.then; then != nil && len(page.Items) > 0 {
+		b.then = nil
+		then()
+	}
+	return page, err
+}
+
+// TestARelaySendsNothingOfWhoIsErasedWhileItReads erases, from the marker to the last commit,
+// between the relay's read of a page and what it sends of it.
+func TestARelaySendsNothingOfWhoIsErasedWhileItReads(t *testing.T) {
+	for _, member := range []string{"anna", "old", "older"} {
+		s := peopleToErase(t)
+		store := &between{Store: unacknowledged{s.store}}
+		words := 0
+		bucket := storage.Bucket(member)
+		store.then = func() { s.must(loyalty.Erase{Member: "anna", Key: "erase"}) }
+		_, err := s.WithStore(store).Deliver(t.Context(), func(_ context.Context, event loyalty.Event) error {
+			if event.Subject == member {
+				words++
+				require.Empty(t, event.Data, "event %s of %s", event.ID, member)
+			}
+			return nil
+		}, &loyalty.DeliverOptions{From: bucket, Until: bucket + 1})
+		require.NoError(t, err)
+		require.Nil(t, store.then, "a page was read")
+		require.Positive(t, words)
+	}
+}
