@@ -108,7 +108,7 @@ func (c Accept) Apply(_ context.Context, tx *loyalty.Tx) error {
 		return err
 	}
 	d := document{
-		Friend: tx.Member(), Referrer: referrer.Member(), State: Accepted, Offer: terms.Offer,
+		Friend: tx.Member(), Referrer: referrer.Member(), State: Accepted, Offer: terms.Offer, New: terms.New,
 		At: tx.Now(), Until: terms.OrderWithin.After(tx.Now(), tx.Zone()), Version: tx.Version(), Prints: slices.Clone(c.Fingerprints),
 	}
 	if err := claimPrints(tx, referrer, c.Fingerprints); err != nil {
@@ -156,6 +156,13 @@ func (c Accept) hasCode(tx *loyalty.Tx, referrer *loyalty.Party) error {
 		}
 	}
 	if !held {
+		return ErrCode
+	}
+	have, err := codesOf(referrer)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(have.Codes, func(own Code) bool { return own.is(code) }) {
 		return ErrCode
 	}
 	if err := referrer.CanEarn(); err != nil {
@@ -218,9 +225,12 @@ func claimPrints(tx *loyalty.Tx, referrer *loyalty.Party, prints []string) error
 	if len(prints) == 0 {
 		return nil
 	}
-	theirs, err := codesOf(referrer)
-	if err != nil {
-		return err
+	var theirs codes
+	if referrer != nil {
+		var err error
+		if theirs, err = codesOf(referrer); err != nil {
+			return err
+		}
 	}
 	for _, mark := range prints {
 		if slices.Contains(theirs.Prints, mark) {
@@ -233,12 +243,14 @@ func claimPrints(tx *loyalty.Tx, referrer *loyalty.Party, prints []string) error
 			}
 			continue
 		}
-		same, err := referrer.Is(holder)
-		if err != nil {
-			return err
-		}
-		if same {
-			return fmt.Errorf("%w: they share a fingerprint", ErrSelf)
+		if referrer != nil {
+			same, err := referrer.Is(holder)
+			if err != nil {
+				return err
+			}
+			if same {
+				return fmt.Errorf("%w: they share a fingerprint", ErrSelf)
+			}
 		}
 		if mine, err := tx.Is(holder); err != nil || !mine {
 			return errors.Join(err, fmt.Errorf("%w: they share a fingerprint", ErrReferred))

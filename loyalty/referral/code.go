@@ -166,19 +166,19 @@ func (c Issue) choose(tx *loyalty.Tx, terms *Terms, have []Code) (Code, error) {
 		if err == nil {
 			return code, nil
 		}
-		if claimed, held := errors.AsType[*loyalty.ClaimedError](err); !held || c.Code != "" {
-			return code, taken(claimed, err)
+		claimed, held := errors.AsType[*loyalty.ClaimedError](err)
+		switch {
+		case !held:
+			return code, err
+		case c.Code != "":
+			// One that an undone merge has left to who chose it is theirs.
+			if mine, err := tx.Is(claimed.Holder); err != nil || !mine {
+				return code, errors.Join(err, ErrCodeTaken)
+			}
+			return code, nil
 		}
 	}
 	return Code{}, fmt.Errorf("%w: %d that were drawn", ErrCodeTaken, drawn)
-}
-
-// taken is the error of a code that is claimed, which does not say by whom.
-func taken(claimed *loyalty.ClaimedError, err error) error {
-	if claimed != nil {
-		return ErrCodeTaken
-	}
-	return err
 }
 
 // is reports whether a code is the one that is stored under a key.

@@ -73,13 +73,15 @@ func (d *Desk) sideDue(ctx context.Context, row storage.Record, side *document, 
 	var err error
 	switch {
 	case side.owes():
-		if err = d.pay(ctx, row, side); err == nil {
+		var receipt loyalty.Receipt
+		if receipt, err = d.pay(ctx, row, side); err == nil && !receipt.Replayed {
 			done.Paid++
 		}
 	case side.State != Qualified || side.PayAt.After(now):
 		return nil
 	case row.Kind == joinedKind:
-		if _, err = d.review(ctx, row.Member, side.stored(), side.PayAt); err == nil {
+		var receipt loyalty.Receipt
+		if receipt, err = d.review(ctx, row.Member, side.stored(), side.PayAt); err == nil && !receipt.Replayed {
 			done.Reviewed++
 		}
 	default:
@@ -97,17 +99,17 @@ func (d *Desk) sideDue(ctx context.Context, row storage.Record, side *document, 
 
 // pay books what a side owes or is owed: a reward as of when its cooling-off was over, if that
 // is not too long ago.
-func (d *Desk) pay(ctx context.Context, row storage.Record, side *document) error {
+func (d *Desk) pay(ctx context.Context, row storage.Record, side *document) (loyalty.Receipt, error) {
 	cmd := Pay{Member: row.Member, Key: row.Kind + "/pay/" + string(side.State) + "/" + digest(side.Friend), Friend: side.Friend, AsFriend: row.Kind == joinedKind}
 	if side.State == Cleared {
 		cmd.OccurredAt = side.PayAt
 	}
-	_, err := d.engine.Do(ctx, cmd)
+	receipt, err := d.engine.Do(ctx, cmd)
 	if errors.Is(err, loyalty.ErrTooOld) {
 		cmd.OccurredAt = time.Time{}
-		_, err = d.engine.Do(ctx, cmd)
+		receipt, err = d.engine.Do(ctx, cmd)
 	}
-	return err
+	return receipt, err
 }
 
 // follow ends the side of a referrer whose friend was erased before it was decided. Of others

@@ -141,13 +141,15 @@ type Grant struct {
 // document is what each side keeps of a referral. Only the friend's has the order.
 type document struct {
 	// Friend and Referrer are the ids of both when it was accepted.
-	Friend   string    `json:"friend,omitempty"`
-	Referrer string    `json:"referrer,omitempty"`
-	State    State     `json:"state"`
-	Why      Why       `json:"why,omitempty"`
-	Offer    Offer     `json:"offer,omitzero"`
-	At       time.Time `json:"at"`
-	Until    time.Time `json:"until"`
+	Friend   string `json:"friend,omitempty"`
+	Referrer string `json:"referrer,omitempty"`
+	State    State  `json:"state"`
+	Why      Why    `json:"why,omitempty"`
+	Offer    Offer  `json:"offer,omitzero"`
+	// New is how long before the acceptance the friend may have joined.
+	New   points.Span `json:"new,omitzero"`
+	At    time.Time   `json:"at"`
+	Until time.Time   `json:"until"`
 	// Version is that of the friend's account at the acceptance.
 	Version   int64     `json:"version,omitempty"`
 	Order     string    `json:"order,omitempty"`

@@ -112,6 +112,44 @@ func TestTwoFriendsWhoAreOneWereReferredOnce(t *testing.T) {
 	s.verify()
 }
 
+func TestAFriendWhoWasRewardedUnderOneIdIsNotRewardedUnderTheOther(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben", "cleo", "ben-2")
+	s.refers("anna", "ben")
+	s.days(1)
+	s.refers("cleo", "ben-2")
+	s.buys("ben-2", "1001", "20.00")
+	s.must(s.qualify("ben-2", "cleo", "1001"))
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+	s.must(loyalty.Merge{Member: "ben-2", Key: "merge", From: "ben"})
+	s.buys("ben-2", "1002", "20.00")
+	s.refused(s.qualify("ben-2", "anna", "1002"), referral.ErrNoReferral)
+	s.days(14)
+	require.Zero(t, s.RunDue())
+	require.EqualValues(t, 240, s.beans("ben"))
+	require.Zero(t, s.beans("anna"))
+	s.verify()
+}
+
+func TestACodeThatAnUndoneMergeLeftIsDeadUntilItIsIssuedAgain(t *testing.T) {
+	s := openShop(t, nil, "anna", "anna-2", "ben", "cleo")
+	code := s.code("anna")
+	s.must(loyalty.Merge{Member: "anna-2", Key: "merge", From: "anna"})
+	s.must(s.accept("ben", "anna", code))
+	s.must(loyalty.UnMerge{Member: "anna-2", Key: "unmerge", From: "anna"})
+	accept := s.accept("cleo", "anna", code)
+	s.refused(accept, referral.ErrCode)
+	s.refused(s.accept("cleo", "anna-2", code), referral.ErrCode)
+	s.must(referral.Revoke{Member: "anna-2", Key: "revoke"})
+	s.refused(referral.Issue{Member: "anna-2", Key: "steal", Code: code}, referral.ErrCodeTaken)
+	s.must(referral.Issue{Member: "anna", Key: "again", Code: code})
+	s.must(accept)
+	s.must(referral.Revoke{Member: "anna", Key: "revoke"})
+	_, err := s.Find(t.Context(), code)
+	require.ErrorIs(t, err, referral.ErrCode)
+	s.verify()
+}
+
 func TestAMergedFriendIsRewardedUnderTheirNewId(t *testing.T) {
 	s := openShop(t, nil, "anna", "ben", "ben-2", "anna-2")
 	s.refers("anna", "ben")

@@ -12,7 +12,8 @@ import (
 // Merge moves codes and referrals to the survivor, who can still be found by all codes and
 // has been referred if either was. Where both turn out to be the two of a referral, or a friend to
 // have been referred twice, what is not paid ends. After an UnMerge all stays with the
-// survivor; the one who goes was referred once and for all.
+// survivor; the one who goes was referred once and for all. Nobody can accept the code that they
+// had until an [Issue] that names it gives it to them again.
 func (Feature) Merge(_ context.Context, tx *loyalty.Tx, into *loyalty.Party, record storage.Record) error {
 	if len(record.Data) == 0 {
 		return nil
@@ -91,12 +92,15 @@ func is(tx *loyalty.Tx, into *loyalty.Party, member string) (bool, error) {
 }
 
 // putOnce stores how a member came, where of several referrals the first that stands is the
-// one.
+// one: one that is paid before all that are not.
 func putOnce(p *loyalty.Party, j *joined) error {
 	first := -1
 	for i := range j.List {
 		d := &j.List[i]
-		if d.open() && (first < 0 || d.At.Before(j.List[first].At)) {
+		if !d.open() {
+			continue
+		}
+		if first < 0 || d.before(&j.List[first]) {
 			first = i
 		}
 	}
@@ -110,6 +114,14 @@ func putOnce(p *loyalty.Party, j *joined) error {
 		}
 	}
 	return putJoined(p, j)
+}
+
+// before reports whether a referral stands rather than another one.
+func (d *document) before(other *document) bool {
+	if paid := d.State == Paid; paid != (other.State == Paid) {
+		return paid
+	}
+	return d.At.Before(other.At)
 }
 
 // denyMade ends the referrer's side of two who have become one.

@@ -91,6 +91,35 @@ func TestTheCodeOfWhoWasErasedIsDeadAndTheFriendIsRewarded(t *testing.T) {
 	s.verify()
 }
 
+func TestAFriendOfWhoWasErasedBeforeTheyOrderedIsRewarded(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben")
+	s.refers("anna", "ben")
+	s.must(loyalty.Erase{Member: "anna", Key: "erase"})
+	s.buys("ben", "1001", "20.00")
+	for range 2 {
+		counts, err := s.Ordered(t.Context(), "ben", "1001", "EUR", s.now)
+		require.NoError(t, err)
+		require.True(t, counts)
+	}
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1}, s.RunDue())
+	require.EqualValues(t, 220, s.beans("ben"))
+	s.verify()
+}
+
+func TestAnOrderThatWasToldOfTheFriendAloneRewardsBoth(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben")
+	s.refers("anna", "ben")
+	s.buys("ben", "1001", "20.00")
+	alone := s.qualify("ben", "", "1001")
+	alone.Fingerprints = []string{"card 1"}
+	s.must(alone)
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+	require.EqualValues(t, 500, s.beans("anna"))
+	s.verify()
+}
+
 func TestNobodyFindsTheCodeOfWhoIsBeingErased(t *testing.T) {
 	s := openShop(t, nil, "anna", "ben")
 	s.must(referral.Issue{Member: "anna", Key: "code", Code: "ANNA-BEANS"})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -18,10 +19,11 @@ import (
 // [Referral]. Ask it after every order of a member who was referred, such as where the event of
 // an Earn arrives; [Desk.Ordered] does it where there is somebody to reward.
 type Qualify struct {
-	// Member is the friend.
+	// Member is the friend. Referrer is empty where that member was erased: then it is about
+	// the friend's side alone.
 	Member   string `json:"member"`
 	Key      string `json:"key"`
-	Referrer string `json:"referrer"`
+	Referrer string `json:"referrer,omitempty"`
 	// Order is the shop's id of it, and Currency the order's: an ISO 4217 code.
 	Order    string `json:"order"`
 	Currency string `json:"currency"`
@@ -54,7 +56,7 @@ func (c Qualify) Plan() loyalty.Plan {
 		Key: c.Key, OccurredAt: c.OccurredAt, Reason: c.Reason, Actor: c.Actor,
 		Records: []loyalty.RecordRef{loyalty.OrderRecord("", c.Order)}, Claims: printClaims(c.Fingerprints),
 	}
-	if len(c.Fingerprints) > 0 {
+	if len(c.Fingerprints) > 0 && c.Referrer != "" {
 		plan.Records = append(plan.Records, loyalty.RecordRef{Member: c.Referrer, Kind: codesKind, ID: onlyID})
 	}
 	return between(c.Member, c.Referrer, plan)
@@ -63,7 +65,9 @@ func (c Qualify) Plan() loyalty.Plan {
 // Validate reports every problem of the order.
 func (c Qualify) Validate() error {
 	var problems points.Problems
-	id(&problems, "referrer", c.Referrer, 128)
+	if c.Referrer != "" {
+		id(&problems, "referrer", c.Referrer, 128)
+	}
 	id(&problems, "order", c.Order, 128)
 	problems = append(problems, points.ValidateMoney("currency", decimal.Decimal{}, "currency", c.Currency)...)
 	printProblems(&problems, c.Fingerprints)
@@ -94,7 +98,11 @@ func (c Qualify) Apply(_ context.Context, tx *loyalty.Tx) error {
 	}
 	d.State, d.Why, d.Order, d.Currency = Qualified, "", c.Order, c.Currency
 	d.OrderedAt, d.PayAt = tx.OccurredAt(), d.Offer.CoolingOff.After(tx.OccurredAt(), tx.Zone())
-	d.Prints = append(d.Prints, c.Fingerprints...)
+	for _, mark := range c.Fingerprints {
+		if !slices.Contains(d.Prints, mark) {
+			d.Prints = append(d.Prints, mark)
+		}
+	}
 	return p.keep(d)
 }
 
@@ -219,7 +227,7 @@ func (d *document) follow(friend *document) bool {
 		}
 		d.State = friend.State
 	case Cleared, Paid:
-		if d.State != Qualified {
+		if d.State != Accepted && d.State != Withdrawn && d.State != Qualified {
 			return false
 		}
 		d.State = Cleared

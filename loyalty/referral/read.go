@@ -211,9 +211,14 @@ func (d *Desk) Ordered(ctx context.Context, member, order, currency string, at t
 			}
 			continue
 		}
-		receipt, err := d.engine.Do(ctx, Qualify{
+		cmd := Qualify{
 			Member: member, Key: "referral/order/" + digest(order), Referrer: r.Referrer, Order: order, Currency: currency, OccurredAt: at,
-		})
+		}
+		receipt, err := d.engine.Do(ctx, cmd)
+		if errors.Is(err, loyalty.ErrErased) {
+			cmd.Referrer = ""
+			receipt, err = d.engine.Do(ctx, cmd)
+		}
 		switch {
 		case err == nil && receipt.Replayed, errors.Is(err, loyalty.ErrKeyReused):
 			// It counted before, and came back.

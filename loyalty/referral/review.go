@@ -48,8 +48,7 @@ func (c Review) Validate() error {
 
 // Apply implements loyalty.Command.
 func (c Review) Apply(ctx context.Context, tx *loyalty.Tx) error {
-	terms, err := termsOf(tx)
-	if err != nil {
+	if _, err := termsOf(tx); err != nil {
 		return err
 	}
 	p, err := pairOf(tx, c.Referrer)
@@ -59,7 +58,7 @@ func (c Review) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	var changed bool
 	d := p.find(func(d *document) bool {
 		if err == nil && d.Order != "" && d.open() {
-			changed, err = p.decide(terms, d)
+			changed, err = p.decide(d)
 		}
 		return err != nil || changed || p.behind(d)
 	})
@@ -98,7 +97,7 @@ func (p *pair) behind(d *document) bool {
 }
 
 // decide brings a referral with an order to where it is now, and reports whether it changed.
-func (p *pair) decide(terms *Terms, d *document) (bool, error) {
+func (p *pair) decide(d *document) (bool, error) {
 	order, earned, err := p.tx.EarnedOrder(d.Order)
 	if err != nil {
 		return false, err
@@ -120,7 +119,7 @@ func (p *pair) decide(terms *Terms, d *document) (bool, error) {
 		return true, nil
 	case p.tx.OccurredAt().Before(d.PayAt):
 		return false, nil
-	case terms.New.N > 0 && !d.At.Before(terms.New.After(p.tx.EnrolledAt(), p.tx.Zone())):
+	case d.New.N > 0 && !d.At.Before(d.New.After(p.tx.EnrolledAt(), p.tx.Zone())):
 		return d.deny(NotNew, false), nil
 	}
 	switch err := p.tx.CanEarn(); {
