@@ -58,14 +58,14 @@ func (c Deny) Validate() error {
 }
 
 // Apply implements loyalty.Command.
-func (c Deny) Apply(ctx context.Context, tx *loyalty.Tx) error {
+func (c Deny) Apply(_ context.Context, tx *loyalty.Tx) error {
 	if c.Friend != "" {
 		made, exists, err := madeOf(tx.Party, c.Friend)
 		if err != nil {
 			return err
 		}
 		if exists {
-			return c.alone(ctx, tx, &made)
+			return c.alone(tx, &made)
 		}
 	}
 	p, err := pairOf(tx, c.Referrer)
@@ -76,7 +76,7 @@ func (c Deny) Apply(ctx context.Context, tx *loyalty.Tx) error {
 	if d == nil {
 		return p.none()
 	}
-	if err := d.end(ctx, tx); err != nil {
+	if err := d.end(tx); err != nil {
 		return err
 	}
 	if p.referrer == nil {
@@ -95,19 +95,19 @@ func (c Deny) Apply(ctx context.Context, tx *loyalty.Tx) error {
 }
 
 // end denies a side of the Tx's member, and takes back at once what is paid.
-func (d *document) end(ctx context.Context, tx *loyalty.Tx) error {
+func (d *document) end(tx *loyalty.Tx) error {
 	if d.deny(BySupport, true); d.State == Revoked {
-		return d.takeBack(ctx, tx)
+		return d.takeBack(tx)
 	}
 	return nil
 }
 
 // alone ends the side of a referrer.
-func (c Deny) alone(ctx context.Context, tx *loyalty.Tx, made *document) error {
+func (c Deny) alone(tx *loyalty.Tx, made *document) error {
 	if !made.open() {
 		return fmt.Errorf("%w: it is %s", ErrNoReferral, made.State)
 	}
-	if err := made.end(ctx, tx); err != nil {
+	if err := made.end(tx); err != nil {
 		return err
 	}
 	if err := errors.Join(putMade(tx.Party, c.Friend, made), tell(tx.Party, made, made.Friend)); err != nil {

@@ -90,7 +90,7 @@ func (c Pay) payFriend(ctx context.Context, tx *loyalty.Tx) error {
 // book books what a side owes or is owed, by the activity of its reward.
 func (d *document) book(ctx context.Context, tx *loyalty.Tx, activity string) error {
 	if d.State == Revoked {
-		return d.takeBack(ctx, tx)
+		return d.takeBack(tx)
 	}
 	if tx.OccurredAt().Before(d.PayAt) {
 		return fmt.Errorf("%w: its cooling-off ends at %s", ErrNotDue, d.PayAt.Format(time.RFC3339))
@@ -108,7 +108,7 @@ func (d *document) book(ctx context.Context, tx *loyalty.Tx, activity string) er
 	}
 	before := balances(tx, &program)
 	if activity != "" {
-		fact := loyalty.Fact{Activity: activity, Reference: "referral/" + digest(d.Friend)}
+		fact := loyalty.Fact{Activity: activity, Reference: d.reference()}
 		if err := fact.Apply(ctx, tx); err != nil {
 			return err
 		}
@@ -122,6 +122,9 @@ func (d *document) book(ctx context.Context, tx *loyalty.Tx, activity string) er
 	return nil
 }
 
+// reference is what lots and entries of the referral's rewards name.
+func (d *document) reference() string { return "referral/" + digest(d.Friend) }
+
 // balances is what the member has of each unit of the program, less what they owe.
 func balances(tx *loyalty.Tx, program *loyalty.Program) []points.Amount {
 	list := make([]points.Amount, len(program.Units))
@@ -132,28 +135,15 @@ func balances(tx *loyalty.Tx, program *loyalty.Program) []points.Amount {
 	return list
 }
 
-// takeBack takes a reward back: what is available of it, and the rest as debt where the
-// program allows that.
-func (d *document) takeBack(ctx context.Context, tx *loyalty.Tx) error {
+// takeBack takes a reward back, as a refund does: what is pending of it first. Metrics are
+// taken from the day on which they counted.
+func (d *document) takeBack(tx *loyalty.Tx) error {
 	program := tx.Program()
 	for _, grant := range d.Granted {
-		unit, known := program.Unit(grant.Unit)
-		if !known {
+		if _, known := program.Unit(grant.Unit); !known || grant.Points <= 0 {
 			continue
 		}
-		b := tx.Balance(grant.Unit)
-		take := grant.Points
-		switch {
-		case unit.Kind == points.Metric:
-			take = min(take, b.Counted)
-		case program.Debt != loyalty.AllowDebt:
-			take = min(take, b.Available)
-		}
-		if take <= 0 {
-			continue
-		}
-		adjust := loyalty.Adjust{Unit: grant.Unit, Points: -take, Reference: "referral/" + digest(d.Friend)}
-		if err := adjust.Apply(ctx, tx); err != nil {
+		if err := tx.TakeBack(grant.Unit, grant.Points, d.reference(), d.PaidAt); err != nil {
 			return err
 		}
 	}

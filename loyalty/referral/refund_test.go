@@ -1,7 +1,9 @@
 package referral_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -104,6 +106,71 @@ func TestAReturnBetweenTheTwoPaymentsIsSeenByBoth(t *testing.T) {
 	}
 }
 
+func TestARewardThatIsPendingIsTakenBack(t *testing.T) {
+	for _, debt := range []loyalty.DebtPolicy{loyalty.RefuseDebt, loyalty.AllowDebt} {
+		for _, merged := range []bool{false, true} {
+			s := ordered(t, func(s *shop) {
+				s.program.Debt, s.terms.ClawBack = debt, true
+				s.program.Units = slices.Clone(s.program.Units)
+				s.program.Units[0].Pending = points.For(10, points.Days)
+			})
+			s.days(14)
+			require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+			s.buys("anna", "1002", "40.00")
+			who := "anna"
+			if merged {
+				who = "anna-2"
+				s.must(loyalty.Enroll{Member: who, Key: "signup"})
+				s.must(loyalty.Merge{Member: who, Key: "merge", From: "anna"})
+			}
+			require.True(t, s.returns("30.00"))
+			require.Equal(t, referral.Done{Paid: 1}, s.RunDue())
+			require.Zero(t, s.beans("ben"))
+			m, err := s.Member(t.Context(), who)
+			require.NoError(t, err)
+			require.Equal(t, points.Balance{Unit: "bean", Pending: 40}, m.Balance("bean"), "the order's own are left")
+			s.verify()
+		}
+	}
+}
+
+func TestWhatCannotBeTakenBackIsOnTheReceipt(t *testing.T) {
+	s := ordered(t, nil)
+	s.days(14)
+	s.RunDue()
+	s.must(loyalty.Spend{Member: "ben", Key: "spend", Unit: "bean", Points: 100})
+	receipt := s.must(referral.Deny{Member: "ben", Key: "deny", Referrer: "anna", Reason: "a false name", Actor: "mia"})
+	require.Equal(t, []loyalty.Shortfall{{Unit: "bean", Amount: 70}}, receipt.Shortfalls)
+	require.Zero(t, s.beans("ben"))
+	s.verify()
+}
+
+func TestAReferralThatIsTakenBackCountsNoMoreInThePeriodInWhichItCounted(t *testing.T) {
+	s := ordered(t, func(s *shop) { s.terms.ClawBack = true })
+	s.days(14)
+	s.RunDue()
+	paid := s.now
+	s.days(400)
+	require.True(t, s.returns("30.00"))
+	s.RunDue()
+	counted := map[string]points.Amount{}
+	for op, err := range s.History(t.Context(), "anna") {
+		require.NoError(t, err)
+		for _, entry := range op.Entries {
+			if entry.Unit == "referral-made" {
+				day := entry.OccurredAt.Format(time.DateOnly)
+				if entry.To == points.Counted {
+					counted[day] += entry.Amount
+				} else {
+					counted[day] -= entry.Amount
+				}
+			}
+		}
+	}
+	require.Equal(t, map[string]points.Amount{paid.Format(time.DateOnly): 0}, counted)
+	s.verify()
+}
+
 func TestWhatIsTakenBackAndSpentIsOwedWhereTheProgramAllowsIt(t *testing.T) {
 	for debt, want := range map[loyalty.DebtPolicy]points.Amount{loyalty.RefuseDebt: 0, loyalty.AllowDebt: -450} {
 		s := ordered(t, func(s *shop) { s.program.Debt = debt })
@@ -141,6 +208,19 @@ func TestLaterTermsChangeNothingOfWhatWasPromised(t *testing.T) {
 	require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
 	require.EqualValues(t, 500, s.beans("anna"))
 	s.verify()
+}
+
+func TestAFriendWhoWasNewEnoughStaysSoByLaterTerms(t *testing.T) {
+	s := openShop(t, nil, "anna", "ben")
+	s.days(30)
+	s.refers("anna", "ben")
+	s.buys("ben", "1001", "30.00")
+	s.must(s.qualify("ben", "anna", "1001"))
+	s.terms.New = points.Span{N: 7, Unit: points.Days}
+	s.start()
+	s.days(14)
+	require.Equal(t, referral.Done{Reviewed: 1, Paid: 1}, s.RunDue())
+	require.Equal(t, both(referral.Paid), s.sides("ben", "anna"))
 }
 
 func TestAnOrderThatCameBackIsToldAgain(t *testing.T) {
