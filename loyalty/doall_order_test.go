@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -84,4 +85,38 @@ func TestDoAllKeepsAMembersOrderWhereARefusalRestsOnAnothersFailedCommand(t *tes
 	require.ErrorIs(t, errs[0], loyalty.ErrOrderEarned)
 	require.ErrorIs(t, errs[1], loyalty.ErrInsufficientPoints)
 	require.NoError(t, errs[2])
+}
+
+// peek reads a record that its plan does not name, so that it is decided alone.
+type peek struct{ Member, Key string }
+
+func (p peek) Plan() loyalty.Plan { return loyalty.Plan{Member: p.Member, Key: p.Key} }
+
+func (peek) Apply(_ context.Context, tx *loyalty.Tx) error {
+	_, _, err := tx.Record("peek", "anything")
+	return err
+}
+
+func TestDoAllKeepsAMembersOrderWhoIsNamedByTwoIds(t *testing.T) {
+	program := beans(points.NeverExpire())
+	program.Transfers = []loyalty.TransferPolicy{{Unit: "bean"}}
+	s := openShop(t, program)
+	for _, member := range []string{"anna", "ben", "old"} {
+		s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+	}
+	s.must(loyalty.Merge{Member: "ben", Key: "merge", From: "old"})
+	s.must(loyalty.Adjust{Member: "ben", Key: "gift", Unit: "bean", Points: 10, Reason: "gift", Actor: "ada"})
+	// The first is decided alone, so that the second waits, which names ben by his old id.
+	var errs []error
+	for _, err := range s.DoAll(t.Context(), slices.Values([]loyalty.Command{
+		peek{Member: "anna", Key: "peek"},
+		loyalty.Transfer{Member: "old", Key: "all", To: "anna", Unit: "bean", Points: 10},
+		loyalty.Spend{Member: "ben", Key: "spend", Unit: "bean", Points: 10},
+	}), nil) {
+		errs = append(errs, err)
+	}
+	require.NoError(t, errs[0])
+	require.NoError(t, errs[1], "it came first")
+	require.ErrorIs(t, errs[2], loyalty.ErrInsufficientPoints)
+	s.verify()
 }

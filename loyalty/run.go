@@ -133,6 +133,8 @@ func (e *Engine) decideAll(ctx context.Context, calls []*call, alone bool) *deci
 		}
 		r.left = append(r.left, c)
 		c.hold(held)
+		// One that waits is about another account, too.
+		led = led || c.verdict == undecided && d.leads(c)
 	}
 	return r
 }
