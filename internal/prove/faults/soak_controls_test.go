@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,20 +17,18 @@ import (
 	"github.com/loyaltykit/loyaltykit/storage/storagetest"
 )
 
-// leaky makes stores that keep memory and goroutines for good: 4000 pages and one of these for
-// each in some time, at a steady pace, or more at once where commits come seldom.
-func leaky(within time.Duration) func(*testing.T, storage.Store) storage.Store {
-	const pages = 4000
+// leaky makes stores that keep memory and goroutines for good: 600 pages and as many of these
+// for each tick that is over, however many commits there are.
+func leaky(ticks *atomic.Int64) func(*testing.T, storage.Store) storage.Store {
 	return func(t *testing.T, inside storage.Store) storage.Store {
 		t.Helper()
 		var mu sync.Mutex
 		var held [][]byte
 		over := make(chan struct{})
 		t.Cleanup(func() { close(over) })
-		began := time.Now()
 		return &storagetest.Hooked{Store: inside, OnCommit: func(ctx context.Context, batches []storage.Batch, next storagetest.CommitFunc) ([]storage.Outcome, error) {
 			mu.Lock()
-			for len(held) < min(int(pages*time.Since(began)/within), 2*pages) {
+			for len(held) < 600*int(ticks.Load()) {
 				held = append(held, bytes.Repeat([]byte("leak"), 16<<10))
 				go func() { <-over }()
 			}
@@ -97,10 +96,10 @@ func oneMore(leg storage.Leg) storage.Leg {
 }
 
 // seen runs a short soak on a store that has been spoiled, and returns what does not hold.
-func seen(t *testing.T, length time.Duration, spoil func(*testing.T, storage.Store) storage.Store) (*soak, []string) {
+func seen(t *testing.T, length time.Duration, spoil func(*testing.T, storage.Store) storage.Store, note func(string, ...any)) (*soak, []string) {
 	t.Helper()
 	s := newSoak(spoil(t, newFile(t)), length)
-	s.goals.slower = soakSlower
+	s.goals.slower, s.note = soakSlower, note
 	faults := s.runs(t)
 	s.figure(t, "control on SQLite")
 	return s, faults
@@ -113,15 +112,15 @@ func hasLine(lines []string, parts ...string) bool {
 }
 
 func TestR20ALeakIsSeen(t *testing.T) {
-	length := time.Duration(size(2, 12, 15)) * time.Second
-	_, faults := seen(t, length, leaky(length))
+	var ticks atomic.Int64
+	_, faults := seen(t, time.Duration(size(2, 12, 15))*time.Second, leaky(&ticks), func(string, ...any) { ticks.Add(1) })
 	for _, what := range []string{"resident bytes grew", "bytes on the heap grew", "goroutines grew"} {
 		require.True(t, hasLine(faults, what), "%s: %q", what, faults)
 	}
 }
 
 func TestR20PointsThatNobodyWasToldOfAreSeen(t *testing.T) {
-	s, faults := seen(t, time.Duration(size(2, 12, 30))*time.Second, generous)
+	s, faults := seen(t, time.Duration(size(2, 12, 30))*time.Second, generous, nil)
 	require.True(t, hasLine(faults, "differences"), "%q", faults)
 	require.NotZero(t, s.during, "audits see it while calls go on")
 	for _, parts := range [][]string{{"the trial balance has", "point earn from issued", "the book"}, {"by the book", "member-"}} {
@@ -134,6 +133,6 @@ func TestR20AStoreThatGetsSlowerIsSeen(t *testing.T) {
 	if size(0, 1, 1) == 0 {
 		t.Skip("set LOYALTYKIT_PROVE=1")
 	}
-	_, faults := seen(t, time.Duration(size(0, 20, 60))*time.Second, tiring)
+	_, faults := seen(t, time.Duration(size(0, 20, 60))*time.Second, tiring, nil)
 	require.True(t, hasLine(faults, "the slowest calls in a hundred"), "%q", faults)
 }
