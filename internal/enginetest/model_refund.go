@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -67,6 +68,7 @@ func (m *model) clawBack(p *person, order bought, take points.Take) points.Amoun
 	if unit.Kind == points.Metric {
 		n = min(n, p.counted[unit.Code])
 		p.counted[unit.Code] -= n
+		m.uncount(p, order, unit.Code, n)
 		m.leave(unit.Code, points.Source, n)
 		return 0
 	}
@@ -107,4 +109,15 @@ func (m *model) clawBack(p *person, order bought, take points.Take) points.Amoun
 		}
 	}
 	return n
+}
+
+// uncount lets what was counted of an order go back no more with who brought it.
+func (m *model) uncount(p *person, order bought, unit string, n points.Amount) {
+	for id, came := range p.came {
+		if order.from != "" && slices.Contains(m.along(id), order.from) {
+			came.counted = maps.Clone(came.counted)
+			came.counted[unit] = max(0, came.counted[unit]-n)
+			p.came[id] = came
+		}
+	}
 }
