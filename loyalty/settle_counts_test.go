@@ -3,6 +3,7 @@ package loyalty_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -258,4 +259,57 @@ func TestWhatASettleStepEarnsIsAsRecentAsItsInstant(t *testing.T) {
 		s.verify()
 	}
 	require.Equal(t, map[bool]points.Amount{false: 12, true: 12}, beansBy)
+}
+
+// TestAMergeThatARevisionFindsUnfinishedCountsWhatWasBefore stops a merge, and its undoing,
+// after each of their commits, and finishes them by a revision with a ladder more.
+func TestAMergeThatARevisionFindsUnfinishedCountsWhatWasBefore(t *testing.T) {
+	first := regulars(func(p *loyalty.Program) { p.Units = append(p.Units, points.Unit{Code: "nights", Kind: points.Metric}) })
+	next := withNights(first, day(2028, time.January, 1))
+	for _, undone := range []bool{false, true} {
+		for n := 1; ; n++ {
+			s := openShop(t, first)
+			for member, nights := range map[string]points.Amount{"anna": 10, "bert": 12} {
+				s.must(loyalty.Enroll{Member: member, Key: "enroll"})
+				s.must(loyalty.Earn{Member: member, Key: "1", Order: bought(member, 20)})
+				s.must(loyalty.Fact{Member: member, Key: "2", Activity: "nights", Amount: nights})
+			}
+			if s.now = day(2027, time.December, 31); undone {
+				s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "bert"})
+			}
+			dead, stopped := s.commits+n, false
+			s.fail = func(commit int) error {
+				if stopped = stopped || commit > dead; stopped {
+					return errors.New("the power is out")
+				}
+				return nil
+			}
+			if undone {
+				s.must(loyalty.UnMerge{Member: "anna", Key: "part", From: "bert"})
+			} else {
+				s.must(loyalty.Merge{Member: "anna", Key: "merge", From: "bert"})
+			}
+			s.fail = nil
+			s.revise(first, next)
+			s.now = day(2028, time.February, 1)
+			s.runDue()
+			members := []string{"anna"}
+			if undone {
+				members = append(members, "bert")
+			}
+			for _, member := range members {
+				m, err := s.Member(t.Context(), member)
+				require.NoError(t, err)
+				require.Equal(t, "owl", m.Tier("sleepers").Tier, "%s, undone: %v, after %d commits", member, undone, n)
+			}
+			for _, member := range members {
+				s.must(loyalty.Adjust{Member: member, Key: "gift", Unit: "bean", Points: 1, Reason: "goodwill", Actor: "desk"})
+			}
+			require.Len(t, s.events("tier-promoted"), len(members))
+			s.verify()
+			if !stopped {
+				break
+			}
+		}
+	}
 }

@@ -50,13 +50,17 @@ func (p *Party) decideIfChanged() error {
 	if err != nil {
 		return err
 	}
-	if state == nil {
-		if p.base.exists {
-			return nil
-		}
+	switch {
+	case state == nil && p.base.exists:
+		return nil
+	case state == nil:
 		return p.decideStanding(p.newStanding(), true)
+	case p.tx.system == moveType && !state.Parting && !p.base.restood(p.tx.deciding.engine, p.tx.reached()):
+		// A revision came before the merge, or its undoing, was finished.
+		return p.adopt()
+	default:
+		return p.decideStanding(state, p.standChanged)
 	}
-	return p.decideStanding(state, p.standChanged)
 }
 
 // settleStanding is the settle step of a member for whom something on a ladder ends or

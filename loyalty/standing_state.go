@@ -211,9 +211,13 @@ func (p *Party) putStanding(state *standingState, due time.Time) error {
 		return p.tx.fail(err)
 	}
 	p.stand = state
-	return p.putOwn(storage.Record{
-		Kind: standingKind, ID: standingID, Sort: p.tx.deciding.engine.epochAt(p.tx.reached()).label(), DueAt: due, Lots: state.lots(), Data: data,
-	})
+	sort := p.tx.deciding.engine.epochAt(p.tx.reached()).label()
+	if row, exists, err := p.kept(standingKind, standingID); err != nil {
+		return err
+	} else if exists && state.Parting && p.tx.system == moveType {
+		sort = row.Sort // The ladders are adopted once all is back.
+	}
+	return p.putOwn(storage.Record{Kind: standingKind, ID: standingID, Sort: sort, DueAt: due, Lots: state.lots(), Data: data})
 }
 
 // epoch is a stretch of time over which one set of ladders holds: whole days of the
