@@ -38,7 +38,7 @@ func rows() []row {
 		{id: "R10", title: "linearizable histories", tests: []proof{{core, "./loyalty/...", "R10"}, {prove, ".", "R10"}}},
 		{id: "R11", title: "state machine against a naive model", tests: []proof{{core, "./loyalty/...", "R11"}, {prove, ".", "R11"}}},
 		{id: "R12", title: "conformance of adapters", tests: []proof{
-			{core, "./storage/memory/...", "Conform"},
+			{core, "./storage/memory/...", "TestStore$"},
 			{"./storage/sqlite", ".", "KeepsTheContract"},
 			{"./storage/postgres", ".", "ContractIsKept"},
 			{"./internal/servertest", ".", "KeepsTheContract|KeepTheContract"},
