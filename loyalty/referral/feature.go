@@ -175,6 +175,9 @@ func (d *document) open() bool {
 // owes reports whether something is to be booked on this side.
 func (d *document) owes() bool { return d.State == Cleared || d.State == Revoked }
 
+// waits reports whether a desk has something to do about this side, by now or later.
+func (d *document) waits() bool { return d.State == Qualified || d.owes() }
+
 // deny ends a referral that is not paid, and reports whether it did. One that is paid is to
 // give its reward back where the offer says so, or it must.
 func (d *document) deny(why Why, must bool) bool {
@@ -197,7 +200,7 @@ type joined struct {
 }
 
 func (j *joined) waits() bool {
-	return slices.ContainsFunc(j.List, func(d document) bool { return d.State == Qualified || d.owes() })
+	return slices.ContainsFunc(j.List, func(d document) bool { return d.waits() })
 }
 
 // codes is what a member keeps of their codes: the one that is theirs first, and those that
@@ -228,8 +231,12 @@ func madeOf(p *loyalty.Party, friend string) (document, bool, error) {
 }
 
 func putMade(p *loyalty.Party, friend string, d *document) error {
-	record := storage.Record{Kind: madeKind, ID: digest(friend)}
-	if d.State == Qualified || d.owes() {
+	return putMadeAs(p, digest(friend), d)
+}
+
+func putMadeAs(p *loyalty.Party, id string, d *document) error {
+	record := storage.Record{Kind: madeKind, ID: id}
+	if d.waits() {
 		record.Reference = waiting
 	}
 	return put(p, record, d)

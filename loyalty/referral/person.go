@@ -54,32 +54,28 @@ func mergeJoined(tx *loyalty.Tx, into *loyalty.Party, record storage.Record) err
 	if err != nil {
 		return err
 	}
-	for _, d := range theirs.List {
-		self, err := is(tx, into, d.Referrer)
-		if err != nil {
+	for i := range theirs.List {
+		if err := endSelf(tx, into, &theirs.List[i]); err != nil {
 			return err
 		}
-		if self && d.deny(Self, false) {
-			if err := errors.Join(tell(into, &d, d.Referrer), denyMade(into, d.Friend)); err != nil {
-				return err
-			}
-		}
-		mine.List = append(mine.List, d)
 	}
 	// What the survivor has made of the one who goes ends as well, where it came first.
 	for i := range mine.List {
-		d := &mine.List[i]
-		self, err := is(tx, into, d.Referrer)
-		if err != nil {
+		if err := endSelf(tx, into, &mine.List[i]); err != nil {
 			return err
 		}
-		if self && d.deny(Self, false) {
-			if err := errors.Join(tell(into, d, d.Referrer), denyMade(into, d.Friend)); err != nil {
-				return err
-			}
-		}
 	}
+	mine.List = append(mine.List, theirs.List...)
 	return putOnce(into, &mine)
+}
+
+// endSelf ends a referral whose two sides become one, on both.
+func endSelf(tx *loyalty.Tx, into *loyalty.Party, d *document) error {
+	self, err := is(tx, into, d.Referrer)
+	if err != nil || !self || !d.deny(Self, false) {
+		return err
+	}
+	return errors.Join(tell(into, d, d.Referrer), denyMade(into, d.Friend))
 }
 
 // is reports whether an id is one of the two who become one.
@@ -167,11 +163,7 @@ func mergeMade(tx *loyalty.Tx, into *loyalty.Party, record storage.Record) error
 			return err
 		}
 	}
-	row := storage.Record{Kind: madeKind, ID: record.ID}
-	if made.State == Qualified || made.owes() {
-		row.Reference = waiting
-	}
-	return put(into, row, &made)
+	return putMadeAs(into, record.ID, &made)
 }
 
 // exported is what a person is shown of a referral: not who the other one is.
