@@ -139,16 +139,13 @@ func (e *Engine) WhoEarned(ctx context.Context, order string) (string, error) {
 	return member, nil
 }
 
-// survivor follows merges to the account that an id is about now.
+// survivor follows merges to the account that an id is about now, erased or not.
 func (e *Engine) survivor(ctx context.Context, member string) (string, error) {
-	for range maxChain {
-		life, err := e.lifeOf(ctx, member)
-		if err != nil || life == nil || life.Into == "" {
-			return member, err
-		}
-		member = life.Into
+	member, err := e.living(ctx, member)
+	if errors.Is(err, ErrErased) {
+		err = nil
 	}
-	return "", ErrContention
+	return member, err
 }
 
 // living is [Living] of the engine's store.

@@ -99,8 +99,8 @@ func (p *Party) expiry(rev *revision, unit *points.Unit, rule string) points.Exp
 	if terms := p.terms(rev, unit.Code); terms != nil {
 		return terms.Expiry
 	}
-	if found := rev.rule(rule); found != nil && found.Expiry != (points.Expiry{}) {
-		return found.Expiry
+	if own := rev.livesOf(rule); own != (points.Expiry{}) {
+		return own
 	}
 	return unit.Expiry
 }
