@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -56,8 +55,8 @@ func meaning(err error) sqlstate.Meaning {
 
 // unmigrated says what to do where an error is that a table is missing.
 func unmigrated(err error) error {
-	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == "42P01" {
-		return fmt.Errorf("the tables of the ledger are not there, or not in this schema: call Migrate first: %w", err)
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == sqlstate.NoTable {
+		return sqlstate.Unmigrated(err)
 	}
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -44,11 +43,8 @@ func sqlState(err error) string {
 
 // unmigrated says what to do where an error is that a table is missing.
 func unmigrated(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case sqlState(err) == "42P01", mysqlCode(err) == "1146", strings.Contains(err.Error(), "no such table: loyalty_"):
-		return fmt.Errorf("the tables of the ledger are not there, or not in this schema: call Migrate first: %w", err)
+	if sqlState(err) == sqlstate.NoTable || mysqlCode(err) == "1146" || strings.Contains(err.Error(), "no such table: loyalty_") {
+		return sqlstate.Unmigrated(err)
 	}
 	return err
 }

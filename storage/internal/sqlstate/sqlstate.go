@@ -2,7 +2,10 @@
 // language, mean for a transaction. Adapters decide by it what to try again.
 package sqlstate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Meaning is what an error means for the transaction in which it comes.
 type Meaning uint8
@@ -28,6 +31,14 @@ const (
 
 // ReadOnly is the code by which a server refuses writes, as a replica does.
 const ReadOnly = "25006"
+
+// NoTable is the code of a statement about a table that is missing.
+const NoTable = "42P01"
+
+// Unmigrated says what to do where the error is that a table of the ledger is missing.
+func Unmigrated(err error) error {
+	return fmt.Errorf("the tables of the ledger are not there, or not in this schema: call Migrate first: %w", err)
+}
 
 var meanings = map[string]Meaning{
 	"23505": Taken,
